@@ -1,0 +1,49 @@
+import { say, type Sentence } from '../protocol/sentence.ts';
+
+/** Why something could not be done. The host turns each into an action, the command line into an exit code. */
+export type Reason =
+  | 'not-found'
+  | 'unreadable'
+  | 'changed'
+  | 'not-a-checkpoint'
+  | 'unsupported'
+  | 'damaged'
+  | 'truncated'
+  | 'encrypted'
+  | 'too-large'
+  | 'no-space'
+  | 'exists'
+  | 'outside'
+  | 'cancelled'
+  | 'usage';
+
+/**
+ * The one error class of core. Its message is the English sentence, which names what happened to what; `where` and
+ * `offset` say it again for programs.
+ */
+export class CheckpointError extends Error {
+  override readonly name = 'CheckpointError';
+  readonly reason: Reason;
+  readonly sentence: Sentence;
+  /** Entry or path, without a leading `./`. */
+  readonly where: string | undefined;
+  /** Bytes from the start of `where`. */
+  readonly offset: number | undefined;
+
+  constructor(reason: Reason, text: Sentence, place: { where?: string; offset?: number; cause?: unknown } = {}) {
+    super(say(text), place.cause === undefined ? undefined : { cause: place.cause });
+    this.reason = reason;
+    this.sentence = text;
+    this.where = place.where;
+    this.offset = place.offset;
+  }
+
+  static is(error: unknown, reason?: Reason): error is CheckpointError {
+    return error instanceof CheckpointError && (reason === undefined || error.reason === reason);
+  }
+}
+
+/** True for what an aborted AbortSignal makes calls throw. */
+export function isCancelled(error: unknown): boolean {
+  return CheckpointError.is(error, 'cancelled') || (error instanceof Error && error.name === 'AbortError');
+}

@@ -1,0 +1,78 @@
+/**
+ * Tables and trees of the page. The rows live where the checkpoint is; the page asks for the window that it shows.
+ * Cells carry raw values: the page formats them for its reader's clock and language.
+ */
+export type GridName = 'processes' | 'mounts' | 'changes';
+
+export type CellValue = string | number | boolean | null;
+
+export interface GridCell {
+  readonly value: CellValue;
+  /** More about the cell than its width allows. */
+  readonly title?: string;
+  /** Codicon before the text, and its meaning for the eye. */
+  readonly icon?: string;
+  readonly tone?: 'added' | 'modified' | 'deleted' | 'warning' | 'muted';
+  /** The value is a secret: `value` holds the mask already. */
+  readonly masked?: boolean;
+}
+
+export type ColumnKind = 'text' | 'code' | 'number' | 'size' | 'time' | 'mode' | 'marks';
+
+export interface GridColumn {
+  readonly id: string;
+  /** English; the page translates it. */
+  readonly label: string;
+  readonly kind: ColumnKind;
+  /** Share of the width that is left after the fixed ones, or pixels. */
+  readonly flex?: number;
+  readonly width?: number;
+  /** The column whose cells are indented and carry the twistie, in tree form. */
+  readonly tree?: boolean;
+}
+
+export interface GridQuery {
+  readonly grid: GridName;
+  /** What stands in the filter box, see filter.ts. */
+  readonly filter: string;
+  readonly sort?: { readonly column: string; readonly descending: boolean };
+  /** Ids of rows whose expansion differs from the grid's default. */
+  readonly toggled: readonly string[];
+  /** First row and how many rows. */
+  readonly start: number;
+  readonly count: number;
+  /** Find this row's position even when it is outside the window (and unfold its parents). */
+  readonly reveal?: string;
+}
+
+export interface GridRow {
+  readonly id: string;
+  readonly depth: number;
+  readonly expandable: boolean;
+  readonly expanded: boolean;
+  /** 1-based position among its siblings, for assistive technology. */
+  readonly position: number;
+  readonly siblings: number;
+  /** Shown only because something below it matches. */
+  readonly context?: boolean;
+  /** In the order of the columns. */
+  readonly cells: readonly GridCell[];
+}
+
+export interface GridWindow {
+  readonly columns: readonly GridColumn[];
+  /** Rows before any filter; rows that match; rows to scroll over (matches, their parents, unfolded ones only). */
+  readonly total: number;
+  readonly matched: number;
+  readonly visible: number;
+  readonly start: number;
+  readonly rows: readonly GridRow[];
+  /** Position of the row asked for by `reveal`, -1 where the filter hides it. */
+  readonly revealed?: number;
+  /** Something the reader must know about the whole table (left-out files, still reading). */
+  readonly remark?: { readonly template: string; readonly args: readonly (string | number)[] };
+  /** False while rows may still come in. */
+  readonly complete: boolean;
+}
+
+export type CopyFormat = 'text' | 'json' | 'csv';

@@ -1,0 +1,34 @@
+export type Propagation = 'private' | 'shared' | 'slave' | 'shared+slave' | 'unbindable';
+
+/** Where a mount comes from, as its owner would say. */
+export type MountOrigin = 'rootfs' | 'bind' | 'tmpfs' | 'pseudo' | 'external' | 'image' | 'volume';
+
+/** One line of the container's mount table: mountpoints-*.img joined with the OCI spec. */
+export interface MountFacts {
+  /** CRIU's mnt_id; negative for one that only the spec has. */
+  readonly id: number;
+  readonly parentId?: number;
+  readonly namespace?: number;
+  /** Path inside the container. */
+  readonly destination: string;
+  /** File system type: `overlay`, `tmpfs`, `proc` …; `bind` where only the spec knows it. */
+  readonly type: string;
+  readonly source: string;
+  /** Path inside the mounted file system that is the mount's root. */
+  readonly root?: string;
+  /** Mount options as mount(8) prints them: `rw,nosuid,nodev`. */
+  readonly options: readonly string[];
+  /** Options of the file system itself, as CRIU kept them. */
+  readonly superOptions?: string;
+  readonly propagation?: Propagation;
+  readonly origin: MountOrigin;
+  /** CRIU's key of an external mount, where it is one. */
+  readonly external?: string;
+  /** `both`: asked for by the spec and there; `image`: there, but not in the spec; `spec`: asked for, but not there. */
+  readonly seenIn: 'both' | 'image' | 'spec';
+  readonly spec?: { readonly source?: string; readonly type?: string; readonly options: readonly string[] };
+  /** Contents held in the checkpoint: path below /rootfs of the file view. */
+  readonly contents?: string;
+  readonly deviceMajor?: number;
+  readonly deviceMinor?: number;
+}

@@ -1,0 +1,22 @@
+/**
+ * A sentence for a person that can be translated: the English template is the key, as in `vscode.l10n.t`.
+ * Core writes sentences, the editor's host translates them, the command line prints them in English.
+ */
+export interface Sentence {
+  /** English text with `{0}`, `{1}` … where the arguments go. */
+  readonly template: string;
+  readonly args: readonly (string | number)[];
+}
+
+export function sentence(template: string, ...args: (string | number)[]): Sentence {
+  return { template, args };
+}
+
+/** Fills the arguments into the template, or into its translation if `translate` gives one. */
+export function say(text: Sentence, translate?: (template: string) => string | undefined): string {
+  const template = translate?.(text.template) ?? text.template;
+  return template.replace(/\{(\d+)\}/g, (whole, index: string) => {
+    const value = text.args[Number(index)];
+    return value === undefined ? whole : String(value);
+  });
+}
