@@ -1,0 +1,177 @@
+// Builds everything that ships into dist/: `node esbuild.mjs [--watch] [--minify]` (npm run build, watch, package).
+//
+//   dist/extension.js          the extension host's part
+//   dist/worker.js             the thread that owns an open checkpoint
+//   dist/cli.js, cli-main.js   the command line: a check of Node's version that any Node can read, then the rest
+//   dist/page/                 the editor's page, its styles and the icon font
+//
+// It also asserts what must stay out of which bundle, from what esbuild says went in.
+import { chmodSync, copyFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { context } from 'esbuild';
+import './scripts/generate-schema.mjs';
+
+const root = dirname(fileURLToPath(import.meta.url));
+const watch = process.argv.includes('--watch');
+const minify = process.argv.includes('--minify');
+
+/** @type {import('esbuild').BuildOptions} */
+const common = {
+  absWorkingDir: root,
+  bundle: true,
+  minify,
+  // Stack traces in the log stay readable, and the names are few.
+  keepNames: minify,
+  sourcemap: minify ? false : 'linked',
+  metafile: true,
+  legalComments: minify ? 'none' : 'inline',
+  logLevel: 'silent',
+  define: { 'process.env.NODE_ENV': minify ? '"production"' : '"development"' },
+};
+
+/** @type {import('esbuild').BuildOptions} */
+const node = { ...common, platform: 'node', format: 'cjs', target: 'node22.19' };
+
+const kubernetesClient = /^node_modules\/@kubernetes\//;
+const decoder = /^(node_modules\/(@protobufjs|protobufjs|tar-stream)\/|src\/core\/(archive|criu|checkpoint)\/)/;
+
+/**
+ * What is built, and what must not be in it: the extension activates in milliseconds because it holds no decoder and
+ * no Kubernetes client (that one gets a bundle of its own, loaded at the first cluster action), and the worker, which
+ * reads hostile bytes, has no way to a cluster.
+ * @type {{ options: import('esbuild').BuildOptions, without: RegExp[] }[]}
+ */
+const bundles = [
+  {
+    options: { ...node, entryPoints: ['src/extension.ts'], outfile: 'dist/extension.js', external: ['vscode'] },
+    without: [decoder, kubernetesClient],
+  },
+  {
+    options: { ...node, entryPoints: ['src/worker/main.ts'], outfile: 'dist/worker.js' },
+    without: [kubernetesClient, /^src\/core\/cluster\//],
+  },
+  {
+    options: { ...node, entryPoints: ['src/cli/main.ts'], outfile: 'dist/cli-main.js' },
+    without: [],
+  },
+  {
+    options: {
+      ...common,
+      platform: 'browser',
+      format: 'esm',
+      // The Chromium of the oldest VS Code in package.json's engines.
+      target: 'chrome142',
+      entryPoints: { main: 'media/main.tsx' },
+      outdir: 'dist/page',
+    },
+    without: [/^src\/(?!protocol\/)/],
+  },
+];
+
+rmSync(join(root, 'dist'), { recursive: true, force: true });
+copyStaticFiles();
+
+let building = 0;
+let failed = false;
+// Only while the project is being laid down: what is not there yet is named and left out.
+const present = bundles.filter(({ options }) => {
+  const entry = Object.values(options.entryPoints ?? {})[0];
+  if (existsSync(join(root, entry))) return true;
+  console.log(`  ${entry} does not exist yet: left out`);
+  return false;
+});
+const contexts = await Promise.all(
+  present.map(({ options, without }) => context({ ...options, plugins: [reporter(without)] })),
+);
+if (watch) {
+  await Promise.all(contexts.map((one) => one.watch()));
+} else {
+  // A failed build rejects with the errors that the reporter has already printed.
+  await Promise.allSettled(contexts.map((one) => one.rebuild()));
+  await Promise.all(contexts.map((one) => one.dispose()));
+  if (failed) process.exitCode = 1;
+}
+
+/** What is shipped as it is. */
+function copyStaticFiles() {
+  const codicons = join(root, 'node_modules/@vscode/codicons/dist');
+  mkdirSync(join(root, 'dist/page'), { recursive: true });
+  // The bundles are CommonJS (VS Code loads an extension with require), while package.json says "module".
+  writeFileSync(join(root, 'dist/package.json'), '{ "type": "commonjs" }\n');
+  for (const name of ['codicon.css', 'codicon.ttf']) copyFileSync(join(codicons, name), join(root, 'dist/page', name));
+  copyFileSync(join(root, 'src/cli/bin.cjs'), join(root, 'dist/cli.js'));
+  chmodSync(join(root, 'dist/cli.js'), 0o755);
+}
+
+/**
+ * Prints each build's beginning, end and problems in the form that .vscode/tasks.json matches, and turns a forbidden
+ * input into an error.
+ * @param {RegExp[]} without inputs that must not be in this bundle
+ * @returns {import('esbuild').Plugin}
+ */
+function reporter(without) {
+  return {
+    name: 'reporter',
+    setup(build) {
+      build.onStart(() => {
+        if (building++ === 0) console.log('[build] started');
+      });
+      build.onEnd((result) => {
+        const errors = [...result.errors.map(line), ...forbidden(result.metafile, without)];
+        for (const text of errors) console.error(`error: ${text}`);
+        for (const text of result.warnings.map(line)) console.error(`warning: ${text}`);
+        if (errors.length > 0) failed = true;
+        if (result.metafile && !watch) printSizes(result.metafile);
+        if (--building === 0) console.log('[build] finished');
+      });
+    },
+  };
+}
+
+/** @param {import('esbuild').Message} message */
+function line({ text, location }) {
+  const where = location ? `${location.file}:${location.line}:${location.column + 1}` : 'esbuild.mjs:1:1';
+  return `${where}: ${text}`;
+}
+
+/**
+ * @param {import('esbuild').Metafile | undefined} metafile
+ * @param {RegExp[]} without
+ */
+function forbidden(metafile, without) {
+  return Object.entries(metafile?.outputs ?? {}).flatMap(([output, { inputs }]) =>
+    Object.entries(inputs)
+      .filter(([input, { bytesInOutput }]) => bytesInOutput > 0 && without.some((pattern) => pattern.test(input)))
+      .map(([input]) => `esbuild.mjs:1:1: ${output} must not contain ${input} (${importChain(metafile, output, input)})`),
+  );
+}
+
+/**
+ * How a bundle comes to hold an input: the shortest chain of imports from the entry to it.
+ * @param {import('esbuild').Metafile | undefined} metafile
+ * @param {string} output
+ * @param {string} input
+ */
+function importChain(metafile, output, input) {
+  const entry = metafile?.outputs[output]?.entryPoint ?? '';
+  const chains = [[entry]];
+  const seen = new Set([entry]);
+  for (const chain of chains) {
+    const last = chain.at(-1) ?? '';
+    if (last === input) return chain.join(' → ');
+    for (const { path } of metafile?.inputs[last]?.imports ?? []) {
+      if (seen.has(path)) continue;
+      seen.add(path);
+      chains.push([...chain, path]);
+    }
+  }
+  return 'by a way that the imports do not show';
+}
+
+/** @param {import('esbuild').Metafile} metafile */
+function printSizes(metafile) {
+  for (const [output, { bytes }] of Object.entries(metafile.outputs)) {
+    if (!output.endsWith('.map')) console.log(`  ${relative('.', output).padEnd(24)} ${(bytes / 1024).toFixed(1)} KiB`);
+  }
+}
