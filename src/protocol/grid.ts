@@ -53,8 +53,14 @@ export interface GridRow {
   /** 1-based position among its siblings, for assistive technology. */
   readonly position: number;
   readonly siblings: number;
+  /** Id of the row above it in the tree; absent at the top. */
+  readonly parent?: string;
   /** Shown only because something below it matches. */
   readonly context?: boolean;
+  /** Where the file view has it: `/rootfs/etc/app.conf`, `/proc/1`. */
+  readonly path?: string;
+  /** An ordinary editor can show what is at `path`: a file whose content is here. */
+  readonly openable?: boolean;
   /** In the order of the columns. */
   readonly cells: readonly GridCell[];
 }
@@ -69,6 +75,8 @@ export interface GridWindow {
   readonly rows: readonly GridRow[];
   /** Position of the row asked for by `reveal`, -1 where the filter hides it. */
   readonly revealed?: number;
+  /** The query's `toggled` with what `reveal` had to unfold; absent where it unfolded nothing. */
+  readonly toggled?: readonly string[];
   /** Something the reader must know about the whole table (left-out files, still reading). */
   readonly remark?: { readonly template: string; readonly args: readonly (string | number)[] };
   /** False while rows may still come in. */

@@ -1,4 +1,5 @@
 import type { CheckpointApi, CheckpointEvents } from './checkpoint-api.ts';
+import type { CopyFormat } from './grid.ts';
 import type { Overview } from './overview.ts';
 import type { Wire } from './wire.ts';
 
@@ -34,4 +35,6 @@ export interface PageStart {
 export interface PageEvents extends CheckpointEvents {
   /** Show this tab, and select this row in it. */
   show: { readonly tab: TabName; readonly row?: string };
+  /** Copy the rows selected in the grid that is shown: the host's menu was used, and only the page knows the selection. */
+  copyRows: { readonly format: CopyFormat };
 }
