@@ -17,6 +17,10 @@ export interface GridCell {
   readonly masked?: boolean;
 }
 
+/**
+ * What the values of a column are: `size` bytes; `time` RFC 3339; `mode` st_mode, type bits included, see formatMode;
+ * `marks` words apart by spaces; `code` text in the editor's font. Text is as it stands in the checkpoint: escape it.
+ */
 export type ColumnKind = 'text' | 'code' | 'number' | 'size' | 'time' | 'mode' | 'marks';
 
 export interface GridColumn {
