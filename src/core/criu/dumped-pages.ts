@@ -1,0 +1,206 @@
+import type { Note, NoteKind } from '../../protocol/note.ts';
+import { sentence, type Sentence } from '../../protocol/sentence.ts';
+import type { ByteSource } from '../bytes/byte-source.ts';
+import type { ImageDirectory } from './image-directory.ts';
+import { fileOf } from './kinds.ts';
+import { decodeLz4Block } from './lz4.ts';
+import { MemoryRead } from './memory-read.ts';
+import { PE_PARENT, PE_PRESENT, readPagemap, UNIT, type EntryBlocks, type Pagemap, type PagemapResult } from './pagemap.ts';
+
+/** The largest piece of a pages image that is fetched at once, and larger than any block that CRIU compresses. */
+const maxPiece = 4 * 1024 * 1024;
+const usualPageSize = 4096;
+const pageSizes: ReadonlySet<number> = new Set([4096, 8192, 16384, 32768, 65536]);
+
+/**
+ * The dumped pages of one object: the memory of a process, by address, or a piece of shared memory, by offset.
+ * Facts: CRIU's criu/pagemap.c, criu/page-xfer.c and, for compressed pages, its development version's
+ * criu/compression.c.
+ */
+export class DumpedPages {
+  readonly pagemap: Pagemap;
+  /** Bytes of a page. */
+  readonly pageSize: number;
+  readonly #images: ImageDirectory;
+  readonly #name: string;
+  readonly #usable: boolean;
+  readonly #notes: Note[];
+  #parent: Promise<DumpedPages | undefined> | undefined;
+  /** The block that was decoded last: neighbouring reads mostly need the same. */
+  #lastBlock: { readonly entry: number; readonly block: number; readonly bytes: Uint8Array } | undefined;
+
+  private constructor(images: ImageDirectory, name: string, pagemap: Pagemap, format: PageFormat, notes: readonly Note[]) {
+    this.#images = images;
+    this.#name = name;
+    this.pagemap = pagemap;
+    this.pageSize = format.pageSize;
+    this.#usable = format.usable;
+    this.#notes = [...notes, ...(format.note ? [format.note] : [])];
+  }
+
+  /**
+   * @param name of the pagemap in the folder.
+   * @param pageSize what the process's own auxiliary vector says; absent where that is not known.
+   * @returns undefined where there is no such pagemap
+   * @throws CheckpointError what the sources throw
+   */
+  static async open(images: ImageDirectory, name: string, pageSize: number | undefined, signal?: AbortSignal): Promise<DumpedPages | undefined> {
+    const source = await images.open(name, signal);
+    if (!source) return undefined;
+    const where = images.path(name);
+    const result = await closing(source, () => readPagemap(source, where, signal));
+    const pagesName = fileOf('PAGES', result.pagemap.pagesId);
+    const pages = result.pagemap.presentPages > 0 ? await images.open(pagesName, signal) : undefined;
+    await pages?.close();
+    const format = pageFormat(result, pages?.size, pageSize, images.path(pagesName), where);
+    return new DumpedPages(images, name, result.pagemap, format, result.notes);
+  }
+
+  /** What is wrong with them, as far as was met. */
+  get notes(): readonly Note[] {
+    return this.#notes;
+  }
+
+  /** Reads into `read` what was dumped from `address` on; what it does not cover stays missing. */
+  async readInto(read: MemoryRead, address: bigint, signal?: AbortSignal): Promise<void> {
+    const { pagemap, pageSize } = this;
+    const unit = Number(address / BigInt(UNIT));
+    const within = Number(address % BigInt(UNIT));
+    let pages: ByteSource | undefined;
+    try {
+      for (let index = pagemap.ordered ? Math.max(0, pagemap.find(unit)) : 0; index < pagemap.length; index++) {
+        const start = (pagemap.start(index) - unit) * UNIT - within;
+        if (start >= read.length && pagemap.ordered) break;
+        const from = Math.max(0, start);
+        const to = Math.min(read.length, start + pagemap.pages(index) * pageSize);
+        if (from >= to) continue;
+        const flags = pagemap.flags(index);
+        if (flags & PE_PRESENT) {
+          if (!this.#usable) continue;
+          pages ??= await this.#images.open(fileOf('PAGES', pagemap.pagesId), signal);
+          if (pages) await this.#readPresent(pages, index, read.part(from, to), from - start, signal);
+        } else if (flags & PE_PARENT) {
+          const parent = await (this.#parent ??= this.#openParent(signal));
+          await parent?.readInto(read.part(from, to), address + BigInt(from), signal);
+        }
+      }
+    } finally {
+      await pages?.close();
+    }
+  }
+
+  async #readPresent(pages: ByteSource, index: number, read: MemoryRead, offset: number, signal?: AbortSignal): Promise<void> {
+    const start = this.pagemap.offset(index, this.pageSize);
+    const blocks = this.pagemap.blocks(index);
+    if (blocks) return this.#readBlocks(pages, index, blocks, read, offset, signal);
+    for (let done = 0; done < read.length; ) {
+      const length = Math.min(maxPiece, read.length - done);
+      const bytes = await pages.read(start + offset + done, length, signal);
+      read.put(done, bytes);
+      if (bytes.length < length) return;
+      done += length;
+    }
+  }
+
+  async #readBlocks(pages: ByteSource, index: number, blocks: EntryBlocks, read: MemoryRead, offset: number, signal?: AbortSignal): Promise<void> {
+    const blockSize = blocks.pagesPerBlock * this.pageSize;
+    const entrySize = this.pagemap.pages(index) * this.pageSize;
+    if (blockSize > maxPiece) {
+      this.#noteDamage(index);
+      return;
+    }
+    let block = Math.floor(offset / blockSize);
+    let payload = this.pagemap.offset(index, this.pageSize);
+    for (let before = 0; before < block; before++) payload += blocks.sizes[before] ?? 0;
+    for (let done = 0; done < read.length; block++) {
+      const stored = blocks.sizes[block];
+      if (stored === undefined) return;
+      const within = offset + done - block * blockSize;
+      const size = Math.min(blockSize, entrySize - block * blockSize);
+      const bytes = await this.#block(pages, index, block, { payload, stored, size }, signal);
+      const length = Math.min(size - within, read.length - done);
+      if (bytes) read.put(done, bytes.subarray(within, within + length));
+      else this.#noteDamage(index);
+      done += length;
+      payload += stored;
+    }
+  }
+
+  async #block(
+    pages: ByteSource,
+    entry: number,
+    block: number,
+    at: { readonly payload: number; readonly stored: number; readonly size: number },
+    signal?: AbortSignal,
+  ): Promise<Uint8Array | undefined> {
+    if (at.stored === 0) return new Uint8Array(at.size);
+    if (at.stored > at.size) return undefined;
+    if (this.#lastBlock?.entry === entry && this.#lastBlock.block === block) return this.#lastBlock.bytes;
+    const stored = await pages.read(at.payload, at.stored, signal);
+    if (stored.length < at.stored) return undefined;
+    const bytes = at.stored === at.size ? stored.slice() : decodeLz4Block(stored, at.size);
+    if (bytes) this.#lastBlock = { entry, block, bytes };
+    return bytes;
+  }
+
+  async #openParent(signal?: AbortSignal): Promise<DumpedPages | undefined> {
+    const folder = await this.#images.parent(signal);
+    const parent = folder && (await DumpedPages.open(folder, this.#name, this.pageSize, signal));
+    if (parent) this.#notes.push(...parent.notes);
+    else {
+      const where = this.#images.path(this.#name);
+      const text = sentence('{0} refers to pages of an earlier dump, which is not here: {1} pages cannot be shown.', where, this.pagemap.parentPages);
+      this.#notes.push({ kind: 'missing', where, text });
+    }
+    return parent;
+  }
+
+  #noteDamage(entry: number): void {
+    if (this.#notes.some((note) => note.text.template === damagedBlock)) return;
+    const where = this.#images.path(fileOf('PAGES', this.pagemap.pagesId));
+    const offset = this.pagemap.offset(entry, this.pageSize);
+    this.#notes.push({ kind: 'damaged', where, offset, text: sentence(damagedBlock, where, offset) });
+  }
+}
+
+const damagedBlock = '{0} holds a compressed block from offset {1} on that cannot be decompressed: its memory is not shown.';
+
+interface PageFormat {
+  readonly pageSize: number;
+  /** False where the bytes cannot be told apart: showing them would show garbage. */
+  readonly usable: boolean;
+  readonly note?: Note;
+}
+
+/**
+ * The page size is in no image. The process's own auxiliary vector has it; else the size of the pages image tells. Both
+ * must agree with how many pages the pagemap lists.
+ */
+function pageFormat({ pagemap, intact }: PagemapResult, size: number | undefined, hint: number | undefined, pages: string, where: string): PageFormat {
+  const known = hint !== undefined && pageSizes.has(hint) ? hint : undefined;
+  if (pagemap.presentPages === 0) return { pageSize: known ?? usualPageSize, usable: true };
+  const because = (kind: NoteKind, text: Sentence): Note => ({ kind, where: pages, text });
+  if (size === undefined) {
+    const note = because('missing', sentence('{0} is missing: the memory that {1} lists cannot be shown.', pages, where));
+    return { pageSize: known ?? usualPageSize, usable: false, note };
+  }
+  const derived = size / pagemap.presentPages;
+  const simple = intact && !pagemap.compressed && !pagemap.aligned;
+  const pageSize = known ?? (simple && pageSizes.has(derived) ? derived : usualPageSize);
+  const expected = pagemap.end(pageSize);
+  if (size === expected || (size > expected && !intact)) return { pageSize, usable: true };
+  if (size < expected && known !== undefined && pagemap.ordered) {
+    const text = sentence('{0} ends after {1} of {2} bytes: the memory beyond cannot be shown; everything before it can.', pages, size, expected);
+    return { pageSize, usable: true, note: { ...because('truncated', text), offset: size } };
+  }
+  const text = sentence('{0} has {1} bytes, but the {2} pages of {3} bytes that {4} lists take {5}. Its memory is not shown, because it would be the wrong one.', pages, size, pagemap.presentPages, pageSize, where, expected);
+  return { pageSize, usable: false, note: because('unknown', text) };
+}
+
+async function closing<T>(source: ByteSource, use: () => Promise<T>): Promise<T> {
+  try {
+    return await use();
+  } finally {
+    await source.close();
+  }
+}

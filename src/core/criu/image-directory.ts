@@ -1,0 +1,183 @@
+import type { Note } from '../../protocol/note.ts';
+import type { Entry, FileSet } from '../archive/file-set.ts';
+import type { ByteSource } from '../bytes/byte-source.ts';
+import { CheckpointError } from '../errors.ts';
+import { sentence } from '../../protocol/sentence.ts';
+import { decodeImage, type DecodedImage } from './image.ts';
+import type { KindName, KindRow } from './kinds.ts';
+import type { Messages } from './schema/generated/messages.ts';
+
+type RowOf<K extends KindName> = Extract<KindRow, { readonly kind: K }>;
+type NameOf<Row> = Row extends { readonly message: infer Name extends keyof Messages } ? Name : never;
+
+/** The type of a kind's messages; of kinds whose first message is another one, that of the rest. */
+export type MessageOf<K extends KindName> = Messages[NameOf<RowOf<K>>];
+
+/** Encoded bytes of the images that stay decoded. Decoded they take about ten times as much. */
+const cacheBytes = 4 * 1024 * 1024;
+/** What an image costs beside its bytes. */
+const cachedImageBytes = 256;
+/** How many dumps may stand on each other. */
+const maxParents = 16;
+
+interface CachedImage {
+  readonly decoded: Promise<DecodedImage>;
+  readonly bytes: number;
+}
+
+/** The CRIU images of one dump, in whatever set of files they lie, decoded when asked for. */
+export class ImageDirectory {
+  readonly #files: FileSet;
+  readonly #prefix: string;
+  readonly #below: ReadonlySet<string>;
+  /** Least recently used first. */
+  readonly #cache = new Map<string, CachedImage>();
+  #cachedBytes = 0;
+  readonly #notes = new Map<string, readonly Note[]>();
+
+  /**
+   * @param prefix the folder of the images in the set with its `/`, e.g. `checkpoint/`; empty where they lie at its top.
+   * @param below folders of the dumps that build upon this one.
+   */
+  constructor(files: FileSet, prefix: string, below: ReadonlySet<string> = new Set()) {
+    this.#files = files;
+    this.#prefix = prefix;
+    this.#below = below;
+  }
+
+  /** False while entries are still coming out of a decompressor. */
+  get complete(): boolean {
+    return this.#files.complete;
+  }
+
+  /** What was found wrong with the images decoded so far. */
+  get notes(): readonly Note[] {
+    return [...this.#notes.values()].flat();
+  }
+
+  /** The entry path of a file in this folder: the `where` of notes. */
+  path(name: string): string {
+    return this.#prefix + name;
+  }
+
+  /** Names of the files in this folder that are known so far, in the order of the archive. */
+  names(): readonly string[] {
+    const names: string[] = [];
+    for (const path of this.#files.entries.keys()) {
+      if (!path.startsWith(this.#prefix)) continue;
+      const name = path.slice(this.#prefix.length);
+      if (name !== '' && !name.includes('/')) names.push(name);
+    }
+    return names;
+  }
+
+  /** Whether a file of this name is known so far. */
+  has(name: string): boolean {
+    return this.#files.entries.has(this.path(name));
+  }
+
+  /** The bytes of a file; undefined where there is none. Waits while the archive is not read to its end. */
+  async open(name: string, signal?: AbortSignal): Promise<ByteSource | undefined> {
+    const entry = await this.#files.find(this.path(name), signal);
+    return entry && isContent(entry) ? this.#files.open(entry) : undefined;
+  }
+
+  /**
+   * A decoded image; undefined where there is none, which for CRIU is an empty set. Decoded ones are kept for a while;
+   * calls for one image at the same time share the work. Waits while the archive is not read to its end.
+   * @throws CheckpointError what the bytes' source throws
+   */
+  async image(name: string, signal?: AbortSignal): Promise<DecodedImage | undefined> {
+    const path = this.path(name);
+    const entry = await this.#files.find(path, signal);
+    if (!entry || !isContent(entry)) return undefined;
+    const decoded = this.#cached(path) ?? this.#decode(path, entry);
+    return signal ? orAborted(decoded, signal) : decoded;
+  }
+
+  /** The messages of an image by its kind; none where there is no such image, or one of another kind. */
+  async messages<K extends KindName>(kind: K, name: string, signal?: AbortSignal): Promise<readonly MessageOf<K>[]> {
+    const image = await this.image(name, signal);
+    if (image?.row?.kind !== kind) return [];
+    const type = image.row.message;
+    return image.entries.filter((entry) => entry.type === type).map((entry) => entry.message as MessageOf<K>);
+  }
+
+  /**
+   * The images of the dump that this one builds upon (`parent`, a link to another folder). Undefined where it has none,
+   * where it lies outside the set, and where the links go round in a ring.
+   */
+  async parent(signal?: AbortSignal): Promise<ImageDirectory | undefined> {
+    const link = await this.#files.find(this.path('parent'), signal);
+    const folder = link?.type === 'symlink' ? this.#resolve(link.linkTarget ?? '') : this.path('parent');
+    if (folder === undefined) return undefined;
+    const prefix = folder === '' ? '' : `${folder}/`;
+    const below = new Set([...this.#below, this.#prefix]);
+    if (below.has(prefix) || below.size > maxParents) return undefined;
+    const parent = new ImageDirectory(this.#files, prefix, below);
+    return parent.names().length > 0 ? parent : undefined;
+  }
+
+  #cached(path: string): Promise<DecodedImage> | undefined {
+    const cached = this.#cache.get(path);
+    if (!cached) return undefined;
+    this.#cache.delete(path);
+    this.#cache.set(path, cached);
+    return cached.decoded;
+  }
+
+  #decode(path: string, entry: Entry): Promise<DecodedImage> {
+    const source = this.#files.open(entry);
+    const decoded = decodeImage(source, path).finally(() => source.close());
+    const bytes = entry.size + cachedImageBytes;
+    this.#cache.set(path, { decoded, bytes });
+    this.#cachedBytes += bytes;
+    decoded.then(
+      (image) => {
+        if (image.notes.length > 0) this.#notes.set(path, image.notes);
+        this.#evict();
+      },
+      () => this.#forget(path),
+    );
+    return decoded;
+  }
+
+  #evict(): void {
+    for (const path of this.#cache.keys()) {
+      if (this.#cachedBytes <= cacheBytes) return;
+      this.#forget(path);
+    }
+  }
+
+  #forget(path: string): void {
+    this.#cachedBytes -= this.#cache.get(path)?.bytes ?? 0;
+    this.#cache.delete(path);
+  }
+
+  /** A link's target as a path in the set; undefined where it leads out of it. */
+  #resolve(target: string): string | undefined {
+    if (target.startsWith('/')) return undefined;
+    const parts = this.#prefix.split('/').filter(Boolean);
+    for (const part of target.split('/')) {
+      if (part === '' || part === '.') continue;
+      if (part !== '..') parts.push(part);
+      else if (parts.pop() === undefined) return undefined;
+    }
+    return parts.join('/');
+  }
+}
+
+function isContent(entry: Entry): boolean {
+  return entry.type === 'file' || entry.type === 'hardlink' || entry.type === 'sparse';
+}
+
+function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const cancel = (): void => {
+      reject(new CheckpointError('cancelled', sentence('Cancelled.')));
+    };
+    if (signal.aborted) return cancel();
+    signal.addEventListener('abort', cancel, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', cancel));
+  });
+}

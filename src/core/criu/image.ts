@@ -1,0 +1,213 @@
+import type { Note, NoteKind } from '../../protocol/note.ts';
+import { sentence, type Sentence } from '../../protocol/sentence.ts';
+import type { ByteSource } from '../bytes/byte-source.ts';
+import { decodeMessage, type DecodedMessage } from './decode-message.ts';
+import { readExtra, type Extra } from './extras.ts';
+import { ImageReader } from './image-reader.ts';
+import { IMG_COMMON, IMG_SERVICE, kindOf, kindOfFile, kindOfMagic, type Kind } from './kinds.ts';
+import type { MessageName } from './schema.ts';
+
+export interface ImageEntry {
+  readonly type: MessageName;
+  /** One of `Messages`, by `type`. */
+  readonly message: object;
+  /** Where its length word stands in the image, bytes. */
+  readonly offset: number;
+  readonly extra?: Extra;
+}
+
+/** What an image says of itself, and what is wrong with it. */
+export interface ImageFacts {
+  /** Entry path in the archive; the notes' `where`. */
+  readonly name: string;
+  /** Of a known kind. */
+  readonly row?: Kind;
+  /** Absent for raw, bare and empty images. */
+  readonly magic?: number;
+  readonly notes: readonly Note[];
+}
+
+export interface DecodedImage extends ImageFacts {
+  readonly entries: readonly ImageEntry[];
+}
+
+/** Larger than any message that CRIU writes. */
+const maxMessage = 64 * 1024 * 1024;
+/** How many entries are kept in memory; {@link visitImage} has no such limit. */
+const maxEntries = 500_000;
+/** How many notes one image may cause. */
+const maxNotes = 100;
+
+/**
+ * Decodes an image whole. Damage never throws: what could be read is there, and `notes` tell what could not.
+ * An image of no bytes is an empty set, as for CRIU.
+ * @param name entry path in the archive, whose last part may tell the kind.
+ * @throws CheckpointError what the source throws
+ */
+export async function decodeImage(source: ByteSource, name: string, signal?: AbortSignal): Promise<DecodedImage> {
+  const entries: ImageEntry[] = [];
+  const facts = await visitImage(source, name, (entry) => entries.push(entry) < maxEntries, signal);
+  if (entries.length < maxEntries) return { ...facts, entries };
+  const cut = note(
+    'may-be-incomplete',
+    name,
+    entries.at(-1)?.offset,
+    sentence('{0} holds more than {1} entries; only these are shown here.', name, maxEntries),
+  );
+  return { ...facts, notes: [...facts.notes, cut], entries };
+}
+
+/**
+ * Reads an image entry by entry, holding one at a time.
+ * @param visit gets each entry; `false` ends the visit.
+ * @throws CheckpointError what the source throws
+ */
+export async function visitImage(
+  source: ByteSource,
+  name: string,
+  visit: (entry: ImageEntry) => boolean | Promise<boolean>,
+  signal?: AbortSignal,
+): Promise<ImageFacts> {
+  const notes: Note[] = [];
+  const tell = (kind: NoteKind, offset: number | undefined, text: Sentence): void => {
+    if (notes.length < maxNotes) notes.push(note(kind, name, offset, text));
+  };
+  const named = kindOfFile(name.slice(name.lastIndexOf('/') + 1))?.row;
+  if (named?.kind === 'CIPHER') {
+    tell('encrypted', undefined, sentence('{0} says that this checkpoint is encrypted: its images cannot be read.', name));
+  }
+  if (named?.framing === 'raw') return { name, row: named, notes };
+
+  const reader = new ImageReader(source, signal);
+  const visitor = new EntryVisitor(reader, name, visit, tell);
+  if (reader.rest === 0) return { name, ...(named && { row: named }), notes };
+  if (named?.framing === 'bare') {
+    await visitor.readMessage(named.message as MessageName, reader.rest, 0);
+    return { name, row: named, notes };
+  }
+  const magic = await readHead(reader);
+  if (magic === undefined) {
+    tell('truncated', 0, sentence('{0} ends within its first bytes: it is no image any more.', name));
+    return { name, ...(named && { row: named }), notes };
+  }
+  const row = kindOfMagic(magic, name.slice(name.lastIndexOf('/') + 1));
+  if (row === undefined) {
+    tell('unknown', 0, unknownHead(name, magic));
+    return { name, magic, notes };
+  }
+  if (named?.magic !== undefined && named.magic !== magic) {
+    tell('damaged', 0, sentence('{0} has the name of a {1} image and holds one of kind {2}.', name, named.kind, row.kind));
+  }
+  if (row.message) await visitor.readEntries(row, row.message);
+  else tell('unknown', 0, sentence('{0} is of the kind {1}, whose content is not known here.', name, row.kind));
+  return { name, row, magic, notes };
+}
+
+/** Passes over the head: the magic of the kind; undefined where the image ends before it. */
+export async function readHead(reader: ImageReader): Promise<number | undefined> {
+  if (!(await reader.fill(4))) return undefined;
+  const first = reader.uint32();
+  if (first !== IMG_COMMON && first !== IMG_SERVICE) return first;
+  return (await reader.fill(4)) ? reader.uint32() : undefined;
+}
+
+function unknownHead(name: string, magic: number): Sentence {
+  const swapped = Buffer.alloc(4);
+  swapped.writeUInt32BE(magic);
+  const other = swapped.readUInt32LE();
+  if (other === IMG_COMMON || other === IMG_SERVICE || other === kindOf('INVENTORY').magic) {
+    return sentence('{0} was written on a big-endian machine; such images cannot be read.', name);
+  }
+  return sentence('{0} starts with {1}, which no known kind of image does: it is shown as bytes only.', name, hex32(magic));
+}
+
+class EntryVisitor {
+  readonly #reader: ImageReader;
+  readonly #name: string;
+  readonly #visit: (entry: ImageEntry) => boolean | Promise<boolean>;
+  readonly #tell: (kind: NoteKind, offset: number | undefined, text: Sentence) => void;
+
+  constructor(
+    reader: ImageReader,
+    name: string,
+    visit: (entry: ImageEntry) => boolean | Promise<boolean>,
+    tell: (kind: NoteKind, offset: number | undefined, text: Sentence) => void,
+  ) {
+    this.#reader = reader;
+    this.#name = name;
+    this.#visit = visit;
+    this.#tell = tell;
+  }
+
+  async readEntries(row: Kind, message: MessageName): Promise<void> {
+    const reader = this.#reader;
+    for (let index = 0; ; index++) {
+      const offset = reader.position;
+      if (!reader.has(4) && !(await reader.fill(4))) {
+        if (reader.rest > 0) this.#tellEnd(offset);
+        return;
+      }
+      const size = reader.uint32();
+      const type = index === 0 ? (row.head ?? message) : message;
+      const decoded = await this.readMessage(type, size, offset, row, index === 0);
+      if (!decoded) return;
+    }
+  }
+
+  /** @returns whether the image can be read on */
+  async readMessage(type: MessageName, size: number, offset: number, row?: Kind, isHead = false): Promise<boolean> {
+    const reader = this.#reader;
+    if (size > reader.rest) {
+      this.#tellEnd(offset, size);
+      return false;
+    }
+    if (size > maxMessage) {
+      this.#tell('damaged', offset, sentence('{0} holds an entry of {1} bytes at offset {2}, larger than any that CRIU writes. What follows cannot be read.', this.#name, size, offset));
+      return false;
+    }
+    if (!reader.has(size) && !(await reader.fill(size))) {
+      this.#tellEnd(offset, size);
+      return false;
+    }
+    const start = reader.position;
+    const decoded = decodeMessage(type, reader.take(size));
+    this.#tellProblems(decoded, start, offset);
+    const rule = row?.extra;
+    if (!rule) {
+      const goOn = this.#visit({ type, message: decoded.message, offset });
+      return typeof goOn === 'boolean' ? goOn : await goOn;
+    }
+    const { extra, problem } = decoded.damage ? { problem: 'damaged' } : await readExtra(rule, decoded.message, reader, isHead);
+    if (problem === 'truncated') this.#tellEnd(offset);
+    else if (problem === 'damaged' && !decoded.damage) {
+      this.#tell('damaged', start + size, sentence('What follows the entry at offset {1} of {0} is damaged. What comes after it cannot be read.', this.#name, offset));
+    }
+    const goOn = await this.#visit({ type, message: decoded.message, offset, ...(extra && { extra }) });
+    return goOn && problem === undefined;
+  }
+
+  #tellEnd(offset: number, size?: number): void {
+    const text =
+      size === undefined
+        ? sentence('{0} ends within the entry at offset {1}. What stands before it is shown.', this.#name, offset)
+        : sentence('{0} ends within the entry at offset {1}: {2} of its {3} bytes are there. What stands before it is shown.', this.#name, offset, this.#reader.rest, size);
+    this.#tell('truncated', offset, text);
+  }
+
+  #tellProblems({ damage, missing }: DecodedMessage, start: number, offset: number): void {
+    if (damage) {
+      const at = start + damage.position;
+      this.#tell('damaged', at, sentence('The entry at offset {1} of {0} is damaged at offset {2}: {3}. What could be read of it is shown.', this.#name, offset, at, damage.what));
+    } else if (missing.length > 0) {
+      this.#tell('damaged', offset, sentence('The entry at offset {1} of {0} lacks {2}.', this.#name, offset, missing.join(', ')));
+    }
+  }
+}
+
+function note(kind: NoteKind, where: string, offset: number | undefined, text: Sentence): Note {
+  return { kind, where, ...(offset !== undefined && { offset }), text };
+}
+
+function hex32(value: number): string {
+  return `0x${value.toString(16).padStart(8, '0')}`;
+}
