@@ -1,24 +1,9 @@
-import type { SpillSettings } from './checkpoint-api.ts';
-import type { Compression, Engine, Wrapping } from './overview.ts';
+import type { Compression, Engine } from './overview.ts';
 
-/** What a list of checkpoints shows of each, and what the host asks the worker that reads it. */
-export interface MetadataApi {
-  /**
-   * Reads as little as tells what a file or folder is: of a compressed archive no more than up to `spec.dump` and
-   * `config.dump`, within a bound, and nothing is spilled.
-   * @returns null for what is whole but no checkpoint: an ordinary tar, a folder of something else.
-   * @throws CheckpointError `not-found`, `unreadable`, `damaged`, `truncated`, `unsupported`, `cancelled`
-   */
-  metadata(locator: string): Promise<CheckpointMetadata | null>;
-}
-
-/** Absent members are not known: the engine does not record them, or they come too late in a compressed archive. */
-export interface CheckpointMetadata {
+/** What a list of archives shows of one, read without opening it as a whole. Absent members are not known. */
+export interface ArchiveMetadata {
   readonly engine: Engine;
-  readonly wrapping: Wrapping;
-  readonly compression: Compression;
   readonly container?: string;
-  readonly containerId?: string;
   readonly pod?: string;
   readonly namespace?: string;
   /** Name of the container image. */
@@ -27,12 +12,25 @@ export interface CheckpointMetadata {
   readonly created?: string;
   /** RFC 3339 with zone. */
   readonly checkpointed?: string;
-  /** Bytes of the archive on disk; absent for a folder. */
-  readonly size?: number;
+  /** Bytes of the file on disk; absent for a folder. */
+  readonly archiveSize?: number;
+  readonly compression: Compression;
+  /** The reading stopped before what was looked for was found, because it lies too deep in a compressed archive. */
+  readonly partial?: boolean;
 }
 
-/** What the worker is started with to answer {@link MetadataApi}, instead of an OpenRequest. */
+/** What the host asks a worker started with {@link MetadataRequest}; it serves any number of archives, one at a time. */
+export interface MetadataApi {
+  /**
+   * Reads a compressed archive only until it knows enough, and never far.
+   * @returns null for what is no checkpoint
+   */
+  metadata(locator: string): Promise<ArchiveMetadata | null>;
+  /** Lets the thread end. */
+  close(): Promise<void>;
+}
+
+/** `workerData` of a worker that only describes archives. */
 export interface MetadataRequest {
   readonly task: 'metadata';
-  readonly spill: SpillSettings;
 }
