@@ -105,7 +105,8 @@ function typesOf(descriptor) {
   function typeOf(type, path, name) {
     const scalar = scalarTypes.get(type);
     if (scalar) return scalar;
-    const inScope = (entry) => [[...path, type], [type]].some((candidate) => candidate.join('.') === entry.path.join('.'));
+    const inScope = (entry) =>
+      [[...path, type], [type]].some((candidate) => candidate.join('.') === entry.path.join('.'));
     if (enums.some(inScope)) return 'number';
     const message = messages.find(inScope);
     if (!message) throw new Error(`${path.join('.')}.${name} has the type ${type}, which the decoder does not know.`);

@@ -50,10 +50,19 @@ export class AddressSpace {
     const own = await DumpedPages.open(images, name, pageSizeOf(mm?.mm_saved_auxv), signal);
     if (!own) {
       const where = images.path(name);
-      throw new CheckpointError('not-found', sentence('{0} is missing: the memory of process {1} cannot be shown.', where, pid), { where });
+      throw new CheckpointError(
+        'not-found',
+        sentence('{0} is missing: the memory of process {1} cannot be shown.', where, pid),
+        { where },
+      );
     }
     const vmas = mm && mm.vmas.length > 0 ? mm.vmas : await images.messages('VMAS', fileOf('VMAS', pid), signal);
-    return new AddressSpace(images, pid, own, inOrder(vmas) ? vmas : vmas.toSorted((a, b) => (a.start < b.start ? -1 : 1)));
+    return new AddressSpace(
+      images,
+      pid,
+      own,
+      inOrder(vmas) ? vmas : vmas.toSorted((a, b) => (a.start < b.start ? -1 : 1)),
+    );
   }
 
   /** Bytes of a page. */
@@ -87,13 +96,21 @@ export class AddressSpace {
    * @param length at most {@link MAX_MEMORY_READ} bytes.
    * @throws CheckpointError `too-large`, and what the sources throw
    */
-  async read(address: bigint, length: number, signal?: AbortSignal): Promise<{ readonly bytes: Uint8Array; readonly missing: readonly MissingRange[] }> {
+  async read(
+    address: bigint,
+    length: number,
+    signal?: AbortSignal,
+  ): Promise<{ readonly bytes: Uint8Array; readonly missing: readonly MissingRange[] }> {
     if (length > MAX_MEMORY_READ) {
-      throw new CheckpointError('too-large', sentence('{0} bytes of memory are more than can be read at once ({1}).', length, MAX_MEMORY_READ));
+      throw new CheckpointError(
+        'too-large',
+        sentence('{0} bytes of memory are more than can be read at once ({1}).', length, MAX_MEMORY_READ),
+      );
     }
     const read = MemoryRead.of(length);
     await this.#own.readInto(read, address, signal);
-    for (const gap of read.missing) await this.#readShared(read.part(gap.offset, gap.offset + gap.length), address + BigInt(gap.offset), signal);
+    for (const gap of read.missing)
+      {await this.#readShared(read.part(gap.offset, gap.offset + gap.length), address + BigInt(gap.offset), signal);}
     return { bytes: read.bytes, missing: read.missing };
   }
 
@@ -106,7 +123,11 @@ export class AddressSpace {
       const from = vma.start > address ? vma.start : address;
       const to = vma.end < end ? vma.end : end;
       const shared = to > from ? await this.#openShared(vma.shmid, signal) : undefined;
-      await shared?.readInto(read.part(Number(from - address), Number(to - address)), from - vma.start + vma.pgoff, signal);
+      await shared?.readInto(
+        read.part(Number(from - address), Number(to - address)),
+        from - vma.start + vma.pgoff,
+        signal,
+      );
     }
   }
 
@@ -135,7 +156,8 @@ export class AddressSpace {
 }
 
 function pageSizeOf(auxv: readonly bigint[] = []): number | undefined {
-  for (let index = 0; index + 1 < auxv.length; index += 2) if (auxv[index] === auxvPageSize) return Number(auxv[index + 1]);
+  for (let index = 0; index + 1 < auxv.length; index += 2)
+    {if (auxv[index] === auxvPageSize) return Number(auxv[index + 1]);}
   return undefined;
 }
 

@@ -4,8 +4,16 @@ import type { ByteSource } from '../bytes/byte-source.ts';
 import type { ImageDirectory } from './image-directory.ts';
 import { fileOf } from './kinds.ts';
 import { decodeLz4Block } from './lz4.ts';
-import { MemoryRead } from './memory-read.ts';
-import { PE_PARENT, PE_PRESENT, readPagemap, UNIT, type EntryBlocks, type Pagemap, type PagemapResult } from './pagemap.ts';
+import type { MemoryRead } from './memory-read.ts';
+import {
+  PE_PARENT,
+  PE_PRESENT,
+  readPagemap,
+  UNIT,
+  type EntryBlocks,
+  type Pagemap,
+  type PagemapResult,
+} from './pagemap.ts';
 
 /** The largest piece of a pages image that is fetched at once, and larger than any block that CRIU compresses. */
 const maxPiece = 4 * 1024 * 1024;
@@ -29,7 +37,13 @@ export class DumpedPages {
   /** The block that was decoded last: neighbouring reads mostly need the same. */
   #lastBlock: { readonly entry: number; readonly block: number; readonly bytes: Uint8Array } | undefined;
 
-  private constructor(images: ImageDirectory, name: string, pagemap: Pagemap, format: PageFormat, notes: readonly Note[]) {
+  private constructor(
+    images: ImageDirectory,
+    name: string,
+    pagemap: Pagemap,
+    format: PageFormat,
+    notes: readonly Note[],
+  ) {
     this.#images = images;
     this.#name = name;
     this.pagemap = pagemap;
@@ -44,7 +58,12 @@ export class DumpedPages {
    * @returns undefined where there is no such pagemap
    * @throws CheckpointError what the sources throw
    */
-  static async open(images: ImageDirectory, name: string, pageSize: number | undefined, signal?: AbortSignal): Promise<DumpedPages | undefined> {
+  static async open(
+    images: ImageDirectory,
+    name: string,
+    pageSize: number | undefined,
+    signal?: AbortSignal,
+  ): Promise<DumpedPages | undefined> {
     const source = await images.open(name, signal);
     if (!source) return undefined;
     const where = images.path(name);
@@ -89,11 +108,17 @@ export class DumpedPages {
     }
   }
 
-  async #readPresent(pages: ByteSource, index: number, read: MemoryRead, offset: number, signal?: AbortSignal): Promise<void> {
+  async #readPresent(
+    pages: ByteSource,
+    index: number,
+    read: MemoryRead,
+    offset: number,
+    signal?: AbortSignal,
+  ): Promise<void> {
     const start = this.pagemap.offset(index, this.pageSize);
     const blocks = this.pagemap.blocks(index);
     if (blocks) return this.#readBlocks(pages, index, blocks, read, offset, signal);
-    for (let done = 0; done < read.length; ) {
+    for (let done = 0; done < read.length;) {
       const length = Math.min(maxPiece, read.length - done);
       const bytes = await pages.read(start + offset + done, length, signal);
       read.put(done, bytes);
@@ -102,7 +127,14 @@ export class DumpedPages {
     }
   }
 
-  async #readBlocks(pages: ByteSource, index: number, blocks: EntryBlocks, read: MemoryRead, offset: number, signal?: AbortSignal): Promise<void> {
+  async #readBlocks(
+    pages: ByteSource,
+    index: number,
+    blocks: EntryBlocks,
+    read: MemoryRead,
+    offset: number,
+    signal?: AbortSignal,
+  ): Promise<void> {
     const blockSize = blocks.pagesPerBlock * this.pageSize;
     const entrySize = this.pagemap.pages(index) * this.pageSize;
     if (blockSize > maxPiece) {
@@ -149,7 +181,11 @@ export class DumpedPages {
     if (parent) this.#notes.push(...parent.notes);
     else {
       const where = this.#images.path(this.#name);
-      const text = sentence('{0} refers to pages of an earlier dump, which is not here: {1} pages cannot be shown.', where, this.pagemap.parentPages);
+      const text = sentence(
+        '{0} refers to pages of an earlier dump, which is not here: {1} pages cannot be shown.',
+        where,
+        this.pagemap.parentPages,
+      );
       this.#notes.push({ kind: 'missing', where, text });
     }
     return parent;
@@ -163,7 +199,8 @@ export class DumpedPages {
   }
 }
 
-const damagedBlock = '{0} holds a compressed block from offset {1} on that cannot be decompressed: its memory is not shown.';
+const damagedBlock =
+  '{0} holds a compressed block from offset {1} on that cannot be decompressed: its memory is not shown.';
 
 interface PageFormat {
   readonly pageSize: number;
@@ -176,12 +213,21 @@ interface PageFormat {
  * The page size is in no image. The process's own auxiliary vector has it; else the size of the pages image tells. Both
  * must agree with how many pages the pagemap lists.
  */
-function pageFormat({ pagemap, intact }: PagemapResult, size: number | undefined, hint: number | undefined, pages: string, where: string): PageFormat {
+function pageFormat(
+  { pagemap, intact }: PagemapResult,
+  size: number | undefined,
+  hint: number | undefined,
+  pages: string,
+  where: string,
+): PageFormat {
   const known = hint !== undefined && pageSizes.has(hint) ? hint : undefined;
   if (pagemap.presentPages === 0) return { pageSize: known ?? usualPageSize, usable: true };
   const because = (kind: NoteKind, text: Sentence): Note => ({ kind, where: pages, text });
   if (size === undefined) {
-    const note = because('missing', sentence('{0} is missing: the memory that {1} lists cannot be shown.', pages, where));
+    const note = because(
+      'missing',
+      sentence('{0} is missing: the memory that {1} lists cannot be shown.', pages, where),
+    );
     return { pageSize: known ?? usualPageSize, usable: false, note };
   }
   const derived = size / pagemap.presentPages;
@@ -190,10 +236,23 @@ function pageFormat({ pagemap, intact }: PagemapResult, size: number | undefined
   const expected = pagemap.end(pageSize);
   if (size === expected || (size > expected && !intact)) return { pageSize, usable: true };
   if (size < expected && known !== undefined && pagemap.ordered) {
-    const text = sentence('{0} ends after {1} of {2} bytes: the memory beyond cannot be shown; everything before it can.', pages, size, expected);
+    const text = sentence(
+      '{0} ends after {1} of {2} bytes: the memory beyond cannot be shown; everything before it can.',
+      pages,
+      size,
+      expected,
+    );
     return { pageSize, usable: true, note: { ...because('truncated', text), offset: size } };
   }
-  const text = sentence('{0} has {1} bytes, but the {2} pages of {3} bytes that {4} lists take {5}. Its memory is not shown, because it would be the wrong one.', pages, size, pagemap.presentPages, pageSize, where, expected);
+  const text = sentence(
+    '{0} has {1} bytes, but the {2} pages of {3} bytes that {4} lists take {5}. Its memory is not shown, because it would be the wrong one.',
+    pages,
+    size,
+    pagemap.presentPages,
+    pageSize,
+    where,
+    expected,
+  );
   return { pageSize, usable: false, note: because('unknown', text) };
 }
 

@@ -1,7 +1,18 @@
 import { decodeMessage } from './decode-message.ts';
 import type { ImageReader, Span } from './image-reader.ts';
 import type { ExtraRule } from './kinds.ts';
-import type { BpfmapDataEntry, GhostChunkEntry, GhostFileEntry, IpcMsg, IpcMsgEntry, IpcSemEntry, IpcShmEntry, PipeDataEntry, SkPacketEntry, TcpStreamEntry } from './schema/generated/messages.ts';
+import type {
+  BpfmapDataEntry,
+  GhostChunkEntry,
+  GhostFileEntry,
+  IpcMsg,
+  IpcMsgEntry,
+  IpcSemEntry,
+  IpcShmEntry,
+  PipeDataEntry,
+  SkPacketEntry,
+  TcpStreamEntry,
+} from './schema/generated/messages.ts';
 
 /** What follows a message in an image. Contents are not read: they are places in the image. */
 export type Extra =
@@ -82,7 +93,10 @@ async function semaphores(reader: ImageReader, count: number): Promise<ExtraResu
   const length = count * 2;
   if (!(await reader.fill(length))) return { problem: 'truncated' };
   const content = reader.take(length);
-  const values = Array.from({ length: count }, (_, index) => (content[index * 2] as number) | ((content[index * 2 + 1] as number) << 8));
+  const values = Array.from(
+    { length: count },
+    (_, index) => (content[index * 2] as number) | ((content[index * 2 + 1] as number) << 8),
+  );
   reader.skip(padded(length, 8) - length);
   return { extra: { type: 'semaphores', values } };
 }

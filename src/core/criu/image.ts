@@ -74,7 +74,11 @@ export async function visitImage(
   };
   const named = kindOfFile(name.slice(name.lastIndexOf('/') + 1))?.row;
   if (named?.kind === 'CIPHER') {
-    tell('encrypted', undefined, sentence('{0} says that this checkpoint is encrypted: its images cannot be read.', name));
+    tell(
+      'encrypted',
+      undefined,
+      sentence('{0} says that this checkpoint is encrypted: its images cannot be read.', name),
+    );
   }
   if (named?.framing === 'raw') return { name, row: named, notes };
 
@@ -96,7 +100,11 @@ export async function visitImage(
     return { name, magic, notes };
   }
   if (named?.magic !== undefined && named.magic !== magic) {
-    tell('damaged', 0, sentence('{0} has the name of a {1} image and holds one of kind {2}.', name, named.kind, row.kind));
+    tell(
+      'damaged',
+      0,
+      sentence('{0} has the name of a {1} image and holds one of kind {2}.', name, named.kind, row.kind),
+    );
   }
   if (row.message) await visitor.readEntries(row, row.message);
   else tell('unknown', 0, sentence('{0} is of the kind {1}, whose content is not known here.', name, row.kind));
@@ -118,7 +126,11 @@ function unknownHead(name: string, magic: number): Sentence {
   if (other === IMG_COMMON || other === IMG_SERVICE || other === kindOf('INVENTORY').magic) {
     return sentence('{0} was written on a big-endian machine; such images cannot be read.', name);
   }
-  return sentence('{0} starts with {1}, which no known kind of image does: it is shown as bytes only.', name, hex32(magic));
+  return sentence(
+    '{0} starts with {1}, which no known kind of image does: it is shown as bytes only.',
+    name,
+    hex32(magic),
+  );
 }
 
 class EntryVisitor {
@@ -162,7 +174,16 @@ class EntryVisitor {
       return false;
     }
     if (size > maxMessage) {
-      this.#tell('damaged', offset, sentence('{0} holds an entry of {1} bytes at offset {2}, larger than any that CRIU writes. What follows cannot be read.', this.#name, size, offset));
+      this.#tell(
+        'damaged',
+        offset,
+        sentence(
+          '{0} holds an entry of {1} bytes at offset {2}, larger than any that CRIU writes. What follows cannot be read.',
+          this.#name,
+          size,
+          offset,
+        ),
+      );
       return false;
     }
     if (!reader.has(size) && !(await reader.fill(size))) {
@@ -177,10 +198,20 @@ class EntryVisitor {
       const goOn = this.#visit({ type, message: decoded.message, offset });
       return typeof goOn === 'boolean' ? goOn : await goOn;
     }
-    const { extra, problem } = decoded.damage ? { problem: 'damaged' } : await readExtra(rule, decoded.message, reader, isHead);
+    const { extra, problem } = decoded.damage
+      ? { problem: 'damaged' }
+      : await readExtra(rule, decoded.message, reader, isHead);
     if (problem === 'truncated') this.#tellEnd(offset);
     else if (problem === 'damaged' && !decoded.damage) {
-      this.#tell('damaged', start + size, sentence('What follows the entry at offset {1} of {0} is damaged. What comes after it cannot be read.', this.#name, offset));
+      this.#tell(
+        'damaged',
+        start + size,
+        sentence(
+          'What follows the entry at offset {1} of {0} is damaged. What comes after it cannot be read.',
+          this.#name,
+          offset,
+        ),
+      );
     }
     const goOn = await this.#visit({ type, message: decoded.message, offset, ...(extra && { extra }) });
     return goOn && problem === undefined;
@@ -190,16 +221,36 @@ class EntryVisitor {
     const text =
       size === undefined
         ? sentence('{0} ends within the entry at offset {1}. What stands before it is shown.', this.#name, offset)
-        : sentence('{0} ends within the entry at offset {1}: {2} of its {3} bytes are there. What stands before it is shown.', this.#name, offset, this.#reader.rest, size);
+        : sentence(
+            '{0} ends within the entry at offset {1}: {2} of its {3} bytes are there. What stands before it is shown.',
+            this.#name,
+            offset,
+            this.#reader.rest,
+            size,
+          );
     this.#tell('truncated', offset, text);
   }
 
   #tellProblems({ damage, missing }: DecodedMessage, start: number, offset: number): void {
     if (damage) {
       const at = start + damage.position;
-      this.#tell('damaged', at, sentence('The entry at offset {1} of {0} is damaged at offset {2}: {3}. What could be read of it is shown.', this.#name, offset, at, damage.what));
+      this.#tell(
+        'damaged',
+        at,
+        sentence(
+          'The entry at offset {1} of {0} is damaged at offset {2}: {3}. What could be read of it is shown.',
+          this.#name,
+          offset,
+          at,
+          damage.what,
+        ),
+      );
     } else if (missing.length > 0) {
-      this.#tell('damaged', offset, sentence('The entry at offset {1} of {0} lacks {2}.', this.#name, offset, missing.join(', ')));
+      this.#tell(
+        'damaged',
+        offset,
+        sentence('The entry at offset {1} of {0} lacks {2}.', this.#name, offset, missing.join(', ')),
+      );
     }
   }
 }

@@ -43,9 +43,10 @@ export const IMG_COMMON = 0x54564319;
 export const IMG_SERVICE = 0x55105940;
 
 /**
- * Every kind of image. Facts: CRIU's criu/image-desc.c, criu/include/magic.h and images/*.proto; crit's
+ * Every kind of image, one row a line. Facts: CRIU's criu/image-desc.c, criu/include/magic.h and images/*.proto; crit's
  * lib/pycriu/images/images.py for what follows the messages.
  */
+// prettier-ignore
 export const KINDS = [
   // What the dump is.
   { kind: 'INVENTORY', file: 'inventory.img', magic: 0x58313116, framing: 'inventory', message: 'inventory_entry' },
@@ -216,6 +217,8 @@ export function fileOf(kind: KindName, id: number | bigint | string = ''): strin
 }
 
 function patternOf(row: Kind): RegExp {
-  const escaped = row.file.replace(/[.]/g, '\\.').replace(/%[uxs]/g, (placeholder) => placeholders[placeholder] as string);
+  const escaped = row.file
+    .replace(/[.]/g, '\\.')
+    .replace(/%[uxs]/g, (placeholder) => placeholders[placeholder] as string);
   return new RegExp(`^${escaped}$`);
 }

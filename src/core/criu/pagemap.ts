@@ -159,7 +159,16 @@ export async function readPagemap(source: ByteSource, name: string, signal?: Abo
   let entryBytes = 4;
   while (reader.rest > 0) {
     if (!(await reader.fill(entryBytes))) {
-      return stop('truncated', reader.position, sentence('{0} ends after {1} bytes within an entry. Memory beyond {2} cannot be shown; everything before it can.', name, reader.position + reader.rest, builder.lastAddress()));
+      return stop(
+        'truncated',
+        reader.position,
+        sentence(
+          '{0} ends after {1} bytes within an entry. Memory beyond {2} cannot be shown; everything before it can.',
+          name,
+          reader.position + reader.rest,
+          builder.lastAddress(),
+        ),
+      );
     }
     const view = reader.ahead();
     const start = reader.position;
@@ -171,7 +180,17 @@ export async function readPagemap(source: ByteSource, name: string, signal?: Abo
     } catch (error) {
       if (!(error instanceof WireDamage)) throw error;
       const offset = start + error.position;
-      return stop('damaged', offset, sentence('{0} is damaged at offset {1}: {2}. Memory beyond {3} cannot be shown.', name, offset, error.message, builder.lastAddress()));
+      return stop(
+        'damaged',
+        offset,
+        sentence(
+          '{0} is damaged at offset {1}: {2}. Memory beyond {3} cannot be shown.',
+          name,
+          offset,
+          error.message,
+          builder.lastAddress(),
+        ),
+      );
     }
   }
   return { pagemap: new Pagemap(builder), notes, intact: true };

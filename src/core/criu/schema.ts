@@ -4,17 +4,7 @@ import type { MessageName } from './schema/generated/messages.ts';
 export type { MessageName };
 
 export type ScalarType =
-  | 'bool'
-  | 'bytes'
-  | 'enum'
-  | 'fixed64'
-  | 'int32'
-  | 'int64'
-  | 'sint32'
-  | 'sint64'
-  | 'string'
-  | 'uint32'
-  | 'uint64';
+  'bool' | 'bytes' | 'enum' | 'fixed64' | 'int32' | 'int64' | 'sint32' | 'sint64' | 'string' | 'uint32' | 'uint64';
 
 /** How crit's pretty form shows a field. Facts: CRIU's images/opts.proto. */
 export interface FieldStyle {

@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync, zstdDecompressSync } from 'node:zlib';
-import { extract, type Headers } from 'tar-stream';
+import { extract } from 'tar-stream';
 import type { Entry, FileSet } from '../../../src/core/archive/file-set.ts';
 import type { ByteSource } from '../../../src/core/bytes/byte-source.ts';
 
@@ -45,7 +45,16 @@ export class MemoryFileSet implements FileSet {
   }
 
   add(path: string, content: Uint8Array, entry: Partial<Entry> = {}): this {
-    this.entries.set(path, { path, type: 'file', size: content.length, mode: 0o600, uid: 0, gid: 0, mtime: 0n, ...entry });
+    this.entries.set(path, {
+      path,
+      type: 'file',
+      size: content.length,
+      mode: 0o600,
+      uid: 0,
+      gid: 0,
+      mtime: 0n,
+      ...entry,
+    });
     this.#contents.set(path, content);
     return this;
   }
@@ -78,7 +87,11 @@ export async function openFixture(folder: string): Promise<MemoryFileSet> {
   const archive = readdirSync(join(fixtures, folder)).find((name) => /\.tar(\.gz|\.zst)?$/.test(name));
   if (!archive) throw new Error(`${folder} has no archive.`);
   const packed = readFileSync(join(fixtures, folder, archive));
-  const tar = archive.endsWith('.gz') ? gunzipSync(packed) : archive.endsWith('.zst') ? zstdDecompressSync(packed) : packed;
+  const tar = archive.endsWith('.gz')
+    ? gunzipSync(packed)
+    : archive.endsWith('.zst')
+      ? zstdDecompressSync(packed)
+      : packed;
   return unpack(tar, archive);
 }
 
@@ -89,7 +102,7 @@ async function unpack(tar: Uint8Array, name: string): Promise<MemoryFileSet> {
   for await (const entry of stream) {
     const pieces: Buffer[] = [];
     for await (const piece of entry) pieces.push(piece as Buffer);
-    const header = entry.header as Headers;
+    const { header } = entry;
     const path = header.name.replace(/^\.\//, '').replace(/\/$/, '');
     const type = header.type === 'symlink' ? 'symlink' : header.type === 'directory' ? 'directory' : 'file';
     set.add(path, Buffer.concat(pieces), { type, ...(header.linkname && { linkTarget: header.linkname }) });
