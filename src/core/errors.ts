@@ -13,6 +13,7 @@ export type Reason =
   | 'too-large'
   | 'no-space'
   | 'exists'
+  | 'unwritable'
   | 'outside'
   | 'cancelled'
   | 'usage';
