@@ -1,3 +1,4 @@
+// @ts-check
 // Builds everything that ships into dist/: `node esbuild.mjs [--watch] [--minify]` (npm run build, watch, package).
 //
 //   dist/extension.js          the extension host's part
@@ -76,7 +77,7 @@ let building = 0;
 let failed = false;
 // Only while the project is being laid down: what is not there yet is named and left out.
 const present = bundles.filter(({ options }) => {
-  const entry = Object.values(options.entryPoints ?? {})[0];
+  const entry = String(Object.values(options.entryPoints ?? {})[0]);
   if (existsSync(join(root, entry))) return true;
   console.log(`  ${entry} does not exist yet: left out`);
   return false;
@@ -143,7 +144,9 @@ function forbidden(metafile, without) {
   return Object.entries(metafile?.outputs ?? {}).flatMap(([output, { inputs }]) =>
     Object.entries(inputs)
       .filter(([input, { bytesInOutput }]) => bytesInOutput > 0 && without.some((pattern) => pattern.test(input)))
-      .map(([input]) => `esbuild.mjs:1:1: ${output} must not contain ${input} (${importChain(metafile, output, input)})`),
+      .map(
+        ([input]) => `esbuild.mjs:1:1: ${output} must not contain ${input} (${importChain(metafile, output, input)})`,
+      ),
   );
 }
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+// @ts-check
 // The entry of every npm script: `node scripts/run.mjs TASK [arguments]`.
 // Runs on Node 18 and newer. Where that is older than the project needs, it brings a newer Node from the npm registry
 // into .tools/ and runs the task under it.
@@ -27,11 +28,7 @@ const TASKS = {
   watch: [['esbuild.mjs', '--watch']],
   package: [['scripts/package.ts']],
   typecheck: [schema, tsc],
-  lint: [
-    schema,
-    [...eslint, '.'],
-    [...prettier, '--check', '.'],
-  ],
+  lint: [schema, [...eslint, '.'], [...prettier, '--check', '.']],
   format: [[...prettier, '--write', '.']],
 };
 
@@ -73,7 +70,7 @@ function run(args) {
     stdio: 'inherit',
     env: { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env['PATH'] ?? ''}` },
   });
-  const wait = () => {};
+  const wait = () => undefined;
   const forward = () => child.kill('SIGTERM');
   process.on('SIGINT', wait);
   process.on('SIGTERM', forward);

@@ -1,3 +1,4 @@
+// @ts-check
 // Which Node the project runs under, and how to bring it where the machine's own is too old.
 // Runs on Node 18: no newer syntax or API here.
 import { spawnSync } from 'node:child_process';
@@ -113,6 +114,8 @@ export function runNpm(args, cwd, { node = process.execPath, env = {} } = {}) {
   if (result.error) throw result.error;
   if (result.status !== 0) {
     const words = (result.stderr || result.stdout).trim().split('\n').slice(-12).join('\n');
-    throw new Error(`npm ${args.slice(0, 4).join(' ')} … ended with status ${result.status ?? result.signal}:\n${words}`);
+    throw new Error(
+      `npm ${args.slice(0, 4).join(' ')} … ended with status ${result.status ?? result.signal}:\n${words}`,
+    );
   }
 }

@@ -1,0 +1,58 @@
+#!/usr/bin/env -S node --disable-warning=ExperimentalWarning
+/**
+ * Stands in for a VS Code executable under @vscode/test-electron: takes VS Code's arguments and runs them in the
+ * web-served release that `CHECKPOINT_EXPLORER_RELEASE` names, in a Chromium without a window. Ends with the status
+ * that the suite gives.
+ */
+import { format, parseArgs } from 'node:util';
+import { launchBrowser } from './browser.ts';
+import { FLOOR, NEWEST } from './releases.ts';
+import { startServer } from './server.ts';
+import { ensureWebHost } from './web-host.ts';
+
+/** How long a whole suite may take. */
+const LIMIT_MS = 10 * 60_000;
+
+/** What the workbench itself logs; what is left is the suite's own output. */
+const WORKBENCH =
+  /^(\[(Service Worker|AgentHost|AccountPolicyGate|reconnection)|Creating a socket|Resolv(ing|ed) connection|Ignoring fetching additional|Updating additional builtin|Canceled: Canceled)/;
+
+const { values, positionals } = parseArgs({
+  args: process.argv.slice(2),
+  options: { extensionDevelopmentPath: { type: 'string' }, extensionTestsPath: { type: 'string' } },
+  strict: false,
+  allowPositionals: true,
+});
+const release = [FLOOR, NEWEST].find(({ version }) => version === process.env['CHECKPOINT_EXPLORER_RELEASE']) ?? NEWEST;
+const text = (value: string | boolean | undefined): string => (typeof value === 'string' ? value : '');
+
+const server = await startServer({ host: ensureWebHost(release), development: true });
+const browser = await launchBrowser();
+let status = 1;
+try {
+  status = await new Promise<number>((done, fail) => {
+    setTimeout(() => fail(new Error(`The suite did not end within ${LIMIT_MS / 60_000} minutes.`)), LIMIT_MS).unref();
+    browser.page.on('crash', () => fail(new Error('The browser crashed.')));
+    const address = {
+      folder: positionals[0] ?? process.cwd(),
+      extension: text(values.extensionDevelopmentPath),
+      tests: text(values.extensionTestsPath),
+    };
+    // The workbench calls these two when they are there, as it does in VS Code's own tests.
+    Promise.all([
+      browser.page.exposeFunction('codeAutomationLog', (_type: string, args: unknown[]) => {
+        if (args.length > 0 && !WORKBENCH.test(String(args[0]))) console.log(format(...args));
+      }),
+      browser.page.exposeFunction('codeAutomationExit', (code: number) => done(code)),
+    ])
+      .then(() => browser.page.goto(server.url(address)))
+      .catch(fail);
+  });
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  console.error(server.logs());
+} finally {
+  await browser.close();
+  await server.stop();
+}
+process.exit(status);
