@@ -22,32 +22,44 @@ export type ChannelMessage =
 
 /** What the channel needs of a MessagePort, a Worker or a webview. */
 export interface Port {
-  post(message: ChannelMessage, transfer?: readonly ArrayBufferLike[]): void;
-  /** Called once; returns how to stop listening. */
+  post(message: ChannelMessage, transfer?: readonly ArrayBuffer[]): void;
+  /** Called once; returns how to stop listening. What is no message of the channel may be passed on: it is ignored. */
   listen(receive: (message: ChannelMessage) => void): () => void;
 }
 
-type Method = (...args: never[]) => unknown;
-
 /** The caller's view of an interface: each method may be given an AbortSignal as one more argument. */
 export type Remote<Api> = {
-  [Name in keyof Api]: Api[Name] extends (...args: infer Args) => infer Result
-    ? (...args: [...DropSignal<Args>, signal?: AbortSignal]) => Promise<Awaited<Result>>
+  readonly [Name in keyof Api]: Api[Name] extends (...args: infer Args) => infer Result
+    ? (...args: [...Args, signal?: AbortSignal]) => Promise<Awaited<Result>>
     : never;
 };
 
-/** The implementer's view: the last argument is always an AbortSignal. */
+/**
+ * The implementer's view: the signal of the caller comes first, because behind the arguments its place would change
+ * with how many of the optional ones were given.
+ */
 export type Handlers<Api> = {
-  [Name in keyof Api]: Api[Name] extends (...args: infer Args) => infer Result
-    ? (...args: [...DropSignal<Args>, signal: AbortSignal]) => Result | Promise<Awaited<Result>>
+  readonly [Name in keyof Api]: Api[Name] extends (...args: infer Args) => infer Result
+    ? (signal: AbortSignal, ...args: Args) => Awaited<Result> | Promise<Awaited<Result>>
     : never;
 };
 
-type DropSignal<Args extends unknown[]> = Args extends [...infer Rest, AbortSignal?]
-  ? Rest extends unknown[]
-    ? Rest
-    : Args
-  : Args;
+type Handler = (signal: AbortSignal, ...args: unknown[]) => unknown;
+
+const handedOver = new WeakMap<Uint8Array, ArrayBuffer>();
+
+/**
+ * Marks bytes that a handler returns and will not look at again: they cross a thread's boundary without a copy.
+ * They must fill their buffer, because the whole buffer goes along; others are copied first.
+ */
+export function handOver(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const whole = bytes.buffer;
+  const own = whole instanceof ArrayBuffer && whole.byteLength === bytes.byteLength;
+  const exact =
+    own && bytes.constructor === Uint8Array ? (bytes as Uint8Array<ArrayBuffer>) : new Uint8Array(own ? whole : bytes);
+  handedOver.set(exact, exact.buffer);
+  return exact;
+}
 
 export class RemoteError extends Error {
   override readonly name = 'RemoteError';
@@ -67,12 +79,17 @@ export class RemoteError extends Error {
   }
 }
 
-export interface Channel<Theirs, TheirEvents> {
+export interface Channel<Theirs, TheirEvents, MyEvents = object> {
   readonly remote: Remote<Theirs>;
-  emit(name: string, value: unknown): void;
+  emit<Name extends keyof MyEvents & string>(name: Name, value: MyEvents[Name]): void;
   on<Name extends keyof TheirEvents & string>(name: Name, listener: (value: TheirEvents[Name]) => void): () => void;
-  /** Rejects what is still under way and stops listening. */
+  /** Rejects what is still under way, aborts what the other side asked for, and stops listening. */
   close(): void;
+}
+
+interface Waiting {
+  resolve(value: unknown): void;
+  reject(error: RemoteError): void;
 }
 
 /**
@@ -84,15 +101,16 @@ export function openChannel<Mine, MyEvents, Theirs, TheirEvents>(
   port: Port,
   handlers: Handlers<Mine>,
   describe: (error: unknown) => WireError = describeError,
-): Channel<Theirs, TheirEvents> & { emit<Name extends keyof MyEvents & string>(name: Name, value: MyEvents[Name]): void } {
-  const waiting = new Map<number, { resolve(value: unknown): void; reject(error: unknown): void }>();
+): Channel<Theirs, TheirEvents, MyEvents> {
+  const waiting = new Map<number, Waiting>();
   const running = new Map<number, AbortController>();
   const listeners = new Map<string, Set<(value: unknown) => void>>();
-  const methods = handlers as Record<string, Method | undefined>;
+  const methods = handlers as Readonly<Record<string, Handler | undefined>>;
   let nextId = 1;
   let closed = false;
 
   const stopListening = port.listen((message) => {
+    if (closed || !isMessage(message)) return;
     switch (message.type) {
       case 'request':
         void answer(message.id, message.method, message.args);
@@ -107,15 +125,28 @@ export function openChannel<Mine, MyEvents, Theirs, TheirEvents>(
         settle(message.id)?.reject(new RemoteError(message.error));
         break;
       case 'event':
-        listeners.get(message.name)?.forEach((listener) => listener(message.value));
+        tell(message.name, message.value);
         break;
     }
   });
 
-  function settle(id: number) {
+  function settle(id: number): Waiting | undefined {
     const call = waiting.get(id);
     waiting.delete(id);
     return call;
+  }
+
+  /** One listener's fault must not keep the event from the others. */
+  function tell(name: string, value: unknown): void {
+    const faults: unknown[] = [];
+    for (const listener of [...(listeners.get(name) ?? [])]) {
+      try {
+        listener(value);
+      } catch (error) {
+        faults.push(error);
+      }
+    }
+    if (faults.length > 0) throw faults[0];
   }
 
   async function answer(id: number, method: string, args: readonly unknown[]): Promise<void> {
@@ -124,26 +155,34 @@ export function openChannel<Mine, MyEvents, Theirs, TheirEvents>(
     try {
       const handler = Object.hasOwn(methods, method) ? methods[method] : undefined;
       if (!handler) throw new Error(`There is no method "${method}" on this channel.`);
-      const value: unknown = await handler(...([...args, controller.signal] as never[]));
-      if (!closed) port.post({ type: 'ok', id, value });
+      const value = await handler(controller.signal, ...args);
+      const buffer = value instanceof Uint8Array ? handedOver.get(value) : undefined;
+      if (!closed) port.post({ type: 'ok', id, value }, buffer && [buffer]);
     } catch (error) {
-      if (!closed) port.post({ type: 'err', id, error: describe(error) });
+      if (!closed) answerWithError(id, error);
     } finally {
       running.delete(id);
     }
   }
 
-  function call(method: string, args: unknown[]): Promise<unknown> {
+  function answerWithError(id: number, error: unknown): void {
+    try {
+      port.post({ type: 'err', id, error: describe(error) });
+    } catch {
+      // The port itself is gone, and with it whoever asked.
+    }
+  }
+
+  function call(method: string, args: readonly unknown[]): Promise<unknown> {
     const last = args.at(-1);
     const signal = last instanceof AbortSignal ? last : undefined;
-    const sent = last === undefined || signal ? args.slice(0, -1) : args;
     return new Promise((resolve, reject) => {
       if (closed) return reject(closedError());
       if (signal?.aborted) return reject(cancelledError());
       const id = nextId++;
       const cancel = () => {
-        port.post({ type: 'cancel', id });
         settle(id)?.reject(cancelledError());
+        port.post({ type: 'cancel', id });
       };
       waiting.set(id, {
         resolve: (value) => {
@@ -152,21 +191,27 @@ export function openChannel<Mine, MyEvents, Theirs, TheirEvents>(
         },
         reject: (error) => {
           signal?.removeEventListener('abort', cancel);
-          reject(error as Error);
+          reject(error);
         },
       });
       signal?.addEventListener('abort', cancel, { once: true });
-      port.post({ type: 'request', id, method, args: sent });
+      try {
+        port.post({ type: 'request', id, method, args: withoutEmptyEnd(signal ? args.slice(0, -1) : args) });
+      } catch (error) {
+        settle(id)?.reject(new RemoteError(describe(error)));
+      }
     });
   }
 
   const remote = new Proxy({} as Remote<Theirs>, {
-    get: (_target, name) => (name === 'then' ? undefined : (...args: unknown[]) => call(String(name), args)),
+    // A promise would be asked for its `then`; symbols are asked for by whoever prints it.
+    get: (_target, name) =>
+      typeof name === 'symbol' || name === 'then' ? undefined : (...args: unknown[]) => call(name, args),
   });
 
   return {
     remote,
-    emit: (name: string, value: unknown) => {
+    emit: (name, value) => {
       if (!closed) port.post({ type: 'event', name, value });
     },
     on: (name, listener) => {
@@ -180,10 +225,21 @@ export function openChannel<Mine, MyEvents, Theirs, TheirEvents>(
       closed = true;
       stopListening();
       running.forEach((controller) => controller.abort());
-      waiting.forEach((pending) => pending.reject(closedError()));
+      const left = [...waiting.values()];
       waiting.clear();
+      left.forEach((call) => call.reject(closedError()));
     },
   };
+}
+
+/** A port may carry what others post, too. */
+function isMessage(message: unknown): message is ChannelMessage {
+  return typeof message === 'object' && message !== null && 'type' in message;
+}
+
+/** Arguments that were not given are not sent: where messages become JSON, `undefined` would arrive as null. */
+function withoutEmptyEnd(args: readonly unknown[]): readonly unknown[] {
+  return args.slice(0, args.findLastIndex((value) => value !== undefined) + 1);
 }
 
 function closedError(): RemoteError {
@@ -205,8 +261,10 @@ export function describeError(error: unknown): WireError {
     template?: unknown;
     args?: unknown;
   };
-  const message = error instanceof Error ? error.message : String(error);
-  const reason = typeof facts.reason === 'string' ? facts.reason : facts.name === 'AbortError' ? 'cancelled' : 'internal';
+  const message =
+    error instanceof Error ? error.message : typeof error === 'string' ? error : 'Something unexpected happened.';
+  const reason =
+    typeof facts.reason === 'string' ? facts.reason : facts.name === 'AbortError' ? 'cancelled' : 'internal';
   const template = facts.sentence?.template ?? facts.template;
   const args = facts.sentence?.args ?? facts.args;
   return {

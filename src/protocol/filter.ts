@@ -123,15 +123,15 @@ function* tokens(text: string): Generator<Token> {
     }
     at = pattern.lastIndex;
     const [typed, minus, field, quoted, bare] = match;
-    if (typed === '-') yield { negated: false, value: '-', quoted: false, whole: '-' };
-    else
-      yield {
-        negated: minus === '-',
-        ...(field !== undefined && { field }),
-        value: quoted?.replace(/\\(["\\])/g, '$1') ?? bare ?? '',
-        quoted: quoted !== undefined,
-        whole: typed.slice(minus?.length ?? 0),
-      };
+    // A dash alone denies nothing: it is looked for.
+    const negated = minus === '-' && typed !== '-';
+    yield {
+      negated,
+      ...(field !== undefined && { field }),
+      value: typed === '-' ? '-' : (quoted?.replace(/\\(["\\])/g, '$1') ?? bare ?? ''),
+      quoted: quoted !== undefined,
+      whole: negated ? typed.slice(1) : typed,
+    };
   }
 }
 
@@ -170,6 +170,9 @@ function fieldName(text: string): string {
 }
 
 type Comparison = (value: CellValue) => boolean;
+
+/** What an operand stands for: from, and to where it is a stretch (then excluded) and not a point. */
+type Bounds = readonly [from: number, to: number];
 
 /** Undefined where the value is to be looked for as text. */
 function comparison(kind: ColumnKind, text: string): Comparison | 'unfinished' | undefined {
@@ -211,7 +214,7 @@ function timeOf(value: CellValue): number | undefined {
 const EXPONENTS: Readonly<Record<string, number>> = { k: 1, m: 2, g: 3, t: 4, p: 5, e: 6 };
 
 /** A number as bounds that leave nothing between them; sizes may have a unit: `1.5M`, `1.5MiB`, `512b`. */
-function quantity(text: string, kind: 'number' | 'size'): TextRange | undefined {
+function quantity(text: string, kind: 'number' | 'size'): Bounds | undefined {
   const hexadecimal = /^0x[\da-f]{1,13}$/i.test(text);
   const [whole, digits = '', unit = ''] = /^(-?\d{1,20}(?:\.\d{1,20})?)(?:([kmgtpe]?)(?:i?b)?)$/i.exec(text) ?? [];
   if (hexadecimal) return [Number(text), Number(text)];
@@ -223,18 +226,18 @@ function quantity(text: string, kind: 'number' | 'size'): TextRange | undefined 
 const PERIOD = /^(\d{4})(?:-(\d\d?)(?:-(\d\d?)(?:T(\d\d?)(?::(\d\d)(?::(\d\d))?)?)?)?)?(Z)?$/i;
 
 /** The year, month, day, hour, minute or second that the text names: from its first to the next one's first millisecond. */
-function period(text: string): TextRange | undefined {
+function period(text: string): Bounds | undefined {
+  const exact = parseTime(text)?.milliseconds;
+  if (exact !== undefined) return [exact, exact];
   const match = PERIOD.exec(text);
   if (!match) return undefined;
-  const parts = match
-    .slice(1, 7)
-    .filter((part) => part !== undefined)
-    .map(Number);
+  const utc = match.at(7) !== undefined;
+  const parts = match.slice(1, 7).flatMap((part) => (part ? [Number(part)] : []));
   const start = (at: readonly number[]): number => {
     const [year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0] = at;
-    return match[7] === undefined
-      ? new Date(year, month - 1, day, hour, minute, second).getTime()
-      : Date.UTC(year, month - 1, day, hour, minute, second);
+    return utc
+      ? Date.UTC(year, month - 1, day, hour, minute, second)
+      : new Date(year, month - 1, day, hour, minute, second).getTime();
   };
   const next = parts.map((part, index) => (index === parts.length - 1 ? part + 1 : part));
   return [start(parts), start(next)];

@@ -7,7 +7,7 @@ import type { FileType } from './changes.ts';
 /** What stands where a secret is. Its length says nothing about the secret's. */
 export const MASK = '••••••••';
 
-const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB'] as const;
+const UNITS: readonly string[] = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB'];
 
 /** Bytes in binary units with one decimal: `31.0 MiB`; below 1024 exact: `512 B`. */
 export function formatSize(bytes: number | bigint): string {

@@ -1,3 +1,5 @@
+import { escapeText } from './format.ts';
+
 /**
  * A sentence for a person that can be translated: the English template is the key, as in `vscode.l10n.t`.
  * Core writes sentences, the editor's host translates them, the command line prints them in English.
@@ -12,11 +14,14 @@ export function sentence(template: string, ...args: (string | number)[]): Senten
   return { template, args };
 }
 
-/** Fills the arguments into the template, or into its translation if `translate` gives one. */
+/**
+ * Fills the arguments into the template, or into its translation if `translate` gives one. Arguments are often names
+ * from an archive: what is not visible in them comes out escaped, so that no name can command a terminal.
+ */
 export function say(text: Sentence, translate?: (template: string) => string | undefined): string {
   const template = translate?.(text.template) ?? text.template;
   return template.replace(/\{(\d+)\}/g, (whole, index: string) => {
     const value = text.args[Number(index)];
-    return value === undefined ? whole : String(value);
+    return value === undefined ? whole : escapeText(String(value));
   });
 }

@@ -5,12 +5,10 @@ export type HexString = `0x${string}`;
 export type Wire<T> = T extends bigint
   ? HexString
   : T extends Uint8Array
-    ? T
-    : T extends readonly (infer Item)[]
-      ? readonly Wire<Item>[]
-      : T extends object
-        ? { readonly [Key in keyof T]: Wire<T[Key]> }
-        : T;
+    ? Uint8Array<ArrayBuffer>
+    : T extends object
+      ? { readonly [Key in keyof T]: Wire<T[Key]> }
+      : T;
 
 /**
  * Makes a value fit for the webview's channel, which cannot carry a bigint. Byte arrays are copied to their exact
@@ -28,6 +26,7 @@ function convert(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, convert(item)]));
 }
 
+/** A negative value is written as the 64-bit word that it is in memory. */
 export function hex(value: bigint): HexString {
-  return `0x${value.toString(16)}`;
+  return `0x${(value < 0n ? BigInt.asUintN(64, value) : value).toString(16)}`;
 }
