@@ -5,10 +5,20 @@ export interface ByteSource {
   /** Bytes; undefined while a decompressor has not reached the end. */
   readonly size: number | undefined;
   /**
+   * Names the bytes themselves: equal for two sources only if they hold the same bytes. Decompressed copies are found
+   * again by it. Absent where nothing short names the bytes, as for memory.
+   */
+  readonly identity?: string | undefined;
+  /**
    * Reads `length` bytes from `offset`. The result is shorter only where the source ends, and empty beyond its end.
    * The bytes may be a view of a shared buffer: copy them to keep them or to send them away, never write into them.
    * @throws CheckpointError `unreadable`, `changed`, `cancelled`
    */
   read(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array>;
+  /**
+   * As `read`, but waits for no more than `least` bytes: of what is already there it gives up to `most`. Only sources
+   * that are still growing have it.
+   */
+  readAvailable?(offset: number, least: number, most: number, signal?: AbortSignal): Promise<Uint8Array>;
   close(): Promise<void>;
 }

@@ -1,0 +1,347 @@
+import type { Note, NoteKind } from '../../protocol/note.ts';
+import { sentence, type Sentence } from '../../protocol/sentence.ts';
+import type { ByteSource } from '../bytes/byte-source.ts';
+import { Breather } from '../bytes/cancel.ts';
+import { readAvailable } from '../bytes/sources.ts';
+import type { Entry } from './file-set.ts';
+import type { HeaderWindow } from './header-window.ts';
+import { buildEntry, isHeaderOnly, pax, type Overrides } from './tar-entry.ts';
+import { BLOCK, classifyBlock, couldBeHeader, hasMagic, parseHeader, type TarHeader } from './tar-header.ts';
+import { MAX_PAX, parsePax, paxNumber, type PaxRecords } from './tar-pax.ts';
+
+/** Who keeps what the index finds. */
+export interface IndexSink {
+  /** @returns false when no more entries can be kept */
+  add(entry: Entry): boolean;
+  /** The content of the entry that was added last is not all there. */
+  truncate(entry: Entry): void;
+  note(note: Note): void;
+  /** Called before the index waits for bytes or lets others run. */
+  flush(): void;
+}
+
+const SCAN_STEP = 256 * 1024;
+/** What tars put behind the end mark to fill their last record is far less. */
+const SEARCH_BEHIND_END = 1024 * 1024;
+/** Extension blocks of one sparse entry: 21 pieces each. */
+const MAX_SPARSE_BLOCKS = 65_536;
+
+/**
+ * Finds the entries of a tar archive by hopping from header to header. Damage is noted and passed over: the next header
+ * whose checksum fits is searched for.
+ */
+export class TarIndexer {
+  readonly #source: ByteSource;
+  readonly #window: HeaderWindow;
+  readonly #sink: IndexSink;
+  readonly #signal: AbortSignal | undefined;
+  readonly #breather = new Breather();
+  #offset = 0;
+  #global: PaxRecords = new Map();
+  #local: PaxRecords = new Map();
+  #longName: Uint8Array | undefined;
+  #longLink: Uint8Array | undefined;
+  #last: Entry | undefined;
+  /** Entries were lost, so an end mark may be one of an archive inside this one. */
+  #isResynced = false;
+
+  constructor(source: ByteSource, window: HeaderWindow, sink: IndexSink, signal: AbortSignal | undefined) {
+    this.#source = source;
+    this.#window = window;
+    this.#sink = sink;
+    this.#signal = signal;
+  }
+
+  /** @throws CheckpointError what reading throws, and `cancelled` */
+  async run(): Promise<void> {
+    for (;;) {
+      const block = await this.#blockAt(this.#offset);
+      if (block.length < BLOCK) {
+        this.#endOfBytes(block.length);
+        return;
+      }
+      const kind = classifyBlock(block);
+      const goOn =
+        kind === 'header'
+          ? await this.#header(parseHeader(block))
+          : kind === 'zero'
+            ? await this.#endMark()
+            : await this.#badHeader();
+      if (!goOn) return;
+    }
+  }
+
+  async #blockAt(offset: number): Promise<Uint8Array> {
+    if (this.#breather.isDue) {
+      this.#sink.flush();
+      await this.#breather.breathe(this.#signal);
+    }
+    if (!this.#window.holds(offset)) this.#sink.flush();
+    return this.#window.at(offset, this.#signal);
+  }
+
+  /** Handles a header at the current offset and moves behind its content. False: stop. */
+  async #header(header: TarHeader): Promise<boolean> {
+    switch (header.typeFlag) {
+      case 'x':
+      case 'X':
+        return this.#extension(header, (bytes) => (this.#local = this.#records(bytes)));
+      case 'g':
+        return this.#extension(header, (bytes) => (this.#global = new Map([...this.#global, ...this.#records(bytes)])));
+      case 'L':
+        return this.#extension(header, (bytes) => (this.#longName = upToNul(bytes)));
+      case 'K':
+        return this.#extension(header, (bytes) => (this.#longLink = upToNul(bytes)));
+      default:
+        return this.#entry(header);
+    }
+  }
+
+  async #extension(header: TarHeader, use: (bytes: Uint8Array) => void): Promise<boolean> {
+    const { size } = header;
+    if (size === undefined || size > MAX_PAX) {
+      return this.#resync(
+        sentence(
+          '{0} is damaged at byte {1}: a header that describes the next entry claims an impossible length.',
+          this.#name,
+          this.#offset,
+        ),
+      );
+    }
+    const start = this.#offset + BLOCK;
+    const bytes = await this.#window.content(start, size, this.#signal);
+    if (bytes.length < size) {
+      this.#note(
+        'truncated',
+        start + bytes.length,
+        sentence('{0} ends at byte {1}, inside the description of an entry.', this.#name, start + bytes.length),
+      );
+      return false;
+    }
+    use(new Uint8Array(bytes));
+    this.#offset = start + padded(size);
+    return true;
+  }
+
+  #records(bytes: Uint8Array): PaxRecords {
+    const { records, brokenAt } = parsePax(bytes);
+    if (brokenAt !== undefined) {
+      const at = this.#offset + BLOCK + brokenAt;
+      this.#note(
+        'damaged',
+        at,
+        sentence('{0} is damaged at byte {1}: part of the description of an entry cannot be read.', this.#name, at),
+      );
+    }
+    return records;
+  }
+
+  async #entry(header: TarHeader): Promise<boolean> {
+    const overrides = this.#takeOverrides();
+    const headerOffset = this.#offset;
+    const size = await this.#sizeOf(header, overrides);
+    if (size === undefined) {
+      return this.#resync(
+        sentence(
+          '{0} is damaged at byte {1}: the size of an entry is no number, negative, or impossibly large.',
+          this.#name,
+          headerOffset,
+        ),
+      );
+    }
+    const offset = header.typeFlag === 'S' ? await this.#behindSparseMap() : headerOffset + BLOCK;
+    const entry = buildEntry(header, overrides, { headerOffset, offset, size });
+    this.#last = entry;
+    this.#offset = offset + padded(size);
+    if (this.#sink.add(entry)) return true;
+    this.#note(
+      'may-be-incomplete',
+      headerOffset,
+      sentence(
+        '{0} has more entries than can be listed. Those from byte {1} on are not shown.',
+        this.#name,
+        headerOffset,
+      ),
+    );
+    return false;
+  }
+
+  #takeOverrides(): Overrides {
+    const overrides = { global: this.#global, local: this.#local, longName: this.#longName, longLink: this.#longLink };
+    this.#local = new Map();
+    this.#longName = undefined;
+    this.#longLink = undefined;
+    return overrides;
+  }
+
+  /** Bytes of content in the archive; undefined where that is not to be known. */
+  async #sizeOf(header: TarHeader, overrides: Overrides): Promise<number | undefined> {
+    const record = pax(overrides, 'size');
+    const claimed = record ? paxNumber(record) : header.size;
+    if (!isHeaderOnly(header.typeFlag)) return claimed;
+    if (header.typeFlag !== '1' || claimed === undefined || claimed === 0) return 0;
+    // A hard link's size may be that of its target, or pax wrote the content once more: the next block tells.
+    const next = await this.#blockAt(this.#offset + BLOCK);
+    return next.length === BLOCK && classifyBlock(next) === 'bad' ? claimed : 0;
+  }
+
+  /** Old GNU sparse entries continue their list of pieces in blocks between header and content. */
+  async #behindSparseMap(): Promise<number> {
+    let offset = this.#offset + BLOCK;
+    let isContinued = (await this.#blockAt(this.#offset))[482] === 1;
+    for (let count = 0; isContinued && count < MAX_SPARSE_BLOCKS; count++) {
+      const block = await this.#blockAt(offset);
+      if (block.length < BLOCK) break;
+      isContinued = block[504] === 1;
+      offset += BLOCK;
+    }
+    return offset;
+  }
+
+  /** The archive has no more bytes where a header should be. */
+  #endOfBytes(rest: number): void {
+    const size = this.#source.size ?? this.#offset + rest;
+    const last = this.#last;
+    if (last?.offset !== undefined && last.offset + last.size > size) {
+      this.#sink.truncate(last);
+      this.#note(
+        'truncated',
+        size,
+        sentence(
+          '{0} ends at byte {1}, inside {2}: {3} of its {4} bytes are there.',
+          this.#name,
+          size,
+          last.path,
+          Math.max(0, size - last.offset),
+          last.size,
+        ),
+      );
+    } else if (rest > 0) {
+      this.#note(
+        'truncated',
+        size,
+        sentence('{0} ends at byte {1}, inside the header of an entry. Later entries are missing.', this.#name, size),
+      );
+    } else {
+      this.#note(
+        'may-be-incomplete',
+        size,
+        sentence('{0} ends at byte {1} without an end mark: later entries may be missing.', this.#name, size),
+      );
+    }
+  }
+
+  /** A block of zeros: two end the archive, unless something follows. */
+  async #endMark(): Promise<boolean> {
+    const next = await this.#blockAt(this.#offset + BLOCK);
+    const kind = next.length < BLOCK ? 'zero' : classifyBlock(next);
+    if (kind === 'bad') {
+      this.#offset += BLOCK;
+      return this.#badHeader();
+    }
+    if (kind === 'header') {
+      this.#note(
+        'damaged',
+        this.#offset,
+        sentence('{0} has an empty block at byte {1} where an entry should begin.', this.#name, this.#offset),
+      );
+      this.#offset += BLOCK;
+      return true;
+    }
+    const end = this.#offset + 2 * BLOCK;
+    const found = await this.#scan(end, this.#isResynced ? Infinity : SEARCH_BEHIND_END);
+    if (found === undefined) return false;
+    if (!this.#isResynced) {
+      this.#note(
+        'damaged',
+        found,
+        sentence(
+          '{0} goes on at byte {1} behind its end mark. Other tools do not show the entries from there on.',
+          this.#name,
+          found,
+        ),
+      );
+    }
+    this.#offset = found;
+    return true;
+  }
+
+  /** The checksum does not fit. If the header's size leads to another header, it is the header of an entry all the same. */
+  async #badHeader(): Promise<boolean> {
+    const at = this.#offset;
+    const block = new Uint8Array(await this.#blockAt(at));
+    if (hasMagic(block)) {
+      const header = parseHeader(block);
+      const next = header.size === undefined ? undefined : await this.#blockAt(at + BLOCK + padded(header.size));
+      if (next && (next.length === BLOCK ? classifyBlock(next) !== 'bad' : this.#isEnd(at, header.size))) {
+        this.#note(
+          'damaged',
+          at,
+          sentence(
+            '{0} is damaged at byte {1}, in the header of an entry: its name, owner, mode or time may be wrong.',
+            this.#name,
+            at,
+          ),
+        );
+        return this.#header(header);
+      }
+    }
+    return this.#resync(sentence('{0} is damaged at byte {1}, where an entry should begin.', this.#name, at));
+  }
+
+  #isEnd(headerOffset: number, size = 0): boolean {
+    return headerOffset + BLOCK + padded(size) === this.#source.size;
+  }
+
+  /** Notes damage at the current offset and goes on at the next header, if there is one. */
+  async #resync(what: Sentence): Promise<boolean> {
+    const at = this.#offset;
+    const found = await this.#scan(at + BLOCK, Infinity);
+    const [lost, ...more] =
+      found === undefined
+        ? [' Nothing behind it can be read.']
+        : [' The next entry that can be read is at byte {X}.', found];
+    const template = what.template + lost.replace('{X}', `{${String(what.args.length)}}`);
+    this.#note('damaged', at, { template, args: [...what.args, ...more] });
+    this.#takeOverrides();
+    this.#isResynced = true;
+    this.#last = undefined;
+    if (found === undefined) return false;
+    this.#offset = found;
+    return true;
+  }
+
+  /** Searches block by block for a header whose checksum fits, over at most `limit` bytes. */
+  async #scan(from: number, limit: number): Promise<number | undefined> {
+    this.#sink.flush();
+    for (let at = from; at < from + limit;) {
+      if (this.#breather.isDue) await this.#breather.breathe(this.#signal);
+      const bytes = await readAvailable(this.#source, at, BLOCK, SCAN_STEP, this.#signal);
+      const whole = bytes.length - (bytes.length % BLOCK);
+      if (whole === 0) return undefined;
+      for (let inside = 0; inside < whole; inside += BLOCK) {
+        const block = bytes.subarray(inside, inside + BLOCK);
+        if (couldBeHeader(block) && classifyBlock(block) === 'header') return at + inside;
+      }
+      at += whole;
+    }
+    return undefined;
+  }
+
+  get #name(): string {
+    return this.#source.name;
+  }
+
+  #note(kind: NoteKind, offset: number, text: Sentence): void {
+    this.#sink.note({ kind, where: this.#name, offset, text });
+  }
+}
+
+function padded(size: number): number {
+  return Math.ceil(size / BLOCK) * BLOCK;
+}
+
+function upToNul(bytes: Uint8Array): Uint8Array {
+  const end = bytes.indexOf(0);
+  return end === -1 ? bytes : bytes.subarray(0, end);
+}
