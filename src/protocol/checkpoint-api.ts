@@ -20,8 +20,12 @@ export interface CheckpointApi {
   fileList(path: string): Promise<readonly FileEntry[]>;
   /** A window of a file; shorter only at its end. At most {@link MAX_READ} bytes at once. */
   fileRead(path: string, offset: number, length: number): Promise<Uint8Array>;
-  /** Writes a file or a folder with all below it into `directory` on the worker's machine; never outside it. */
-  fileSave(path: string, target: string): Promise<SaveResult>;
+  /**
+   * Writes a file or a folder with all below it to the worker's machine: into `target` under its own name where that is
+   * a folder, otherwise as `target`; never outside it.
+   * @param replace replace files and links that are there; without it that is a failure, and nothing is written
+   */
+  fileSave(path: string, target: string, replace?: boolean): Promise<SaveResult>;
   /** Starts (or joins) the background hash of the archive file. */
   hash(): Promise<HashResult>;
 }
