@@ -14,8 +14,15 @@ export async function makePackage(): Promise<string> {
   if (build.status !== 0) throw new Error('The build failed, so there is nothing to pack.');
   const { name, version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Record<string, string>;
   const packagePath = join(root, `${name ?? ''}-${version ?? ''}.vsix`);
-  // Everything is bundled: no dependency is packed, and the repository may have no address yet.
-  await createVSIX({ cwd: root, packagePath, dependencies: false, allowMissingRepository: true });
+  await createVSIX({
+    cwd: root,
+    packagePath,
+    // Everything is bundled.
+    dependencies: false,
+    // package.json names no address of the repository: links in the README stay as they are.
+    allowMissingRepository: true,
+    rewriteRelativeLinks: false,
+  });
   return packagePath;
 }
 

@@ -1,0 +1,194 @@
+/**
+ * A window of VS Code with the packaged extension installed, in a real browser. Each test file has its own
+ * ({@link useWorkbench}), with a workspace that it may write to.
+ */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, afterEach, before } from 'node:test';
+import type { FrameLocator, Locator, Page } from 'playwright-core';
+import { root } from '../../scripts/lib/node.mjs';
+import { makePackage } from '../../scripts/package.ts';
+import { makeSamples } from '../../scripts/samples.ts';
+import { launchBrowser } from '../../scripts/vscode/browser.ts';
+import { NEWEST } from '../../scripts/vscode/releases.ts';
+import { type Settings, startServer } from '../../scripts/vscode/server.ts';
+import { ensureWebHost } from '../../scripts/vscode/web-host.ts';
+
+const RESULTS = join(root, 'test-results');
+
+/** How long the workbench may take until it is there, on a busy machine. */
+const START_MS = 120_000;
+
+export type Theme = 'dark' | 'light' | 'high-contrast';
+
+const THEMES: Readonly<Record<Theme, string>> = {
+  dark: 'Default Dark Modern',
+  light: 'Default Light Modern',
+  'high-contrast': 'Default High Contrast',
+};
+
+/** A workbench that shows one folder. */
+export interface Workbench {
+  readonly page: Page;
+  /** The folder that is open. */
+  readonly folder: string;
+  /** Runs a command of the palette by its title, category included (`Checkpoints: Refresh`). */
+  readonly runCommand: (title: string) => Promise<void>;
+  /** Opens a file of the workspace, as Quick Open does, by its name or by the end of its path. */
+  readonly openFile: (name: string) => Promise<void>;
+  /** A row of the Explorer, by its exact label. */
+  readonly explorerItem: (label: string) => Locator;
+  /** A row of one of the extension's views, by a part of its text, once the view's container is shown. */
+  readonly treeItem: (text: string) => Locator;
+  /** Chooses an item of an element's context menu, by its label. */
+  readonly contextMenu: (target: Locator, item: string) => Promise<void>;
+  /** The document of the custom editor that is shown. */
+  readonly webviewFrame: () => FrameLocator;
+  /** Changes the colour theme, as the person would in the settings. */
+  readonly setTheme: (theme: Theme) => Promise<void>;
+  /** Keeps a picture of the window in test-results/. */
+  readonly screenshot: (name: string) => Promise<string>;
+  /** What the notifications that are shown say. */
+  readonly notifications: () => Promise<string[]>;
+  /** What the extension hosts have logged. */
+  readonly logs: () => string;
+  /** Keeps a picture and the logs in test-results/, for a test that has failed. */
+  readonly keepEvidence: (name: string) => Promise<void>;
+  /** Ends browser and server. */
+  readonly stop: () => Promise<void>;
+}
+
+/**
+ * Opens a folder in a window of its own.
+ * @param workspaceFolder default: a new folder with the sample checkpoints
+ * @param settings the person's settings, on top of those that keep the window quiet
+ */
+export async function start(workspaceFolder?: string, settings: Settings = {}): Promise<Workbench> {
+  const scratch = mkdtempSync(join(tmpdir(), 'checkpoint-explorer-e2e-'));
+  const folder = workspaceFolder ?? makeSamples(join(scratch, 'checkpoints'));
+  const server = await startServer({
+    host: ensureWebHost(NEWEST),
+    packages: [process.env['CHECKPOINT_EXPLORER_PACKAGE'] ?? (await makePackage())],
+    settings: {
+      'security.workspace.trust.enabled': false,
+      'workbench.colorTheme': THEMES.dark,
+      'workbench.editor.enablePreview': false,
+      ...settings,
+    },
+  });
+  const browser = await launchBrowser();
+  const { page } = browser;
+  const close = async (): Promise<void> => {
+    await browser.close();
+    await server.stop();
+    rmSync(scratch, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+  };
+  const url = server.url({ folder });
+  try {
+    await browser.context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: new URL(url).origin });
+    await page.goto(url);
+    // The status bar of the remote side stands when the extension host does.
+    await page.locator('.monaco-workbench .part.statusbar').waitFor({ timeout: START_MS });
+    await page.locator('.explorer-folders-view .monaco-list-row').first().waitFor({ timeout: START_MS });
+  } catch (error) {
+    await screenshot(page, 'start-failed');
+    console.error(server.logs());
+    await close();
+    throw error;
+  }
+  return {
+    page,
+    folder,
+    runCommand: (title) => runCommand(page, title),
+    openFile: (name) => openFile(page, name),
+    explorerItem: (label) => page.locator('.explorer-folders-view').getByRole('treeitem', { name: label, exact: true }),
+    treeItem: (text) => page.locator('.pane-body .monaco-list-row', { hasText: text }).first(),
+    contextMenu: (target, item) => contextMenu(page, target, item),
+    // Editors that are hidden keep their frames; the one that is shown comes last among those that are visible.
+    webviewFrame: () => page.frameLocator('iframe.webview.ready:visible').frameLocator('#active-frame'),
+    setTheme: (theme) => setTheme(page, theme),
+    screenshot: (name) => screenshot(page, name),
+    notifications: () => page.locator('.notifications-toasts .notification-list-item-message').allInnerTexts(),
+    logs: () => server.logs(),
+    async keepEvidence(name) {
+      await screenshot(page, `failed-${name}`);
+      writeFileSync(join(RESULTS, `failed-${fileName(name)}.log`), server.logs());
+    },
+    stop: close,
+  };
+}
+
+/**
+ * The window that the tests of one file share: started before the first and ended after the last. Where a test fails,
+ * a picture and the logs are kept in test-results/.
+ * @returns what gives the window, once tests run
+ */
+export function useWorkbench(workspaceFolder?: string, settings: Settings = {}): () => Workbench {
+  let workbench: Workbench | undefined;
+  before(async () => {
+    workbench = await start(workspaceFolder, settings);
+  });
+  afterEach(async (context) => {
+    if ('passed' in context && !context.passed) await workbench?.keepEvidence(context.name);
+  });
+  after(() => workbench?.stop());
+  return () => {
+    if (workbench === undefined) throw new Error('The window is there once tests run, not before.');
+    return workbench;
+  };
+}
+
+/** Types into the palette and takes the entry that it finds; the palette is opened again while the window still moves. */
+async function quickInput(page: Page, text: string, row: string): Promise<void> {
+  const input = page.locator('.quick-input-widget:visible input');
+  for (let attempt = 0; attempt < 5 && !(await input.isVisible()); attempt++) {
+    await page.keyboard.press('F1');
+    await input.waitFor({ timeout: 2000 }).catch(() => undefined);
+  }
+  await input.fill(text);
+  const entry = page.locator('.quick-input-widget:visible .monaco-list-row', { hasText: row }).first();
+  await entry.waitFor({ timeout: 30_000 });
+  await entry.click();
+}
+
+async function runCommand(page: Page, title: string): Promise<void> {
+  await quickInput(page, `>${title}`, title);
+}
+
+async function openFile(page: Page, name: string): Promise<void> {
+  await quickInput(page, name, name.split('/').at(-1) ?? name);
+}
+
+async function contextMenu(page: Page, target: Locator, item: string): Promise<void> {
+  await target.click({ button: 'right' });
+  const menu = page.locator('.monaco-menu');
+  const entry = menu.locator('.action-item', { hasText: item }).first();
+  await entry.waitFor();
+  // A menu takes no click in its first moments: it would be the end of the one that opened it.
+  await page.waitForTimeout(250);
+  await entry.hover();
+  await entry.click();
+  await menu.first().waitFor({ state: 'detached', timeout: 5000 });
+}
+
+async function setTheme(page: Page, theme: Theme): Promise<void> {
+  await runCommand(page, 'Preferences: Color Theme');
+  const input = page.locator('.quick-input-widget:visible input');
+  await input.fill(THEMES[theme].replace('Default ', ''));
+  await page.waitForTimeout(500);
+  await input.press('Enter');
+  const kind = { dark: 'vs-dark', light: 'vs', 'high-contrast': 'hc-black' }[theme];
+  await page.locator(`.monaco-workbench.${kind}`).waitFor();
+}
+
+async function screenshot(page: Page, name: string): Promise<string> {
+  mkdirSync(RESULTS, { recursive: true });
+  const path = join(RESULTS, `${fileName(name)}.png`);
+  await page.screenshot({ path });
+  return path;
+}
+
+function fileName(name: string): string {
+  return name.replace(/[^\w.-]+/g, '-').slice(0, 100);
+}
