@@ -109,8 +109,9 @@ export class AddressSpace {
     }
     const read = MemoryRead.of(length);
     await this.#own.readInto(read, address, signal);
-    for (const gap of read.missing)
-      {await this.#readShared(read.part(gap.offset, gap.offset + gap.length), address + BigInt(gap.offset), signal);}
+    for (const gap of read.missing) {
+      await this.#readShared(read.part(gap.offset, gap.offset + gap.length), address + BigInt(gap.offset), signal);
+    }
     return { bytes: read.bytes, missing: read.missing };
   }
 
@@ -156,8 +157,9 @@ export class AddressSpace {
 }
 
 function pageSizeOf(auxv: readonly bigint[] = []): number | undefined {
-  for (let index = 0; index + 1 < auxv.length; index += 2)
-    {if (auxv[index] === auxvPageSize) return Number(auxv[index + 1]);}
+  for (let index = 0; index + 1 < auxv.length; index += 2) {
+    if (auxv[index] === auxvPageSize) return Number(auxv[index + 1]);
+  }
   return undefined;
 }
 

@@ -4,7 +4,7 @@ import type { ByteSource } from '../bytes/byte-source.ts';
 import { decodeMessage, type DecodedMessage } from './decode-message.ts';
 import { readExtra, type Extra } from './extras.ts';
 import { ImageReader } from './image-reader.ts';
-import { IMG_COMMON, IMG_SERVICE, kindOf, kindOfFile, kindOfMagic, type Kind } from './kinds.ts';
+import { IMG_COMMON, IMG_SERVICE, kindOf, kindOfFile, kindOfMagic, type ExtraRule, type Kind } from './kinds.ts';
 import type { MessageName } from './schema.ts';
 
 export interface ImageEntry {
@@ -31,12 +31,18 @@ export interface DecodedImage extends ImageFacts {
   readonly entries: readonly ImageEntry[];
 }
 
+type Visit = (entry: ImageEntry, row: Kind) => boolean | Promise<boolean>;
+
 /** Larger than any message that CRIU writes. */
 const maxMessage = 64 * 1024 * 1024;
 /** How many entries are kept in memory; {@link visitImage} has no such limit. */
 const maxEntries = 500_000;
 /** How many notes one image may cause. */
 const maxNotes = 100;
+
+const tooLarge =
+  '{0} holds an entry of {1} bytes at offset {2}, larger than any that CRIU writes. What follows cannot be read.';
+const badExtra = 'What follows the entry at offset {1} of {0} is damaged. What comes after it cannot be read.';
 
 /**
  * Decodes an image whole. Damage never throws: what could be read is there, and `notes` tell what could not.
@@ -46,26 +52,23 @@ const maxNotes = 100;
  */
 export async function decodeImage(source: ByteSource, name: string, signal?: AbortSignal): Promise<DecodedImage> {
   const entries: ImageEntry[] = [];
-  const facts = await visitImage(source, name, (entry) => entries.push(entry) < maxEntries, signal);
-  if (entries.length < maxEntries) return { ...facts, entries };
-  const cut = note(
-    'may-be-incomplete',
-    name,
-    entries.at(-1)?.offset,
-    sentence('{0} holds more than {1} entries; only these are shown here.', name, maxEntries),
-  );
-  return { ...facts, notes: [...facts.notes, cut], entries };
+  // One more than is kept, to know whether there are more.
+  const facts = await visitImage(source, name, (entry) => entries.push(entry) <= maxEntries, signal);
+  if (entries.length <= maxEntries) return { ...facts, entries };
+  entries.pop();
+  const text = sentence('{0} holds more than {1} entries; only these are shown here.', name, maxEntries);
+  return { ...facts, notes: [...facts.notes, note('may-be-incomplete', name, entries.at(-1)?.offset, text)], entries };
 }
 
 /**
  * Reads an image entry by entry, holding one at a time.
- * @param visit gets each entry; `false` ends the visit.
+ * @param visit gets each entry and the image's kind; `false` ends the visit.
  * @throws CheckpointError what the source throws
  */
 export async function visitImage(
   source: ByteSource,
   name: string,
-  visit: (entry: ImageEntry) => boolean | Promise<boolean>,
+  visit: Visit,
   signal?: AbortSignal,
 ): Promise<ImageFacts> {
   const notes: Note[] = [];
@@ -86,7 +89,7 @@ export async function visitImage(
   const visitor = new EntryVisitor(reader, name, visit, tell);
   if (reader.rest === 0) return { name, ...(named && { row: named }), notes };
   if (named?.framing === 'bare') {
-    await visitor.readMessage(named.message as MessageName, reader.rest, 0);
+    await visitor.readEntry(named, named.message as MessageName, reader.rest, 0);
     return { name, row: named, notes };
   }
   const magic = await readHead(reader);
@@ -136,13 +139,13 @@ function unknownHead(name: string, magic: number): Sentence {
 class EntryVisitor {
   readonly #reader: ImageReader;
   readonly #name: string;
-  readonly #visit: (entry: ImageEntry) => boolean | Promise<boolean>;
+  readonly #visit: Visit;
   readonly #tell: (kind: NoteKind, offset: number | undefined, text: Sentence) => void;
 
   constructor(
     reader: ImageReader,
     name: string,
-    visit: (entry: ImageEntry) => boolean | Promise<boolean>,
+    visit: Visit,
     tell: (kind: NoteKind, offset: number | undefined, text: Sentence) => void,
   ) {
     this.#reader = reader;
@@ -161,29 +164,23 @@ class EntryVisitor {
       }
       const size = reader.uint32();
       const type = index === 0 ? (row.head ?? message) : message;
-      const decoded = await this.readMessage(type, size, offset, row, index === 0);
-      if (!decoded) return;
+      if (!(await this.readEntry(row, type, size, offset))) return;
     }
   }
 
-  /** @returns whether the image can be read on */
-  async readMessage(type: MessageName, size: number, offset: number, row?: Kind, isHead = false): Promise<boolean> {
+  /**
+   * Reads a message of `size` bytes that stands here, and what follows it.
+   * @param offset where the entry starts, for messages.
+   * @returns whether the image can be read on
+   */
+  async readEntry(row: Kind, type: MessageName, size: number, offset: number): Promise<boolean> {
     const reader = this.#reader;
     if (size > reader.rest) {
       this.#tellEnd(offset, size);
       return false;
     }
     if (size > maxMessage) {
-      this.#tell(
-        'damaged',
-        offset,
-        sentence(
-          '{0} holds an entry of {1} bytes at offset {2}, larger than any that CRIU writes. What follows cannot be read.',
-          this.#name,
-          size,
-          offset,
-        ),
-      );
+      this.#tell('damaged', offset, sentence(tooLarge, this.#name, size, offset));
       return false;
     }
     if (!reader.has(size) && !(await reader.fill(size))) {
@@ -193,27 +190,22 @@ class EntryVisitor {
     const start = reader.position;
     const decoded = decodeMessage(type, reader.take(size));
     this.#tellProblems(decoded, start, offset);
-    const rule = row?.extra;
-    if (!rule) {
-      const goOn = this.#visit({ type, message: decoded.message, offset });
-      return typeof goOn === 'boolean' ? goOn : await goOn;
+    const entry = { type, message: decoded.message, offset };
+    if (row.extra) return this.#readExtra(row, row.extra, entry, decoded.damage !== undefined);
+    const goOn = this.#visit(entry, row);
+    return typeof goOn === 'boolean' ? goOn : await goOn;
+  }
+
+  /** A message that is damaged does not tell how much follows it. */
+  async #readExtra(row: Kind, rule: ExtraRule, entry: ImageEntry, damaged: boolean): Promise<boolean> {
+    if (damaged) {
+      await this.#visit(entry, row);
+      return false;
     }
-    const { extra, problem } = decoded.damage
-      ? { problem: 'damaged' }
-      : await readExtra(rule, decoded.message, reader, isHead);
-    if (problem === 'truncated') this.#tellEnd(offset);
-    else if (problem === 'damaged' && !decoded.damage) {
-      this.#tell(
-        'damaged',
-        start + size,
-        sentence(
-          'What follows the entry at offset {1} of {0} is damaged. What comes after it cannot be read.',
-          this.#name,
-          offset,
-        ),
-      );
-    }
-    const goOn = await this.#visit({ type, message: decoded.message, offset, ...(extra && { extra }) });
+    const { extra, problem } = await readExtra(rule, entry.message, this.#reader, entry.type === row.head);
+    if (problem === 'truncated') this.#tellEnd(entry.offset);
+    else if (problem === 'damaged') this.#tell('damaged', entry.offset, sentence(badExtra, this.#name, entry.offset));
+    const goOn = await this.#visit({ ...entry, ...(extra && { extra }) }, row);
     return goOn && problem === undefined;
   }
 

@@ -1,0 +1,196 @@
+/**
+ * The words that crit's pretty form uses instead of numbers. Facts: crit's lib/pycriu/images/pb2dict.py, the kernel's
+ * headers for the values. Where crit is wrong or knows less, this is right: a task's state 3 is stopped and 6 a zombie
+ * (CRIU's compel/include/uapi/task-state.h), and more socket states and protocols have their names.
+ */
+type Words = readonly (readonly [name: string, bit: number])[];
+
+const flagTables: Readonly<Record<string, Words>> = {
+  'mmap.prot': [
+    ['PROT_READ', 0x1],
+    ['PROT_WRITE', 0x2],
+    ['PROT_EXEC', 0x4],
+  ],
+  'mmap.flags': [
+    ['MAP_SHARED', 0x1],
+    ['MAP_PRIVATE', 0x2],
+    ['MAP_DROPPABLE', 0x8],
+    ['MAP_ANON', 0x20],
+    ['MAP_GROWSDOWN', 0x100],
+  ],
+  'mmap.status': [
+    ['VMA_AREA_REGULAR', 2 ** 0],
+    ['VMA_AREA_STACK', 2 ** 1],
+    ['VMA_AREA_VSYSCALL', 2 ** 2],
+    ['VMA_AREA_VDSO', 2 ** 3],
+    ['VMA_AREA_HEAP', 2 ** 5],
+    ['VMA_FILE_PRIVATE', 2 ** 6],
+    ['VMA_FILE_SHARED', 2 ** 7],
+    ['VMA_ANON_SHARED', 2 ** 8],
+    ['VMA_ANON_PRIVATE', 2 ** 9],
+    ['VMA_AREA_SYSVIPC', 2 ** 10],
+    ['VMA_AREA_SOCKET', 2 ** 11],
+    ['VMA_AREA_VVAR', 2 ** 12],
+    ['VMA_AREA_AIORING', 2 ** 13],
+    ['VMA_AREA_MEMFD', 2 ** 14],
+    ['VMA_AREA_SHSTK', 2 ** 15],
+    ['VMA_AREA_UPROBES', 2 ** 17],
+    ['VMA_UNSUPP', 2 ** 31],
+  ],
+  'rfile.flags': [
+    ['O_WRONLY', 0o1],
+    ['O_RDWR', 0o2],
+    ['O_CREAT', 0o100],
+    ['O_EXCL', 0o200],
+    ['O_NOCTTY', 0o400],
+    ['O_TRUNC', 0o1000],
+    ['O_APPEND', 0o2000],
+    ['O_NONBLOCK', 0o4000],
+    ['O_DSYNC', 0o10000],
+    ['FASYNC', 0o20000],
+    ['O_DIRECT', 0o40000],
+    ['O_LARGEFILE', 0o100000],
+    ['O_DIRECTORY', 0o200000],
+    ['O_NOFOLLOW', 0o400000],
+    ['O_NOATIME', 0o1000000],
+    ['O_CLOEXEC', 0o2000000],
+  ],
+  'seals.flags': [
+    ['F_SEAL_SEAL', 0x1],
+    ['F_SEAL_SHRINK', 0x2],
+    ['F_SEAL_GROW', 0x4],
+    ['F_SEAL_WRITE', 0x8],
+    ['F_SEAL_FUTURE_WRITE', 0x10],
+  ],
+  'pmap.flags': [
+    ['PE_PARENT', 0x1],
+    ['PE_LAZY', 0x2],
+    ['PE_PRESENT', 0x4],
+    ['PE_PAYLOAD_ALIGNED', 0x8],
+  ],
+};
+
+/** By the name of the field. */
+const valueTables: Readonly<Record<string, Readonly<Record<string, Readonly<Record<number, string>>>>>> = {
+  gen: { task_state: { 1: 'Alive', 2: 'Dead', 3: 'Stopped', 6: 'Zombie' } },
+  sk: {
+    family: { 1: 'UNIX', 2: 'INET', 10: 'INET6', 16: 'NETLINK', 17: 'PACKET' },
+    type: { 1: 'STREAM', 2: 'DGRAM', 3: 'RAW', 5: 'SEQPACKET', 10: 'PACKET' },
+    state: {
+      1: 'ESTABLISHED',
+      2: 'SYN_SENT',
+      3: 'SYN_RECV',
+      4: 'FIN_WAIT1',
+      5: 'FIN_WAIT2',
+      6: 'TIME_WAIT',
+      7: 'CLOSE',
+      8: 'CLOSE_WAIT',
+      9: 'LAST_ACK',
+      10: 'LISTEN',
+      11: 'CLOSING',
+      12: 'NEW_SYN_RECV',
+    },
+    proto: { 0: 'IP', 1: 'ICMP', 6: 'TCP', 17: 'UDP', 58: 'ICMPV6', 136: 'UDPLITE' },
+  },
+};
+
+/** `PROT_READ | PROT_WRITE`; what has no name is added as hexadecimal, a whole word of an unknown table is that alone. */
+export function flagWords(table: string, value: number): string {
+  const words = flagTables[table];
+  if (!words) return hexWord(value);
+  const named = words.filter(([, bit]) => (value & bit) !== 0);
+  const rest = named.reduce((left, [, bit]) => left & ~bit, value) >>> 0;
+  return [...named.map(([name]) => name), ...(rest === 0 ? [] : [hexWord(rest)])].join(' | ');
+}
+
+/** The word for a value of a field, or undefined where the table has none. */
+export function valueWord(table: string, field: string, value: number): string | undefined {
+  return valueTables[table]?.[field]?.[value];
+}
+
+export function hexWord(value: number | bigint): string {
+  return value < 0 ? `-0x${(-value).toString(16)}` : `0x${value.toString(16)}`;
+}
+
+/**
+ * `major:minor` of a device number: the kernel's encoding, or with `old` that of the C library (its sys/sysmacros.h).
+ */
+export function deviceWord(value: number, old: boolean): string {
+  if (!old) return `${value >>> 20}:${value & 0xfffff}`;
+  return `${(value >>> 8) & 0xfff}:${(value & 0xff) | ((value >>> 12) & 0xfff00)}`;
+}
+
+/**
+ * An address out of one 32-bit word (IPv4) or four (IPv6), whose bytes are in network order in memory; undefined for
+ * other counts.
+ */
+export function addressWord(words: readonly number[]): string | undefined {
+  if (words.length === 1) return octets(words[0] as number).join('.');
+  if (words.length !== 4) return undefined;
+  const groups = words.flatMap((word) => {
+    const [a, b, c, d] = octets(word) as [number, number, number, number];
+    return [(a << 8) | b, (c << 8) | d];
+  });
+  const zeros = longestZeros(groups);
+  const hex = (part: readonly number[]): string => part.map((group) => group.toString(16)).join(':');
+  return zeros.length < 2
+    ? hex(groups)
+    : `${hex(groups.slice(0, zeros.start))}::${hex(groups.slice(zeros.start + zeros.length))}`;
+}
+
+function octets(word: number): readonly number[] {
+  return [word & 0xff, (word >>> 8) & 0xff, (word >>> 16) & 0xff, word >>> 24];
+}
+
+/** The first of the longest runs of zeros. */
+function longestZeros(groups: readonly number[]): { readonly start: number; readonly length: number } {
+  let longest = { start: 0, length: 0 };
+  for (let start = 0, length = 0; start + length < groups.length;) {
+    if (groups[start + length] === 0) length++;
+    else {
+      start += length + 1;
+      length = 0;
+    }
+    if (length > longest.length) longest = { start, length };
+  }
+  return longest;
+}
+
+/**
+ * Quoted-printable as crit writes the names of UNIX sockets, with soft line ends at 76 characters. Facts: RFC 2045 6.7
+ * and, for a dot alone and the end of a line, Python's Modules/binascii.c.
+ */
+export function quotedPrintable(bytes: Uint8Array): string {
+  let text = '';
+  let column = 0;
+  for (let index = 0; index < bytes.length; index++) {
+    const byte = bytes[index] as number;
+    const next = bytes[index + 1];
+    if (byte === 0x0a || (byte === 0x0d && next === 0x0a)) {
+      text = text.replace(/[ \t]$/, (blank) => quoted(blank.charCodeAt(0)));
+      text += bytes.includes(0x0d) && bytes[bytes.indexOf(0x0a) - 1] === 0x0d ? '\r\n' : '\n';
+      column = 0;
+      if (byte === 0x0d) index++;
+    } else if (needsQuote(byte, next, column)) {
+      if (column + 3 >= 76) [text, column] = [`${text}=\n`, 0];
+      text += quoted(byte);
+      column += 3;
+    } else {
+      if (next !== undefined && next !== 0x0a && column + 1 >= 76) [text, column] = [`${text}=\n`, 0];
+      text += String.fromCharCode(byte);
+      column++;
+    }
+  }
+  return text;
+}
+
+function needsQuote(byte: number, next: number | undefined, column: number): boolean {
+  if (byte > 126 || byte === 0x3d) return true;
+  if (byte === 0x2e) return column === 0 && (next === undefined || next === 0x0a || next === 0x0d || next === 0);
+  if (byte === 0x20 || byte === 0x09) return next === undefined;
+  return byte < 33 && byte !== 0x0d;
+}
+
+function quoted(byte: number): string {
+  return `=${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+}

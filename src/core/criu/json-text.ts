@@ -1,0 +1,33 @@
+/** What JSON can say, with integers of any size. */
+export type JsonValue = string | number | bigint | boolean | null | readonly JsonValue[] | JsonObject;
+export interface JsonObject {
+  readonly [key: string]: JsonValue;
+}
+
+/**
+ * JSON text in which bigints are exact integer literals.
+ * @param indent spaces a level; 0 gives one line.
+ * @param depth levels around the value: its lines are indented by them, except the first.
+ */
+export function jsonText(value: JsonValue, indent = 0, depth = 0): string {
+  if (typeof value === 'bigint') return value.toString();
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  const inner = (item: JsonValue): string => jsonText(item, indent, depth + 1);
+  const colon = indent > 0 ? ': ' : ':';
+  if (Array.isArray(value)) return bracketed('[', (value as readonly JsonValue[]).map(inner), ']', indent, depth);
+  const members = Object.entries(value as JsonObject).map(
+    ([key, item]) => `${JSON.stringify(key)}${colon}${inner(item)}`,
+  );
+  return bracketed('{', members, '}', indent, depth);
+}
+
+function bracketed(open: string, members: readonly string[], close: string, indent: number, depth: number): string {
+  if (members.length === 0) return open + close;
+  if (indent === 0) return `${open}${members.join(',')}${close}`;
+  return `${open}${lineStart(indent, depth + 1)}${members.join(`,${lineStart(indent, depth + 1)}`)}${lineStart(indent, depth)}${close}`;
+}
+
+/** A new line at a level, or nothing where all is on one. */
+export function lineStart(indent: number, depth: number): string {
+  return indent > 0 ? `\n${' '.repeat(indent * depth)}` : '';
+}

@@ -1,0 +1,241 @@
+import type { ByteSource } from '../bytes/byte-source.ts';
+import { CheckpointError } from '../errors.ts';
+import { sentence } from '../../protocol/sentence.ts';
+import { rawText, unknownFields } from './decode-message.ts';
+import type { Extra } from './extras.ts';
+import { addressWord, deviceWord, flagWords, hexWord, quotedPrintable, valueWord } from './field-words.ts';
+import { visitImage, type ImageEntry, type ImageFacts } from './image.ts';
+import type { Span } from './image-reader.ts';
+import type { Kind } from './kinds.ts';
+import { jsonText, lineStart, type JsonObject, type JsonValue } from './json-text.ts';
+import { messageType, type Field, type MessageName, type MessageType } from './schema.ts';
+
+export interface JsonOptions {
+  /** Words, addresses and hexadecimal numbers where crit's `--pretty` has them; else plain numbers. */
+  readonly pretty?: boolean;
+  /** Spaces a level; 0, the default, gives one line. */
+  readonly indent?: number;
+  /** Levels around the image's object. */
+  readonly depth?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** Characters of base64 in a line, as crit writes them, and the bytes that they stand for. */
+const lineBytes = 57;
+/** Bytes of content that are turned into text at once: a whole number of lines. */
+const pieceBytes = lineBytes * 16_384;
+/** The longest text that is made in memory. */
+const maxText = 256 * 1024 * 1024;
+
+/**
+ * Writes an image as crit's `decode` does, `{"magic": KIND, "entries": […]}`, piece by piece: neither a large image nor
+ * a large content is ever whole in memory. 64-bit integers are exact literals, bytes are base64 in crit's lines of 76
+ * characters. Beyond crit: fields that the schema does not know stand under `unknown_fields`, the bytes of text that
+ * is not UTF-8 under its name and `_bytes`, and an image of an unknown kind is given whole under `raw`.
+ * @param name entry path in the archive.
+ * @param write gets the pieces of text in order.
+ * @returns what is wrong with the image
+ * @throws CheckpointError what the source throws
+ */
+export async function writeImageJson(
+  source: ByteSource,
+  name: string,
+  write: (text: string) => void | Promise<void>,
+  options: JsonOptions = {},
+): Promise<ImageFacts> {
+  const writer = new ImageWriter(source, write, options);
+  const facts = await visitImage(source, name, (entry, row) => writer.entry(entry, row), options.signal);
+  await writer.end(facts);
+  return facts;
+}
+
+/**
+ * The same as one text.
+ * @throws CheckpointError `too-large` where it would be longer than 256 MiB, and what the source throws
+ */
+export async function imageToJson(source: ByteSource, name: string, options: JsonOptions = {}): Promise<string> {
+  const pieces: string[] = [];
+  let length = 0;
+  await writeImageJson(
+    source,
+    name,
+    (text) => {
+      length += text.length;
+      if (length > maxText) {
+        const where = name;
+        throw new CheckpointError('too-large', sentence('{0} is too large to be shown as one text.', name), { where });
+      }
+      pieces.push(text);
+    },
+    options,
+  );
+  return pieces.join('');
+}
+
+/** The fields of a message as crit shows them: those that are there, in the order of their numbers. */
+export function messageToJson(message: object, name: MessageName, pretty = false): JsonObject {
+  return convertMessage(message as Record<string, unknown>, messageType(name), pretty, false);
+}
+
+class ImageWriter {
+  readonly #source: ByteSource;
+  readonly #write: (text: string) => void | Promise<void>;
+  readonly #pretty: boolean;
+  readonly #indent: number;
+  readonly #depth: number;
+  readonly #signal: AbortSignal | undefined;
+  #entries = 0;
+
+  constructor(source: ByteSource, write: (text: string) => void | Promise<void>, options: JsonOptions) {
+    this.#source = source;
+    this.#write = write;
+    this.#pretty = options.pretty ?? false;
+    this.#indent = options.indent ?? 0;
+    this.#depth = options.depth ?? 0;
+    this.#signal = options.signal;
+  }
+
+  async entry(entry: ImageEntry, row: Kind): Promise<boolean> {
+    if (this.#entries === 0) await this.#begin(row.crit ?? row.kind);
+    const line = this.#line(3);
+    const members = Object.entries(messageToJson(entry.message, entry.type, this.#pretty)).map(
+      ([key, value]) => `${JSON.stringify(key)}${this.#colon}${jsonText(value, this.#indent, this.#depth + 3)}`,
+    );
+    if (entry.extra) members.push(`"extra"${this.#colon}`);
+    await this.#write(`${this.#entries === 0 ? '' : ','}${this.#line(2)}{${line}${members.join(`,${line}`)}`);
+    if (entry.extra) await this.#extra(entry.extra);
+    await this.#write(`${this.#line(2)}}`);
+    this.#entries++;
+    return true;
+  }
+
+  async end(facts: ImageFacts): Promise<void> {
+    const { row, magic } = facts;
+    if (this.#entries === 0) await this.#begin(row ? (row.crit ?? row.kind) : hexWord(magic ?? 0));
+    await this.#write(this.#entries === 0 ? ']' : `${this.#line(1)}]`);
+    if (row?.message === undefined && magic !== undefined) {
+      await this.#write(`,${this.#line(1)}"raw"${this.#colon}`);
+      await this.#content({ offset: 0, length: this.#source.size ?? 0 });
+    }
+    await this.#write(`${this.#line(0)}}`);
+  }
+
+  async #begin(kind: string): Promise<void> {
+    const line = this.#line(1);
+    await this.#write(`{${line}"magic"${this.#colon}${JSON.stringify(kind)},${line}"entries"${this.#colon}[`);
+  }
+
+  async #extra(extra: Extra): Promise<void> {
+    const line = this.#line(4);
+    switch (extra.type) {
+      case 'bytes':
+        return this.#content(extra.span);
+      case 'queues':
+        await this.#write(`{${line}"inq"${this.#colon}`);
+        await this.#content(extra.received);
+        await this.#write(`,${line}"outq"${this.#colon}`);
+        await this.#content(extra.sent);
+        return this.#write(`${this.#line(3)}}`);
+      case 'semaphores':
+        return this.#write(jsonText(extra.values, this.#indent, this.#depth + 3));
+      case 'messages':
+        await this.#write('[');
+        for (const [index, { message, content }] of extra.messages.entries()) {
+          await this.#write(`${index === 0 ? '' : ','}${line}`);
+          await this.#write(jsonText(messageToJson(message, 'ipc_msg', this.#pretty), this.#indent, this.#depth + 4));
+          await this.#write(`,${line}`);
+          await this.#content(content);
+        }
+        return this.#write(extra.messages.length === 0 ? ']' : `${this.#line(3)}]`);
+    }
+  }
+
+  /** Bytes of the image as one string of base64. */
+  async #content({ offset, length }: Span): Promise<void> {
+    await this.#write('"');
+    for (let done = 0; done < length;) {
+      const bytes = await this.#source.read(offset + done, Math.min(pieceBytes, length - done), this.#signal);
+      if (bytes.length === 0) break;
+      await this.#write(JSON.stringify(base64Lines(bytes)).slice(1, -1));
+      done += bytes.length;
+    }
+    await this.#write('"');
+  }
+
+  get #colon(): string {
+    return this.#indent > 0 ? ': ' : ':';
+  }
+
+  #line(depth: number): string {
+    return lineStart(this.#indent, this.#depth + depth);
+  }
+}
+
+function convertMessage(
+  message: Readonly<Record<string, unknown>>,
+  type: MessageType,
+  pretty: boolean,
+  hex: boolean,
+): JsonObject {
+  const result: Record<string, JsonValue> = {};
+  for (const field of type.fields) {
+    // A required field that is missing was given a value that does not count.
+    if (!Object.prototype.propertyIsEnumerable.call(message, field.name)) continue;
+    const value = message[field.name];
+    if (field.repeated) {
+      const list = value as readonly unknown[];
+      if (list.length > 0) result[field.name] = convertList(list, field, pretty, hex);
+      continue;
+    }
+    result[field.name] = convertValue(value, field, pretty, hex);
+    const raw = rawText(message, field.name);
+    if (raw) result[`${field.name}_bytes`] = base64Lines(raw);
+  }
+  const unknown = unknownFields(message);
+  if (unknown.length > 0) {
+    result['unknown_fields'] = unknown.map(({ number, wireType, value }) => ({
+      number,
+      wire_type: wireType,
+      value: typeof value === 'bigint' ? value : base64Lines(value),
+    }));
+  }
+  return result;
+}
+
+function convertList(list: readonly unknown[], field: Field, pretty: boolean, hex: boolean): JsonValue {
+  const address = pretty && field.style.ipadd ? addressWord(list as readonly number[]) : undefined;
+  return address === undefined ? list.map((item) => convertValue(item, field, pretty, hex)) : [address];
+}
+
+/** @param hex crit shows the numbers in everything below a field marked so. */
+function convertValue(value: unknown, field: Field, pretty: boolean, hex: boolean): JsonValue {
+  const { style } = field;
+  const asHex = hex || style.hex === true;
+  switch (field.type) {
+    case 'message':
+      return convertMessage(value as Record<string, unknown>, field.message as MessageType, pretty, asHex);
+    case 'bytes':
+      return style.conv === 'unix_name' ? quotedPrintable(value as Uint8Array) : base64Lines(value as Uint8Array);
+    case 'enum':
+      return field.enumNames?.get(value as number) ?? (value as number);
+    case 'string':
+    case 'bool':
+      return value as string | boolean;
+    default:
+      return pretty ? prettyNumber(value as number | bigint, field, asHex) : (value as number | bigint);
+  }
+}
+
+function prettyNumber(value: number | bigint, { name, style }: Field, hex: boolean): JsonValue {
+  if (hex) return hexWord(value);
+  if (style.dev) return deviceWord(Number(value), style.odev === true);
+  if (style.flags !== undefined) return flagWords(style.flags, Number(value));
+  if (style.dict !== undefined) return valueWord(style.dict, name, Number(value)) ?? value;
+  return value;
+}
+
+/** Base64 with a line end after every 76 characters and at the end. */
+function base64Lines(bytes: Uint8Array): string {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
+  return text.replace(/.{1,76}/g, '$&\n');
+}
