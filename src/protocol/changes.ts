@@ -1,27 +1,20 @@
 /**
  * How a path differs from the container image. `added-or-modified`: the archive holds the file but not whether the
- * container image had one of that name.
+ * container image had one of that name. `mounted`: content of a volume, /dev/shm or tmpfs, which no container image has.
  */
-export type ChangeKind = 'added' | 'modified' | 'added-or-modified' | 'deleted';
+export type ChangeKind = 'added' | 'modified' | 'added-or-modified' | 'deleted' | 'mounted';
 
 export type FileType =
-  | 'file'
-  | 'directory'
-  | 'symlink'
-  | 'hardlink'
-  | 'character-device'
-  | 'block-device'
-  | 'fifo'
-  | 'sparse'
-  | 'unknown';
+  'file' | 'directory' | 'symlink' | 'hardlink' | 'character-device' | 'block-device' | 'fifo' | 'sparse' | 'unknown';
 
-export type ChangeMark = 'setuid' | 'setgid' | 'sticky-world-writable' | 'capabilities' | 'device' | 'executable' | 'opaque';
+export type ChangeMark =
+  'setuid' | 'setgid' | 'sticky-world-writable' | 'capabilities' | 'device' | 'executable' | 'opaque';
 
 /** From which part of the archive a changed path comes. */
 export type ChangeSource = 'rootfs-diff' | 'volume' | 'dev-shm' | 'tmpfs';
 
 export interface ChangeFacts {
-  /** Absolute path in the container, `/`-separated. */
+  /** Absolute path in the container, `/`-separated. A mount may hide a path of the rootfs diff: `source` tells them apart. */
   readonly path: string;
   readonly kind: ChangeKind;
   readonly source: ChangeSource;
@@ -44,6 +37,6 @@ export interface ChangeFacts {
   /** File capabilities in getcap's form: `cap_net_bind_service=p`. */
   readonly capabilities?: string;
   readonly marks: readonly ChangeMark[];
-  /** Archive entry and the nested archive it stands in, for "Show in image". */
-  readonly entry?: string;
+  /** The archive entry that holds it: `rootfs-diff.tar`, `deleted.files`, `volumes/data.tar`. */
+  readonly entry: string;
 }

@@ -1,7 +1,11 @@
 export type Propagation = 'private' | 'shared' | 'slave' | 'shared+slave' | 'unbindable';
 
-/** Where a mount comes from, as its owner would say. */
-export type MountOrigin = 'rootfs' | 'bind' | 'tmpfs' | 'pseudo' | 'external' | 'image' | 'volume';
+/**
+ * Where a mount comes from, as its owner would say. `masked` and `read-only`: laid over a path of /proc or /sys by the
+ * runtime, as the spec's maskedPaths and readonlyPaths ask.
+ */
+export type MountOrigin =
+  'rootfs' | 'bind' | 'volume' | 'tmpfs' | 'pseudo' | 'masked' | 'read-only' | 'external' | 'other';
 
 /** One line of the container's mount table: mountpoints-*.img joined with the OCI spec. */
 export interface MountFacts {

@@ -1,14 +1,7 @@
 import type { Sentence } from './sentence.ts';
 
 /** What kind of imperfection of the evidence a note reports. */
-export type NoteKind =
-  | 'damaged'
-  | 'missing'
-  | 'truncated'
-  | 'unknown'
-  | 'encrypted'
-  | 'stale'
-  | 'may-be-incomplete';
+export type NoteKind = 'damaged' | 'missing' | 'truncated' | 'unknown' | 'encrypted' | 'stale' | 'may-be-incomplete';
 
 /**
  * One thing that is wrong with, missing from or not understood in a checkpoint.

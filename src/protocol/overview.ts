@@ -102,6 +102,8 @@ export interface CriuFacts {
 export interface SizeFacts {
   readonly archive?: number;
   readonly total: number;
+  /** Everything in the image directory, what checkpointctl calls the checkpoint's size. */
+  readonly imageDirectory: number;
   readonly memory: number;
   readonly rootfsDiff: number;
   /** Volumes, /dev/shm and tmpfs contents. */

@@ -7,8 +7,7 @@ import type { Wire } from './wire.ts';
 export type TabName = 'overview' | 'processes' | 'mounts' | 'filesystem';
 
 /** What the page asks the host: the checkpoint's questions, and what only the host can do. */
-export interface PageApi
-  extends Pick<CheckpointApi, 'notes' | 'grid' | 'process' | 'mount' | 'change'> {
+export interface PageApi extends Pick<CheckpointApi, 'notes' | 'grid' | 'process' | 'mount' | 'change'> {
   overview(): Promise<Wire<Overview>>;
   /** What the page needs before it paints. Rejects with the reason why the checkpoint cannot be opened. */
   start(): Promise<PageStart>;

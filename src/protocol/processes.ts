@@ -1,4 +1,4 @@
-/** `dead` is how CRIU writes a zombie. `unknown`: a number that no CRIU of today writes, see `stateNumber`. */
+/** A zombie is what CRIU writes as dead. `unknown`: a number that no CRIU of today writes, see `stateNumber`. */
 export type TaskState = 'running' | 'stopped' | 'zombie' | 'unknown';
 
 export interface ThreadFacts {
@@ -21,8 +21,12 @@ export interface ProcessFacts {
   readonly exitCode?: number;
   /** Absent where the process has no memory (a zombie) or its memory cannot be read: then `notes` say so. */
   readonly arguments?: readonly string[];
+  /** Base64 of the argument strings as they stood in memory, where they are not UTF-8. */
+  readonly argumentBytes?: string;
   /** `KEY=value` strings as they stood in memory; some may have no `=`. */
   readonly environment?: readonly string[];
+  /** Base64 of the environment as it stood in memory, where it is not UTF-8. */
+  readonly environmentBytes?: string;
   readonly executable?: string;
   readonly workingDirectory?: string;
   readonly rootDirectory?: string;

@@ -4,10 +4,25 @@ import type { MountFacts } from '../../protocol/mounts.ts';
 import type { Note } from '../../protocol/note.ts';
 import type { Overview } from '../../protocol/overview.ts';
 import type { ProcessFacts } from '../../protocol/processes.ts';
-import type { Sentence } from '../../protocol/sentence.ts';
+import { sentence, type Sentence } from '../../protocol/sentence.ts';
+import { detectLayout, type Layout } from '../archive/layout.ts';
+import { openNested } from '../archive/nested.ts';
+import { openLocator, type OpenedFiles } from '../archive/open-locator.ts';
+import { openFile } from '../bytes/file-source.ts';
+import { ImageDirectory } from '../criu/image-directory.ts';
 import { CheckpointError } from '../errors.ts';
-import type { FileView } from './file-view.ts';
-import { sentence } from '../../protocol/sentence.ts';
+import { EntryBranch, type Placed } from './entry-branch.ts';
+import { BranchedView, type FileView } from './file-view.ts';
+import { Filesystem } from './filesystem.ts';
+import { hashSource } from './hash.ts';
+import { ImagesBranch } from './images-branch.ts';
+import { Metadata } from './metadata.ts';
+import { joinMounts } from './mounts.ts';
+import { Notebook } from './notebook.ts';
+import { describeOverview } from './overview.ts';
+import { ProcBranch } from './proc-branch.ts';
+import { Processes } from './processes.ts';
+import { known } from './known-images.ts';
 
 export interface OpenOptions {
   readonly signal?: AbortSignal;
@@ -40,8 +55,170 @@ export interface Checkpoint {
   close(): Promise<void>;
 }
 
+/** A plain archive's index takes milliseconds; only where it does not is an answer given before it is whole. */
+const PATIENCE = 500;
+
 /** @throws CheckpointError `not-found`, `unreadable`, `not-a-checkpoint`, `unsupported`, `damaged`, `no-space`, `cancelled` */
-export function openCheckpoint(request: OpenRequest, options: OpenOptions = {}): Promise<Checkpoint> {
-  void options;
-  return Promise.reject(new CheckpointError('unsupported', sentence('{0} cannot be opened yet.', request.locator)));
+export async function openCheckpoint(request: OpenRequest, options: OpenOptions = {}): Promise<Checkpoint> {
+  const { signal, onProgress, onChanged } = options;
+  const opened = await openLocator(request.locator, {
+    spill: request.spill,
+    ...(signal && { signal }),
+    ...(onProgress && { onProgress }),
+  });
+  try {
+    if (opened.compression === 'none') await settled(opened.files.completed, PATIENCE);
+    const layout = await detectLayout(opened.files, signal);
+    return new OpenCheckpoint(request, opened, layout, onChanged);
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
+}
+
+class OpenCheckpoint implements Checkpoint {
+  readonly #opened: OpenedFiles;
+  readonly #layout: Layout;
+  readonly #notebook = new Notebook();
+  readonly #images: ImageDirectory;
+  readonly #metadata: Metadata;
+  readonly #processes: Processes;
+  readonly #filesystem: Filesystem;
+  readonly #stopListening: () => void;
+  readonly files: FileView;
+  readonly completed: Promise<void>;
+
+  constructor(request: OpenRequest, opened: OpenedFiles, layout: Layout, onChanged: OpenOptions['onChanged']) {
+    const { files } = opened;
+    this.#opened = opened;
+    this.#layout = layout;
+    this.#images = new ImageDirectory(files, layout.imagesPrefix);
+    this.#metadata = new Metadata(files, this.#notebook);
+    this.#processes = new Processes(this.#images, this.#notebook);
+    const mounts = (signal?: AbortSignal) => this.#mountTable(signal);
+    this.#filesystem = new Filesystem({
+      files,
+      imagesPrefix: layout.imagesPrefix,
+      engine: layout.engine,
+      metadata: this.#metadata,
+      notebook: this.#notebook,
+      openNested: (entry, signal) => openNested(files, entry, request.spill, signal),
+      mounts,
+    });
+    this.files = new BranchedView({
+      archive: new EntryBranch(() => Promise.resolve(this.#archiveEntries()), () => files.entries.size),
+      rootfs: new EntryBranch((signal) => this.#rootfsEntries(signal), () => files.entries.size),
+      proc: new ProcBranch({ processes: this.#processes, images: this.#images, mounts }),
+      images: new ImagesBranch(files, this.#images),
+    });
+    this.completed = files.completed;
+    this.#stopListening = files.onGrowth(() => onChanged?.({ complete: files.complete }));
+  }
+
+  get complete(): boolean {
+    return this.#opened.files.complete;
+  }
+
+  async overview(signal?: AbortSignal): Promise<Overview> {
+    const { files, wrapping, compression, archiveSize } = this.#opened;
+    return describeOverview(
+      {
+        files,
+        images: this.#images,
+        imagesPrefix: this.#layout.imagesPrefix,
+        engine: this.#layout.engine,
+        wrapping,
+        compression,
+        ...(archiveSize !== undefined && { archiveSize }),
+        metadata: this.#metadata,
+        processes: this.#processes,
+        notes: () => this.#collectNotes(),
+      },
+      signal,
+    );
+  }
+
+  notes(): Promise<readonly Note[]> {
+    return Promise.resolve(this.#collectNotes());
+  }
+
+  processes(signal?: AbortSignal): Promise<readonly ProcessFacts[]> {
+    return this.#processes.list(signal);
+  }
+
+  async mounts(signal?: AbortSignal): Promise<readonly MountFacts[]> {
+    const contents = await this.#filesystem.contents(signal);
+    return (await this.#mountTable(signal)).map((mount) =>
+      contents.has(mount.destination) ? { ...mount, contents: `/rootfs${mount.destination}` } : mount,
+    );
+  }
+
+  async changes(signal?: AbortSignal): Promise<Changes> {
+    const changes = await this.#filesystem.changes(signal);
+    const remark = this.#filesystem.remark();
+    return { changes: changes.map((change) => change.facts), ...(remark && { remark }) };
+  }
+
+  async hash(onProgress?: (progress: Progress) => void, signal?: AbortSignal): Promise<HashResult> {
+    const path = this.#opened.archivePath;
+    if (path === undefined) throw new CheckpointError('unsupported', sentence('A folder has no hash of its own: only archives do.'));
+    const source = await openFile(path);
+    try {
+      return await hashSource(source, onProgress, signal);
+    } finally {
+      await source.close();
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#stopListening();
+    await this.#filesystem.close();
+    await this.#opened.close();
+  }
+
+  #collectNotes(): readonly Note[] {
+    this.#notebook.add(...this.#opened.files.notes, ...this.#images.notes);
+    return this.#notebook.list();
+  }
+
+  async #mountTable(signal?: AbortSignal): Promise<readonly MountFacts[]> {
+    const spec = await this.#metadata.spec(signal);
+    const namespaces = await this.#mountNamespaces(signal);
+    const tables = [];
+    for (const namespace of namespaces) {
+      const entries = await known(this.#images, 'MNTS', `mountpoints-${String(namespace)}.img`, signal);
+      if (entries.length > 0) tables.push({ namespace, entries });
+    }
+    return joinMounts(tables, spec);
+  }
+
+  /** Those of the processes; where these do not say, all that were dumped. */
+  async #mountNamespaces(signal?: AbortSignal): Promise<readonly number[]> {
+    const found = this.#images.names().flatMap((name) => /^mountpoints-(\d+)\.img$/.exec(name)?.[1] ?? []).map(Number);
+    const used = new Set<number>();
+    for (const { pid } of await this.#processes.tree(signal)) {
+      const namespace = await this.#processes.mountNamespace(pid, signal);
+      if (namespace !== undefined) used.add(namespace);
+    }
+    const known = found.filter((namespace) => used.has(namespace));
+    return known.length > 0 ? known : found;
+  }
+
+  #archiveEntries(): Iterable<readonly [string, Placed]> {
+    const { files } = this.#opened;
+    return [...files.entries.values()].map((entry) => [entry.path, { files, entry }] as const);
+  }
+
+  async #rootfsEntries(signal?: AbortSignal): Promise<Iterable<readonly [string, Placed]>> {
+    const changes = await this.#filesystem.changes(signal);
+    return changes.flatMap(({ facts, content }) => (content ? [[facts.path, content] as const] : []));
+  }
+}
+
+async function settled(promise: Promise<unknown>, milliseconds: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const patience = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, milliseconds);
+  });
+  await Promise.race([promise.then(() => undefined), patience]).finally(() => clearTimeout(timer));
 }

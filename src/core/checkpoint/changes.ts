@@ -1,0 +1,173 @@
+import type { ChangeFacts, ChangeKind, ChangeMark, ChangeSource } from '../../protocol/changes.ts';
+import type { Engine } from '../../protocol/overview.ts';
+import type { Entry, FileSet } from '../archive/file-set.ts';
+import { describeFileCapabilities } from './capabilities.ts';
+
+/** A changed path and where its content lies. */
+export interface Change {
+  readonly facts: ChangeFacts;
+  /** Absent for a deleted path. */
+  readonly content?: { readonly files: FileSet; readonly entry: Entry };
+}
+
+const WHITEOUT = '.wh.';
+const OPAQUE = '.wh..wh..opq';
+
+/** Directories that every container image brings: a layer that lists them has not added them. */
+const ALWAYS_THERE = new Set(['bin', 'dev', 'etc', 'home', 'lib', 'opt', 'proc', 'root', 'run', 'sbin', 'srv', 'sys', 'tmp', 'usr', 'var']);
+
+/**
+ * The rootfs diff as changes of the container's file tree.
+ *
+ * Podman and CRI-O pack added files, new directories, and those modified files that they found (crutils,
+ * CRCreateRootFsDiffTar): a directory in it is always a new one, so everything below is new too. containerd packs an
+ * OCI layer: every parent of a change is in it, deletions are whiteouts, and nothing tells new from modified.
+ * @param deleted absolute paths of `deleted.files`
+ */
+export function rootfsChanges(diff: FileSet | undefined, engine: Engine, deleted: readonly string[], created: bigint | undefined): readonly Change[] {
+  const origin = 'rootfs-diff.tar';
+  const layer = engine === 'containerd';
+  const changes: Change[] = deleted.map((path) => ({
+    facts: { path: absolute(path), kind: 'deleted', source: 'rootfs-diff', marks: [], entry: 'deleted.files' },
+  }));
+  if (!diff) return changes;
+
+  const { existing, opaque } = layer ? readWhiteouts(diff) : { existing: new Set<string>(), opaque: new Set<string>() };
+  const replaced = new Set(deleted.map(absolute));
+  for (const entry of diff.entries.values()) {
+    const name = baseName(entry.path);
+    if (layer && name === OPAQUE) continue;
+    if (layer && name.startsWith(WHITEOUT)) {
+      const path = absolute(`${parentOf(entry.path)}/${name.slice(WHITEOUT.length)}`);
+      changes.push({ facts: { path, kind: 'deleted', source: 'rootfs-diff', marks: [], entry: origin } });
+      continue;
+    }
+    if (entry.path === '' || entry.path === '.') continue;
+    const kind = layer ? kindInLayer(entry, existing, created) : kindInDiff(entry, diff, replaced);
+    changes.push(describe({ files: diff, entry }, absolute(entry.path), kind, { source: 'rootfs-diff', origin, opaque: opaque.has(entry.path) }));
+  }
+  return changes;
+}
+
+/**
+ * The content of a volume, /dev/shm or a tmpfs, under the path where the container saw it.
+ * @param origin the archive entry that holds it
+ */
+export function mountedContents(files: FileSet, mountPoint: string, source: ChangeSource, origin: string): readonly Change[] {
+  const prefix = mountPoint === '/' ? '' : mountPoint;
+  return [...files.entries.values()]
+    .filter((entry) => entry.path !== '' && entry.path !== '.')
+    .map((entry) => describe({ files, entry }, `${prefix}${absolute(entry.path)}`, 'mounted', { source, origin, opaque: false }));
+}
+
+function kindInDiff(entry: Entry, diff: FileSet, replaced: ReadonlySet<string>): ChangeKind {
+  if (replaced.has(absolute(entry.path))) return 'modified';
+  if (entry.type === 'directory') return 'added';
+  for (let parent = parentOf(entry.path); parent !== ''; parent = parentOf(parent)) {
+    if (diff.entries.get(parent)?.type === 'directory') return 'added';
+  }
+  return 'added-or-modified';
+}
+
+function kindInLayer(entry: Entry, existing: ReadonlySet<string>, created: bigint | undefined): ChangeKind {
+  if (entry.type !== 'directory') return 'added-or-modified';
+  const old = created !== undefined && entry.mtime < created;
+  return existing.has(entry.path) || ALWAYS_THERE.has(entry.path) || old ? 'modified' : 'added-or-modified';
+}
+
+/** A directory of which something was deleted was there before, and so were its parents. */
+function readWhiteouts(diff: FileSet): { existing: Set<string>; opaque: Set<string> } {
+  const existing = new Set<string>();
+  const opaque = new Set<string>();
+  for (const path of diff.entries.keys()) {
+    const name = baseName(path);
+    if (!name.startsWith(WHITEOUT)) continue;
+    if (name === OPAQUE) opaque.add(parentOf(path));
+    for (let parent = parentOf(path); parent !== ''; parent = parentOf(parent)) existing.add(parent);
+  }
+  return { existing, opaque };
+}
+
+interface Origin {
+  readonly source: ChangeSource;
+  readonly origin: string;
+  readonly opaque: boolean;
+}
+
+function describe(content: { files: FileSet; entry: Entry }, path: string, kind: ChangeKind, { source, origin, opaque }: Origin): Change {
+  const { entry } = content;
+  const capability = entry.xattrs?.get('security.capability');
+  const capabilities = capability && describeFileCapabilities(capability);
+  const facts: ChangeFacts = {
+    path,
+    kind,
+    source,
+    type: entry.type,
+    mode: entry.mode & 0o7777,
+    uid: entry.uid,
+    gid: entry.gid,
+    ...(entry.userName !== undefined && { userName: entry.userName }),
+    ...(entry.groupName !== undefined && { groupName: entry.groupName }),
+    size: entry.size,
+    mtime: formatTimestamp(entry.mtime),
+    ...(entry.linkTarget !== undefined && { linkTarget: entry.linkTarget }),
+    ...(entry.deviceMajor !== undefined && { deviceMajor: entry.deviceMajor }),
+    ...(entry.deviceMinor !== undefined && { deviceMinor: entry.deviceMinor }),
+    ...(entry.xattrs && entry.xattrs.size > 0 && { xattrs: [...entry.xattrs].map(([name, value]) => describeXattr(name, value)) }),
+    ...(capabilities !== undefined && { capabilities }),
+    marks: marksOf(entry, capability !== undefined, opaque),
+    entry: origin,
+  };
+  return { facts, content };
+}
+
+function marksOf(entry: Entry, hasCapabilities: boolean, opaque: boolean): readonly ChangeMark[] {
+  const file = entry.type === 'file' || entry.type === 'hardlink' || entry.type === 'sparse';
+  const executable = file && (entry.mode & 0o111) !== 0;
+  const device = entry.type === 'character-device' || entry.type === 'block-device';
+  const marks: [ChangeMark, boolean][] = [
+    ['setuid', file && (entry.mode & 0o4000) !== 0],
+    ['setgid', file && (entry.mode & 0o2000) !== 0],
+    ['capabilities', hasCapabilities],
+    ['device', device],
+    ['executable', executable],
+    ['sticky-world-writable', entry.type === 'directory' && (entry.mode & 0o1002) === 0o1002],
+    ['opaque', opaque],
+  ];
+  return marks.filter(([, holds]) => holds).map(([mark]) => mark);
+}
+
+function describeXattr(name: string, value: Uint8Array): { name: string; text?: string; base64?: string } {
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(value);
+    // Attributes set by C programs often end with their terminating NUL.
+    const plain = text.replace(/\0$/, '');
+    if (!/[\0-\x08\x0e-\x1f]/.test(plain)) return { name, text: plain };
+  } catch {
+    // Not text: given as bytes below.
+  }
+  return { name, base64: Buffer.from(value).toString('base64') };
+}
+
+/** RFC 3339 in UTC with as many digits as there are, down to nanoseconds. */
+export function formatTimestamp(nanoseconds: bigint): string {
+  const fraction = ((nanoseconds % 1_000_000_000n) + 1_000_000_000n) % 1_000_000_000n;
+  const milliseconds = Number((nanoseconds - fraction) / 1_000_000n);
+  const date = new Date(milliseconds);
+  if (Number.isNaN(date.getTime())) return `${String(nanoseconds)} ns`;
+  const digits = fraction === 0n ? '' : `.${fraction.toString().padStart(9, '0').replace(/0+$/, '')}`;
+  return date.toISOString().replace('.000Z', `${digits}Z`);
+}
+
+export function absolute(path: string): string {
+  return path.startsWith('/') ? path : `/${path}`;
+}
+
+export function parentOf(path: string): string {
+  const slash = path.lastIndexOf('/');
+  return slash < 0 ? '' : path.slice(0, slash);
+}
+
+export function baseName(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}

@@ -1,0 +1,108 @@
+import type { CompletenessFact, Engine } from '../../protocol/overview.ts';
+import type { Note } from '../../protocol/note.ts';
+import { sentence } from '../../protocol/sentence.ts';
+import type { FileSet } from '../archive/file-set.ts';
+
+/** Names of the container's log, by engine: Podman, containerd, CRI-O. */
+export const LOG_NAMES: readonly string[] = ['ctr.log', 'container.log', 'io.kubernetes.cri-o.LogPath'];
+
+interface Parts {
+  readonly files: FileSet;
+  readonly imagesPrefix: string;
+  readonly engine: Engine;
+  readonly notes: readonly Note[];
+  /** Whether any live process had memory to dump, and whether a parent dump is said to hold some of it. */
+  readonly usesParent: boolean;
+}
+
+/** Which parts a checkpoint may have, and how each is here. */
+export function judgeCompleteness(parts: Parts): readonly CompletenessFact[] {
+  return [judgeMetadata(parts), judgeImages(parts), judgeMemory(parts), judgeRootfsDiff(parts), judgeVolumes(parts), judgeLog(parts), judgeStatistics(parts), judgeDumpLog(parts)];
+}
+
+/** The sentence about files that Podman and CRI-O may have left out; undefined for engines that leave nothing out. */
+export function rootfsDiffGap(engine: Engine) {
+  const name = engine === 'podman' ? 'Podman' : engine === 'cri-o' ? 'CRI-O' : undefined;
+  if (name === undefined) return undefined;
+  return sentence(
+    '{0} may have left out modified files: it packs a modified file only if the host has a file of the same path, and never a change of a directory’s owner or mode.',
+    name,
+  );
+}
+
+function judgeMetadata({ files, engine, notes }: Parts): CompletenessFact {
+  if (engine === 'criu' || engine === 'docker') {
+    return { part: 'metadata', state: 'left-out', text: sentence('This is a folder of CRIU images: whoever made it kept no description of the container beside them.') };
+  }
+  const damaged = notes.find((note) => (note.where === 'spec.dump' || note.where === 'config.dump') && note.kind !== 'missing');
+  if (damaged) return { part: 'metadata', state: 'damaged', text: damaged.text };
+  const missing = ['spec.dump', 'config.dump'].filter((name) => !files.entries.has(name));
+  return missing.length > 0
+    ? { part: 'metadata', state: 'missing', text: sentence('{0} is missing: name, container image and mounts are known only as far as other files tell.', missing.join(', ')) }
+    : { part: 'metadata', state: 'present', text: sentence('The container’s specification and configuration are here.') };
+}
+
+function judgeImages({ files, imagesPrefix, notes }: Parts): CompletenessFact {
+  const encrypted = notes.find((note) => note.kind === 'encrypted');
+  if (encrypted) return { part: 'images', state: 'encrypted', text: encrypted.text };
+  const needed = ['inventory.img', 'pstree.img'].filter((name) => !files.entries.has(imagesPrefix + name));
+  if (needed.length > 0) return { part: 'images', state: 'missing', text: sentence('{0} is missing: without it the processes cannot be listed.', needed.join(', ')) };
+  const bad = notes.filter((note) => note.where.startsWith(imagesPrefix) && /\.img$|stats-dump$/.test(note.where) && (note.kind === 'damaged' || note.kind === 'truncated'));
+  const count = new Set(bad.map((note) => note.where)).size;
+  return count > 0
+    ? { part: 'images', state: 'damaged', text: sentence('{0} of the images read so far are damaged.', count) }
+    : { part: 'images', state: 'present', text: sentence('The images read so far are sound.') };
+}
+
+function judgeMemory({ files, imagesPrefix, usesParent }: Parts): CompletenessFact {
+  const names = [...files.entries.values()].filter((entry) => /^pages-.*\.img$/.test(entry.path.slice(imagesPrefix.length)));
+  const cut = names.find((entry) => entry.truncated === true);
+  if (cut) return { part: 'memory', state: 'damaged', text: sentence('{0} ends too early: some memory cannot be shown.', cut.path) };
+  if (usesParent) return { part: 'memory', state: 'missing', text: sentence('This is an incremental dump: part of the memory is in an earlier dump that is not in this archive.') };
+  return names.length > 0
+    ? { part: 'memory', state: 'present', text: sentence('Memory that the processes had changed is here; unchanged parts of their program files are in the container image.') }
+    : { part: 'memory', state: 'missing', text: sentence('There is no memory image: arguments, environment and memory cannot be shown.') };
+}
+
+function judgeRootfsDiff({ files, engine }: Parts): CompletenessFact {
+  const entry = files.entries.get('rootfs-diff.tar');
+  if (entry?.truncated === true) return { part: 'rootfs-diff', state: 'damaged', text: sentence('rootfs-diff.tar ends too early: some changed files are missing.') };
+  const gap = rootfsDiffGap(engine);
+  if (entry) {
+    return gap
+      ? { part: 'rootfs-diff', state: 'may-be-incomplete', text: gap }
+      : { part: 'rootfs-diff', state: 'present', text: sentence('All changes of the container’s files are here.') };
+  }
+  if (engine === 'criu' || engine === 'docker') {
+    return { part: 'rootfs-diff', state: 'left-out', text: sentence('A folder of CRIU images holds no files of the container.') };
+  }
+  return files.entries.has('deleted.files')
+    ? { part: 'rootfs-diff', state: 'left-out', text: sentence('There is no rootfs-diff.tar: files were deleted, and none added or modified as far as the engine saw.') }
+    : { part: 'rootfs-diff', state: 'left-out', text: sentence('There is no rootfs-diff.tar: either no file was changed, or the checkpoint was taken without them (Podman’s --ignore-rootfs).') };
+}
+
+function judgeVolumes({ files }: Parts): CompletenessFact {
+  const names = [...files.entries.keys()].filter((path) => path.startsWith('volumes/') || path === 'devshm-checkpoint.tar');
+  return names.length > 0
+    ? { part: 'volumes', state: 'present', text: sentence('The contents of {0} are here.', names.join(', ')) }
+    : { part: 'volumes', state: 'left-out', text: sentence('Contents of volumes and bind mounts are not part of this checkpoint.') };
+}
+
+function judgeLog({ files }: Parts): CompletenessFact {
+  const name = LOG_NAMES.find((log) => files.entries.has(log));
+  return name !== undefined
+    ? { part: 'log', state: 'present', text: sentence('The container’s log is here: {0}.', name) }
+    : { part: 'log', state: 'left-out', text: sentence('The container’s log is not part of this checkpoint.') };
+}
+
+function judgeStatistics({ files, imagesPrefix }: Parts): CompletenessFact {
+  return files.entries.has('stats-dump') || files.entries.has(`${imagesPrefix}stats-dump`)
+    ? { part: 'statistics', state: 'present', text: sentence('How long the dump took is recorded.') }
+    : { part: 'statistics', state: 'left-out', text: sentence('How long the dump took is not recorded.') };
+}
+
+function judgeDumpLog({ files, imagesPrefix }: Parts): CompletenessFact {
+  return files.entries.has('dump.log') || files.entries.has(`${imagesPrefix}dump.log`)
+    ? { part: 'dump-log', state: 'present', text: sentence('CRIU’s log of the dump is here.') }
+    : { part: 'dump-log', state: 'left-out', text: sentence('CRIU’s log of the dump is not part of this checkpoint.') };
+}

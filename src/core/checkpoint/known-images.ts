@@ -1,0 +1,20 @@
+import type { FileSet } from '../archive/file-set.ts';
+import { ImageDirectory, type MessageOf } from '../criu/image-directory.ts';
+import { kindOfFile, type KindName } from '../criu/kinds.ts';
+
+/**
+ * An image's messages as far as they are known now: none while the image has not come out of the decompressor. Who
+ * asks again later gets them; nobody waits for the end of an archive to be shown its beginning.
+ */
+export async function known<K extends KindName>(images: ImageDirectory, kind: K, name: string, signal?: AbortSignal): Promise<readonly MessageOf<K>[]> {
+  return images.complete || images.has(name) ? images.messages(kind, name, signal) : [];
+}
+
+/** stats-dump lies beside the image directory (Podman, CRI-O, containerd), or in it where CRIU ran by itself. */
+export function statisticsDirectory(files: FileSet, images: ImageDirectory): ImageDirectory {
+  return files.entries.has('stats-dump') ? new ImageDirectory(files, '') : images;
+}
+
+export function isDecodable(name: string): boolean {
+  return kindOfFile(name)?.row.message !== undefined;
+}

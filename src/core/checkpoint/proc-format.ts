@@ -1,0 +1,129 @@
+import type { MountFacts } from '../../protocol/mounts.ts';
+import type { ProcessFacts, TaskState } from '../../protocol/processes.ts';
+import type { CoreEntry, CredsEntry, MmEntry, VmaEntry } from '../criu/schema/generated/messages.ts';
+import type { DescriptorTable } from './descriptor-table.ts';
+
+const KERNEL_STATES: Readonly<Record<TaskState, string>> = {
+  running: 'R (running)',
+  stopped: 'T (stopped)',
+  zombie: 'Z (zombie)',
+  unknown: '? (unknown)',
+};
+
+const SIGKILL = 9;
+const SIGSTOP = 19;
+
+/** /proc/PID/status: the lines whose facts a checkpoint holds, in the kernel's order. */
+export function formatStatus(process: ProcessFacts, core: CoreEntry | undefined, credentials: CredsEntry | undefined): string {
+  const handlers = core?.tc && signalMasks(core.tc.sigactions ?? []);
+  const seccomp = core?.thread_core?.seccomp_mode ?? core?.tc?.old_seccomp_mode;
+  const lines: (readonly [string, string | undefined])[] = [
+    ['Name', process.comm === undefined ? undefined : escapeName(process.comm)],
+    ['Umask', process.umask?.toString(8).padStart(4, '0')],
+    ['State', KERNEL_STATES[process.state]],
+    ['Tgid', String(process.pid)],
+    ['Pid', String(process.pid)],
+    ['PPid', String(process.ppid)],
+    ['TracerPid', '0'],
+    ['Uid', process.uids?.join('\t')],
+    ['Gid', process.gids?.join('\t')],
+    ['Groups', process.groups && `${process.groups.join(' ')} `],
+    ['NSpgid', String(process.pgid)],
+    ['NSsid', String(process.sid)],
+    ['VmSize', process.mappedBytes === undefined ? undefined : `${String(process.mappedBytes / 1024).padStart(8)} kB`],
+    ['Threads', String(process.threads.length)],
+    ['SigBlk', core?.tc && mask(core.tc.blk_sigset)],
+    ['SigIgn', handlers && mask(handlers.ignored)],
+    ['SigCgt', handlers && mask(handlers.caught)],
+    ['CapInh', credentials && capabilities(credentials.cap_inh)],
+    ['CapPrm', credentials && capabilities(credentials.cap_prm)],
+    ['CapEff', credentials && capabilities(credentials.cap_eff)],
+    ['CapBnd', credentials && capabilities(credentials.cap_bnd)],
+    ['CapAmb', credentials && capabilities(credentials.cap_amb)],
+    ['NoNewPrivs', credentials?.no_new_privs === undefined ? undefined : String(credentials.no_new_privs)],
+    ['Seccomp', seccomp === undefined ? undefined : String(seccomp)],
+  ];
+  return lines.flatMap(([name, value]) => (value === undefined ? [] : [`${name}:\t${value}\n`])).join('');
+}
+
+/** CRIU keeps the handlers of all signals but the two that cannot have one. */
+function signalMasks(actions: readonly { readonly sigaction: bigint }[]): { ignored: bigint; caught: bigint } {
+  const masks = { ignored: 0n, caught: 0n };
+  let signal = 1;
+  for (const { sigaction } of actions.slice(0, 62)) {
+    while (signal === SIGKILL || signal === SIGSTOP) signal++;
+    if (sigaction === 1n) masks.ignored |= 1n << BigInt(signal - 1);
+    else if (sigaction !== 0n) masks.caught |= 1n << BigInt(signal - 1);
+    signal++;
+  }
+  return masks;
+}
+
+function mask(value: bigint): string {
+  return value.toString(16).padStart(16, '0');
+}
+
+/** Two 32-bit words, the low one first. */
+function capabilities(words: readonly number[] | undefined): string {
+  const [low = 0, high = 0] = words ?? [];
+  return mask((BigInt(high) << 32n) | BigInt(low));
+}
+
+function escapeName(name: string): string {
+  return name.replaceAll('\\', '\\\\').replaceAll('\n', '\\n');
+}
+
+/** Bits of vma_entry.status. Source: criu/include/image.h, VMA_*. */
+const VMA = { stack: 1, vsyscall: 2, vdso: 3, heap: 5, filePrivate: 6, fileShared: 7, anonShared: 8, sysvipc: 10, socket: 11, vvar: 12, aioRing: 13, memfd: 14 } as const;
+const MAP_SHARED = 1;
+
+/**
+ * /proc/PID/maps. Device and inode are not in the images and stand as zeros.
+ * Source of the columns: fs/proc/task_mmu.c, show_vma_header_prefix.
+ */
+export function formatMaps(mm: MmEntry, files: DescriptorTable): string {
+  return (mm.vmas ?? [])
+    .map((vma) => {
+      const permissions = [(vma.prot & 1) !== 0 ? 'r' : '-', (vma.prot & 2) !== 0 ? 'w' : '-', (vma.prot & 4) !== 0 ? 'x' : '-', (vma.flags & MAP_SHARED) !== 0 ? 's' : 'p'].join('');
+      const head = `${address(vma.start)}-${address(vma.end)} ${permissions} ${address(vma.pgoff)} 00:00 0`;
+      const name = describeMapping(vma, files);
+      return name === '' ? `${head} \n` : `${head.padEnd(72)} ${name.replaceAll('\n', '\\012')}\n`;
+    })
+    .join('');
+}
+
+/** What is mapped, as the kernel names it in /proc/PID/maps; `''` for private anonymous memory. */
+export function describeMapping(vma: VmaEntry, files: DescriptorTable): string {
+  const is = (bit: number) => ((vma.status >>> bit) & 1) === 1;
+  if (is(VMA.filePrivate) || is(VMA.fileShared)) return files.path(Number(vma.shmid)) ?? '';
+  if (is(VMA.stack)) return '[stack]';
+  if (is(VMA.heap)) return '[heap]';
+  if (is(VMA.vdso)) return '[vdso]';
+  if (is(VMA.vvar)) return '[vvar]';
+  if (is(VMA.vsyscall)) return '[vsyscall]';
+  if (is(VMA.sysvipc)) return `/SYSV${'0'.repeat(8)} (deleted)`;
+  if (is(VMA.memfd)) return '/memfd: (deleted)';
+  if (is(VMA.anonShared)) return '/dev/zero (deleted)';
+  if (is(VMA.aioRing)) return '/[aio] (deleted)';
+  return is(VMA.socket) ? 'socket:' : '';
+}
+
+function address(value: bigint): string {
+  return value.toString(16).padStart(8, '0');
+}
+
+/** /proc/PID/mounts, in the order in which the kernel would: parents before what is mounted on them. */
+export function formatMounts(mounts: readonly MountFacts[], namespace: number | undefined): string {
+  return mounts
+    .filter((mount) => mount.seenIn !== 'spec' && (namespace === undefined || mount.namespace === namespace))
+    .map((mount) => {
+      const options = [...mount.options, ...(mount.superOptions ?? '').split(',').filter((option) => option !== '' && option !== 'rw' && option !== 'ro')];
+      return `${[mount.source || 'none', mount.destination, mount.type].map(escapeMount).join(' ')} ${options.map(escapeMount).join(',')} 0 0\n`;
+    })
+    .join('');
+}
+
+/** As the kernel's mangle(): blank, tab, newline, backslash and # in octal. */
+function escapeMount(value: string): string {
+  return value.replace(/[ \t\n\\#]/g, (character) => `\\${character.charCodeAt(0).toString(8).padStart(3, '0')}`);
+}

@@ -1,0 +1,220 @@
+import type { ProcessFacts, TaskState, ThreadFacts } from '../../protocol/processes.ts';
+import { sentence } from '../../protocol/sentence.ts';
+import { Breather, orCancelled } from '../bytes/cancel.ts';
+import { AddressSpace } from '../criu/address-space.ts';
+import type { ImageDirectory } from '../criu/image-directory.ts';
+import type { CoreEntry, CredsEntry, MmEntry, PstreeEntry } from '../criu/schema/generated/messages.ts';
+import { isCancelled } from '../errors.ts';
+import { DescriptorTable } from './descriptor-table.ts';
+import type { Notebook } from './notebook.ts';
+import { readArguments, readEnvironment } from './process-memory.ts';
+import { known } from './known-images.ts';
+
+/** Source: criu compel/include/uapi/task-state.h. A zombie is dumped as dead; 6 exists only while CRIU runs. */
+const STATES = new Map<number, TaskState>([
+  [1, 'running'],
+  [2, 'zombie'],
+  [3, 'stopped'],
+  [6, 'zombie'],
+]);
+
+/** Everything known of the processes, read once and kept; what was not there yet is read again when asked again. */
+export class Processes {
+  readonly #images: ImageDirectory;
+  readonly #notebook: Notebook;
+  readonly #done = new Map<number, ProcessFacts>();
+  #listing: Promise<readonly ProcessFacts[]> | undefined;
+
+  constructor(images: ImageDirectory, notebook: Notebook) {
+    this.#images = images;
+    this.#notebook = notebook;
+  }
+
+  /** Entries of pstree.img: only they belong to this dump, whatever other images lie about. */
+  tree(signal?: AbortSignal): Promise<readonly PstreeEntry[]> {
+    return known(this.#images, 'PSTREE', 'pstree.img', signal);
+  }
+
+  /** Those who ask at the same time share the reading: an editor's tabs all do when it opens. */
+  list(signal?: AbortSignal): Promise<readonly ProcessFacts[]> {
+    this.#listing ??= this.#readAll().finally(() => (this.#listing = undefined));
+    return orCancelled(this.#listing, signal);
+  }
+
+  async #readAll(): Promise<readonly ProcessFacts[]> {
+    const tree = await this.tree();
+    const table = await DescriptorTable.load(this.#images);
+    const processes: ProcessFacts[] = [];
+    const breather = new Breather();
+    for (const entry of tree) {
+      if (breather.isDue) await breather.breathe();
+      const facts = this.#done.get(entry.pid) ?? (await this.#describe(entry, table));
+      if (facts.complete) this.#done.set(entry.pid, facts);
+      processes.push(facts);
+    }
+    if (this.#images.complete) this.#noteStale(tree);
+    return parentsFirst(processes);
+  }
+
+  async memoryLayout(pid: number, signal?: AbortSignal): Promise<MmEntry | undefined> {
+    return (await known(this.#images, 'MM', `mm-${String(pid)}.img`, signal))[0];
+  }
+
+  core(tid: number, signal?: AbortSignal): Promise<CoreEntry | undefined> {
+    return known(this.#images, 'CORE', `core-${String(tid)}.img`, signal).then((entries) => entries[0]);
+  }
+
+  /** Credentials lie in the core image; before CRIU 2.0 in one of their own. */
+  async credentials(pid: number, signal?: AbortSignal): Promise<CredsEntry | undefined> {
+    const core = await this.core(pid, signal);
+    return core?.thread_core?.creds ?? (await known(this.#images, 'CREDS', `creds-${String(pid)}.img`, signal))[0];
+  }
+
+  async mountNamespace(pid: number, signal?: AbortSignal): Promise<number | undefined> {
+    const ids = (await this.core(pid, signal))?.ids ?? (await known(this.#images, 'IDS', `ids-${String(pid)}.img`, signal))[0];
+    return ids?.mnt_ns_id;
+  }
+
+  async #describe(entry: PstreeEntry, table: DescriptorTable, signal?: AbortSignal): Promise<ProcessFacts> {
+    const { pid } = entry;
+    const images = this.#images;
+    const core = await this.#expectCore(pid, signal);
+    const stateNumber = core?.tc?.task_state;
+    const state = stateNumber === undefined ? 'unknown' : (STATES.get(stateNumber) ?? 'unknown');
+    const threads = await this.#threads(entry, core, state, signal);
+    const facts: ProcessFacts = {
+      pid,
+      ppid: entry.ppid,
+      pgid: entry.pgid,
+      sid: entry.sid,
+      ...(core?.tc?.comm !== undefined && { comm: core.tc.comm }),
+      state,
+      ...(stateNumber !== undefined && { stateNumber }),
+      threads,
+      complete: images.complete,
+    };
+    // A zombie has given everything back but its name and exit code.
+    if (state === 'zombie') return { ...facts, exitCode: core?.tc?.exit_code ?? 0, complete: true };
+
+    const [fs] = await known(images, 'FS', `fs-${String(pid)}.img`, signal);
+    const credentials = await this.credentials(pid, signal);
+    const mountNamespace = await this.mountNamespace(pid, signal);
+    const memory = await this.#memory(pid, table, signal);
+    const workingDirectory = fs && table.path(fs.cwd_id);
+    const rootDirectory = fs && table.path(fs.root_id);
+    return {
+      ...facts,
+      ...memory,
+      ...(workingDirectory !== undefined && { workingDirectory }),
+      ...(rootDirectory !== undefined && { rootDirectory }),
+      ...(fs?.umask !== undefined && { umask: fs.umask }),
+      ...(credentials && {
+        uids: [credentials.uid, credentials.euid, credentials.suid, credentials.fsuid] as const,
+        gids: [credentials.gid, credentials.egid, credentials.sgid, credentials.fsgid] as const,
+        groups: credentials.groups ?? [],
+      }),
+      ...(mountNamespace !== undefined && { mountNamespace }),
+      complete: images.complete || (memory !== undefined && workingDirectory !== undefined && threads.every((thread) => thread.missing !== true)),
+    };
+  }
+
+  async #memory(pid: number, table: DescriptorTable, signal?: AbortSignal): Promise<Partial<ProcessFacts> | undefined> {
+    const mm = await this.memoryLayout(pid, signal);
+    if (!mm) {
+      this.#noteMissing(`mm-${String(pid)}.img`, 'Arguments, environment and memory of process {1} cannot be shown.', pid);
+      return undefined;
+    }
+    const executable = table.path(mm.exe_file_id);
+    const mappedBytes = (mm.vmas ?? []).reduce((sum, vma) => sum + (vma.end > vma.start ? vma.end - vma.start : 0n), 0n);
+    const known = { ...(executable !== undefined && { executable }), mappedBytes: Number(mappedBytes) };
+    const space = await this.#addressSpace(pid, signal);
+    if (!space) return this.#images.complete ? known : undefined;
+    const note = this.#notebook.add.bind(this.#notebook);
+    this.#notebook.add(...space.notes);
+    const args = await readArguments(space, mm, pid, note, signal);
+    const environment = await readEnvironment(space, mm, pid, note, signal);
+    return {
+      ...known,
+      dumpedBytes: space.dumpedBytes,
+      ...(args && { arguments: args.strings }),
+      ...(args?.bytes && { argumentBytes: Buffer.from(args.bytes).toString('base64') }),
+      ...(environment && { environment: environment.strings }),
+      ...(environment?.bytes && { environmentBytes: Buffer.from(environment.bytes).toString('base64') }),
+    };
+  }
+
+  async #addressSpace(pid: number, signal?: AbortSignal): Promise<AddressSpace | undefined> {
+    try {
+      return await AddressSpace.open(this.#images, pid, signal);
+    } catch (error) {
+      if (isCancelled(error)) throw error;
+      this.#noteMissing(`pagemap-${String(pid)}.img`, 'Arguments, environment and memory of process {1} cannot be shown.', pid);
+      return undefined;
+    }
+  }
+
+  async #threads(entry: PstreeEntry, leader: CoreEntry | undefined, state: TaskState, signal?: AbortSignal): Promise<readonly ThreadFacts[]> {
+    const threads: ThreadFacts[] = [];
+    for (const tid of entry.threads ?? []) {
+      const own = tid === entry.pid;
+      // The leader of a zombie may have gone while its threads are still listed, without images of their own.
+      const core = own ? leader : state === 'zombie' ? undefined : await this.#expectCore(tid, signal);
+      const comm = own ? leader?.tc?.comm : core?.thread_core?.comm;
+      threads.push({ tid, ...(comm !== undefined && { comm }), state, ...(!core && state !== 'zombie' && { missing: true }) });
+    }
+    return threads;
+  }
+
+  async #expectCore(tid: number, signal?: AbortSignal): Promise<CoreEntry | undefined> {
+    const core = await this.core(tid, signal);
+    if (!core) this.#noteMissing(`core-${String(tid)}.img`, 'State and registers of thread {1} cannot be shown.', tid);
+    return core;
+  }
+
+  /** Only once the archive is read to its end: before, it may still come. A damaged image has its own note already. */
+  #noteMissing(name: string, consequence: string, id: number): void {
+    if (!this.#images.complete || this.#images.has(name)) return;
+    const where = this.#images.path(name);
+    this.#notebook.add({ kind: 'missing', where, text: sentence(`{0} is missing. ${consequence}`, where, id) });
+  }
+
+  /** A second dump into the same folder leaves the images of processes that have gone since. */
+  #noteStale(tree: readonly PstreeEntry[]): void {
+    if (tree.length === 0) return;
+    const alive = new Set(tree.flatMap((entry) => [entry.pid, ...(entry.threads ?? [])]));
+    const stale = this.#images.names().flatMap((name) => {
+      const tid = /^core-(\d+)\.img$/.exec(name)?.[1];
+      return tid !== undefined && !alive.has(Number(tid)) ? [tid] : [];
+    });
+    if (stale.length === 0) return;
+    const text = sentence('Images of {0} threads that pstree.img does not list are left over from an earlier dump: {1}. They are not shown as processes.', stale.length, list(stale));
+    this.#notebook.add({ kind: 'stale', where: this.#images.path('pstree.img'), text });
+  }
+}
+
+function list(ids: readonly string[]): string {
+  const shown = [...ids].sort((a, b) => Number(a) - Number(b)).slice(0, 10).join(', ');
+  return ids.length > 10 ? `${shown} …` : shown;
+}
+
+/** pstree.img lists a parent before its children; a damaged one may not, and may hold a ring. */
+function parentsFirst(processes: readonly ProcessFacts[]): readonly ProcessFacts[] {
+  const seen = new Set<number>();
+  const ordered = processes.every((process) => {
+    const first = process.ppid === 0 || seen.has(process.ppid) || !processes.some((other) => other.pid === process.ppid);
+    seen.add(process.pid);
+    return first;
+  });
+  if (ordered) return processes;
+  const byParent = Map.groupBy(processes, (process) => process.ppid);
+  const pids = new Set(processes.map((process) => process.pid));
+  const result = new Set<ProcessFacts>();
+  const stack = processes.filter((process) => !pids.has(process.ppid)).reverse();
+  for (let process = stack.pop(); process; process = stack.pop()) {
+    if (result.has(process)) continue;
+    result.add(process);
+    stack.push(...(byParent.get(process.pid) ?? []).toReversed());
+  }
+  processes.forEach((process) => result.add(process));
+  return [...result];
+}
