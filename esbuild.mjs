@@ -11,6 +11,7 @@ import { chmodSync, copyFileSync, existsSync, mkdirSync, rmSync, writeFileSync }
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { context } from 'esbuild';
+import { findForbidden } from './scripts/lib/bundle-contents.mjs';
 import './scripts/generate-schema.mjs';
 
 const root = dirname(fileURLToPath(import.meta.url));
@@ -119,7 +120,8 @@ function reporter(without) {
         if (building++ === 0) console.log('[build] started');
       });
       build.onEnd((result) => {
-        const errors = [...result.errors.map(line), ...forbidden(result.metafile, without)];
+        const unwanted = result.metafile ? findForbidden(result.metafile, without) : [];
+        const errors = [...result.errors.map(line), ...unwanted.map((text) => `esbuild.mjs:1:1: ${text}`)];
         for (const text of errors) console.error(`error: ${text}`);
         for (const text of result.warnings.map(line)) console.error(`warning: ${text}`);
         if (errors.length > 0) failed = true;
@@ -134,42 +136,6 @@ function reporter(without) {
 function line({ text, location }) {
   const where = location ? `${location.file}:${location.line}:${location.column + 1}` : 'esbuild.mjs:1:1';
   return `${where}: ${text}`;
-}
-
-/**
- * @param {import('esbuild').Metafile | undefined} metafile
- * @param {RegExp[]} without
- */
-function forbidden(metafile, without) {
-  return Object.entries(metafile?.outputs ?? {}).flatMap(([output, { inputs }]) =>
-    Object.entries(inputs)
-      .filter(([input, { bytesInOutput }]) => bytesInOutput > 0 && without.some((pattern) => pattern.test(input)))
-      .map(
-        ([input]) => `esbuild.mjs:1:1: ${output} must not contain ${input} (${importChain(metafile, output, input)})`,
-      ),
-  );
-}
-
-/**
- * How a bundle comes to hold an input: the shortest chain of imports from the entry to it.
- * @param {import('esbuild').Metafile | undefined} metafile
- * @param {string} output
- * @param {string} input
- */
-function importChain(metafile, output, input) {
-  const entry = metafile?.outputs[output]?.entryPoint ?? '';
-  const chains = [[entry]];
-  const seen = new Set([entry]);
-  for (const chain of chains) {
-    const last = chain.at(-1) ?? '';
-    if (last === input) return chain.join(' → ');
-    for (const { path } of metafile?.inputs[last]?.imports ?? []) {
-      if (seen.has(path)) continue;
-      seen.add(path);
-      chains.push([...chain, path]);
-    }
-  }
-  return 'by a way that the imports do not show';
 }
 
 /** @param {import('esbuild').Metafile} metafile */

@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import { join } from 'node:path';
 import { Linter } from 'eslint';
 import { parser } from 'typescript-eslint';
-import importTable from '../../scripts/lint/import-table.mjs';
-import { root } from '../../scripts/lib/node.mjs';
+import importTable from '../../../scripts/lint/import-table.mjs';
+import { root } from '../../../scripts/lib/node.mjs';
 
 const linter = new Linter({ cwd: root });
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import { join } from 'node:path';
 import { ESLint } from 'eslint';
-import { root } from '../../scripts/lib/node.mjs';
+import { root } from '../../../scripts/lib/node.mjs';
 
 let eslint: ESLint;
 before(() => {
