@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import type { ByteSource } from '../bytes/byte-source.ts';
 import { readAvailable } from '../bytes/sources.ts';
 import { BLOCK } from './tar-header.ts';
@@ -14,7 +15,7 @@ const DENSE = 8 * 1024;
 export class HeaderWindow {
   readonly #source: ByteSource;
   readonly #kept: KeptBlocks;
-  #block: Uint8Array = new Uint8Array(0);
+  #bytes: Buffer = Buffer.alloc(0);
   #start = 0;
   #length = SMALLEST;
   #last = 0;
@@ -24,35 +25,46 @@ export class HeaderWindow {
     this.#kept = kept;
   }
 
-  /** True when the header at `offset` can be had without a read. */
-  holds(offset: number): boolean {
-    return offset >= this.#start && offset + BLOCK <= this.#start + this.#block.length;
+  /** What was read last. It is replaced, never written into again. */
+  get bytes(): Buffer {
+    return this.#bytes;
   }
 
-  /** The header block at `offset`; shorter only where the archive ends. Valid until the next call. */
-  async at(offset: number, signal?: AbortSignal): Promise<Uint8Array> {
-    const stride = offset - this.#last;
+  /** Where in {@link bytes} the header of archive offset `offset` begins; -1 if not all of it is there. */
+  position(offset: number): number {
+    const at = offset - this.#start;
+    if (at < 0 || at + BLOCK > this.#bytes.length) return -1;
     this.#last = offset;
+    return at;
+  }
+
+  /** Reads the header at `offset`, and what else seems useful, into {@link bytes}. Fewer than {@link BLOCK} at the end. */
+  async load(offset: number, signal?: AbortSignal): Promise<void> {
+    const stride = offset - this.#last;
     if (stride > 2 * DENSE) this.#length = SMALLEST;
-    if (!this.holds(offset)) await this.#move(offset, stride, signal);
-    return this.#block.subarray(offset - this.#start, offset - this.#start + BLOCK);
-  }
-
-  /** Bytes of an extended header. Valid until the next call. */
-  async content(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array> {
-    const end = offset + length;
-    if (offset >= this.#start && end <= this.#start + this.#block.length) {
-      return this.#block.subarray(offset - this.#start, end - this.#start);
-    }
-    return this.#source.read(offset, length, signal);
-  }
-
-  async #move(offset: number, stride: number, signal: AbortSignal | undefined): Promise<void> {
-    this.#block = await readAvailable(this.#source, offset, BLOCK, this.#length, signal);
+    this.#bytes = asBuffer(await readAvailable(this.#source, offset, BLOCK, this.#length, signal));
     this.#start = offset;
-    this.#kept.add(offset, this.#block);
+    this.#last = offset;
+    this.#kept.add(offset, this.#bytes);
     if (stride <= DENSE) this.#length = Math.min(this.#length * 2, LARGEST);
   }
+
+  /** The header block at `offset`; shorter only where the archive ends. */
+  async block(offset: number, signal?: AbortSignal): Promise<Buffer> {
+    if (this.position(offset) === -1) await this.load(offset, signal);
+    return this.#bytes.subarray(offset - this.#start, offset - this.#start + BLOCK);
+  }
+
+  /** Bytes behind a header; shorter only where the archive ends. */
+  async content(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array> {
+    const at = offset - this.#start;
+    if (at >= 0 && at + length <= this.#bytes.length) return this.#bytes.subarray(at, at + length);
+    return this.#source.read(offset, length, signal);
+  }
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 /** Blocks that were read for the headers in them, by offset, up to a total size: the first ones stay. */
@@ -66,7 +78,7 @@ export class KeptBlocks {
     this.#limit = limit;
   }
 
-  /** Keeps a block, which lies behind all before it. */
+  /** Keeps a block if it lies behind all before it. */
   add(start: number, block: Uint8Array): void {
     const previous = this.#starts.at(-1);
     if (this.#total + block.length > this.#limit || (previous !== undefined && start < previous)) return;

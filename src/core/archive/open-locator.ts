@@ -90,8 +90,7 @@ export async function requireTar(source: ByteSource, signal?: AbortSignal): Prom
   if (bytes.every((byte) => byte === 0))
     throw notACheckpoint(source, '{0} is an archive without any files, so it holds no checkpoint.');
   for (let at = 0; at + BLOCK <= bytes.length; at += BLOCK) {
-    const block = bytes.subarray(at, at + BLOCK);
-    if (couldBeHeader(block) && classifyBlock(block) === 'header') return;
+    if (couldBeHeader(bytes, at) && classifyBlock(bytes, at) === 'header') return;
   }
   throw notACheckpoint(source, '{0} is not a tar archive, so it is not a checkpoint.');
 }

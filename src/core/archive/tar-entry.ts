@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import type { FileType } from '../../protocol/changes.ts';
 import type { Entry } from './file-set.ts';
 import type { TarHeader } from './tar-header.ts';
@@ -11,36 +12,49 @@ export interface Overrides {
   readonly longLink?: Uint8Array | undefined;
 }
 
+export const NO_RECORDS: PaxRecords = new Map();
+
 export interface Place {
   readonly headerOffset: number;
   readonly offset: number;
   readonly size: number;
 }
 
+type Building = { -readonly [Key in keyof Entry]: Entry[Key] };
+
 /** Puts together what a header and its extended headers say. */
 export function buildEntry(header: TarHeader, overrides: Overrides, place: Place): Entry {
-  const type = typeOf(header, overrides);
-  const name = pathOf(pax(overrides, 'GNU.sparse.name') ?? pax(overrides, 'path') ?? overrides.longName ?? header.name);
-  const userName = textOf(pax(overrides, 'uname') ?? header.userName);
-  const groupName = textOf(pax(overrides, 'gname') ?? header.groupName);
-  const isLink = type === 'symlink' || type === 'hardlink';
-  const isDevice = type === 'character-device' || type === 'block-device';
-  const xattrs = paxXattrs(overrides.global, overrides.local);
-  return {
-    ...name,
-    type,
-    ...(type === 'unknown' && { typeFlag: header.typeFlag }),
-    ...place,
+  const { path, pathBytes } = pathOf(
+    pax(overrides, 'GNU.sparse.name') ?? pax(overrides, 'path') ?? overrides.longName ?? header.name,
+  );
+  // Members are set one after the other, in one order: this runs once for each of up to a million entries.
+  const entry: Building = {
+    path,
+    type: typeOf(header, overrides),
+    size: place.size,
+    headerOffset: place.headerOffset,
+    offset: place.offset,
     mode: header.mode,
     uid: paxNumber(pax(overrides, 'uid')) ?? header.uid,
     gid: paxNumber(pax(overrides, 'gid')) ?? header.gid,
-    ...(userName !== undefined && { userName }),
-    ...(groupName !== undefined && { groupName }),
     mtime: paxTime(pax(overrides, 'mtime')) ?? BigInt(header.mtime) * 1_000_000_000n,
-    ...(isLink && { linkTarget: asText(pax(overrides, 'linkpath') ?? overrides.longLink ?? header.linkName) }),
-    ...(isDevice && { deviceMajor: header.deviceMajor, deviceMinor: header.deviceMinor }),
-    ...(xattrs && { xattrs }),
   };
+  if (pathBytes) entry.pathBytes = pathBytes;
+  const userName = pax(overrides, 'uname') ?? header.userName;
+  if (userName.length > 0) entry.userName = asText(userName);
+  const groupName = pax(overrides, 'gname') ?? header.groupName;
+  if (groupName.length > 0) entry.groupName = asText(groupName);
+  if (entry.type === 'symlink' || entry.type === 'hardlink') {
+    entry.linkTarget = asText(pax(overrides, 'linkpath') ?? overrides.longLink ?? header.linkName);
+  } else if (entry.type === 'character-device' || entry.type === 'block-device') {
+    entry.deviceMajor = header.deviceMajor;
+    entry.deviceMinor = header.deviceMinor;
+  } else if (entry.type === 'unknown') {
+    entry.typeFlag = header.typeFlag;
+  }
+  const xattrs = paxXattrs(overrides.global, overrides.local);
+  if (xattrs) entry.xattrs = xattrs;
+  return entry;
 }
 
 /** A record that the local extended header or else the global one sets; an empty value takes the override back. */
@@ -83,10 +97,6 @@ function typeOf(header: TarHeader, overrides: Overrides): FileType {
 
 function isSparse({ local }: Overrides): boolean {
   return local.has('GNU.sparse.major') || local.has('GNU.sparse.size') || local.has('GNU.sparse.map');
-}
-
-function textOf(bytes: Uint8Array): string | undefined {
-  return bytes.length === 0 ? undefined : asText(bytes);
 }
 
 const REPLACEMENT = '\u{FFFD}';

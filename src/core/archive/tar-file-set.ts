@@ -92,9 +92,9 @@ class TarFileSet implements FileSet, IndexSink {
   add(entry: Entry): boolean {
     this.#cost += costOf(entry);
     if (this.#cost > INDEX_LIMIT) return false;
-    const path = this.#freePath(entry);
+    const path = this.#entries.has(entry.path) ? this.#freePath(entry) : entry.path;
     // The last of several counts, and stands where it stands in the archive.
-    this.#entries.delete(path);
+    if (path === entry.path) this.#entries.delete(path);
     this.#entries.set(path, path === entry.path ? entry : { ...entry, path });
     this.#grown = true;
     const waiting = this.#waiting.get(path);

@@ -1,3 +1,4 @@
+import type { Buffer } from 'node:buffer';
 import type { Note, NoteKind } from '../../protocol/note.ts';
 import { sentence, type Sentence } from '../../protocol/sentence.ts';
 import type { ByteSource } from '../bytes/byte-source.ts';
@@ -5,8 +6,8 @@ import { Breather } from '../bytes/cancel.ts';
 import { readAvailable } from '../bytes/sources.ts';
 import type { Entry } from './file-set.ts';
 import type { HeaderWindow } from './header-window.ts';
-import { buildEntry, isHeaderOnly, pax, type Overrides } from './tar-entry.ts';
-import { BLOCK, classifyBlock, couldBeHeader, hasMagic, parseHeader, type TarHeader } from './tar-header.ts';
+import { buildEntry, isHeaderOnly, NO_RECORDS, type Overrides } from './tar-entry.ts';
+import { BLOCK, classifyBlock, couldBeHeader, hasMagic, TarHeader } from './tar-header.ts';
 import { MAX_PAX, parsePax, paxNumber, type PaxRecords } from './tar-pax.ts';
 
 /** Who keeps what the index finds. */
@@ -37,8 +38,8 @@ export class TarIndexer {
   readonly #signal: AbortSignal | undefined;
   readonly #breather = new Breather();
   #offset = 0;
-  #global: PaxRecords = new Map();
-  #local: PaxRecords = new Map();
+  #global: PaxRecords = NO_RECORDS;
+  #local: PaxRecords = NO_RECORDS;
   #longName: Uint8Array | undefined;
   #longLink: Uint8Array | undefined;
   #last: Entry | undefined;
@@ -54,34 +55,49 @@ export class TarIndexer {
 
   /** @throws CheckpointError what reading throws, and `cancelled` */
   async run(): Promise<void> {
+    const window = this.#window;
     for (;;) {
-      const block = await this.#blockAt(this.#offset);
-      if (block.length < BLOCK) {
-        this.#endOfBytes(block.length);
+      // Most headers lie in bytes that were read for those before them: no promise is made for these.
+      if (window.position(this.#offset) === -1) await this.#load(this.#offset);
+      const at = window.position(this.#offset);
+      if (at === -1) {
+        this.#endOfBytes(window.bytes.length);
         return;
       }
-      const kind = classifyBlock(block);
-      const goOn =
-        kind === 'header'
-          ? await this.#header(parseHeader(block))
-          : kind === 'zero'
-            ? await this.#endMark()
-            : await this.#badHeader();
-      if (!goOn) return;
+      const step = this.#step(window.bytes, at);
+      if (!(typeof step === 'boolean' ? step : await step)) return;
+      if (this.#breather.isDue) await this.#pause();
     }
   }
 
-  async #blockAt(offset: number): Promise<Uint8Array> {
-    if (this.#breather.isDue) {
-      this.#sink.flush();
-      await this.#breather.breathe(this.#signal);
-    }
-    if (!this.#window.holds(offset)) this.#sink.flush();
-    return this.#window.at(offset, this.#signal);
+  async #load(offset: number): Promise<void> {
+    this.#sink.flush();
+    await this.#window.load(offset, this.#signal);
   }
 
-  /** Handles a header at the current offset and moves behind its content. False: stop. */
-  async #header(header: TarHeader): Promise<boolean> {
+  async #blockAt(offset: number): Promise<Buffer> {
+    this.#sink.flush();
+    return this.#window.block(offset, this.#signal);
+  }
+
+  async #pause(): Promise<void> {
+    this.#sink.flush();
+    await this.#breather.breathe(this.#signal);
+  }
+
+  /** Handles the block at the current offset and moves behind what belongs to it. False: stop. */
+  #step(bytes: Buffer, at: number): boolean | Promise<boolean> {
+    switch (classifyBlock(bytes, at)) {
+      case 'header':
+        return this.#header(new TarHeader(bytes, at));
+      case 'zero':
+        return this.#endMark();
+      case 'bad':
+        return this.#badHeader();
+    }
+  }
+
+  #header(header: TarHeader): boolean | Promise<boolean> {
     switch (header.typeFlag) {
       case 'x':
       case 'X':
@@ -92,8 +108,12 @@ export class TarIndexer {
         return this.#extension(header, (bytes) => (this.#longName = upToNul(bytes)));
       case 'K':
         return this.#extension(header, (bytes) => (this.#longLink = upToNul(bytes)));
+      case '1':
+        return this.#hardLink(header);
+      case 'S':
+        return this.#oldSparse(header);
       default:
-        return this.#entry(header);
+        return this.#entry(header, this.#offset + BLOCK);
     }
   }
 
@@ -136,10 +156,34 @@ export class TarIndexer {
     return records;
   }
 
-  async #entry(header: TarHeader): Promise<boolean> {
-    const overrides = this.#takeOverrides();
+  /** A hard link's size may be that of its target, or pax wrote the content once more: the next block tells. */
+  async #hardLink(header: TarHeader): Promise<boolean> {
+    const start = this.#offset + BLOCK;
+    if (header.size === 0) return this.#entry(header, start, 0);
+    const next = await this.#blockAt(start);
+    const hasContent = next.length === BLOCK && classifyBlock(next) === 'bad';
+    return this.#entry(header, start, hasContent ? header.size : 0);
+  }
+
+  /** Old GNU sparse entries continue their list of pieces in blocks between header and content. */
+  async #oldSparse(header: TarHeader): Promise<boolean> {
+    let start = this.#offset + BLOCK;
+    let isContinued = (await this.#blockAt(this.#offset))[482] === 1;
+    for (let count = 0; isContinued && count < MAX_SPARSE_BLOCKS; count++) {
+      const block = await this.#blockAt(start);
+      if (block.length < BLOCK) break;
+      isContinued = block[504] === 1;
+      start += BLOCK;
+    }
+    return this.#entry(header, start);
+  }
+
+  #entry(
+    header: TarHeader,
+    offset: number,
+    size = isHeaderOnly(header.typeFlag) ? 0 : sizeOf(header, this.#local, this.#global),
+  ): boolean | Promise<boolean> {
     const headerOffset = this.#offset;
-    const size = await this.#sizeOf(header, overrides);
     if (size === undefined) {
       return this.#resync(
         sentence(
@@ -149,8 +193,7 @@ export class TarIndexer {
         ),
       );
     }
-    const offset = header.typeFlag === 'S' ? await this.#behindSparseMap() : headerOffset + BLOCK;
-    const entry = buildEntry(header, overrides, { headerOffset, offset, size });
+    const entry = buildEntry(header, this.#takeOverrides(), { headerOffset, offset, size });
     this.#last = entry;
     this.#offset = offset + padded(size);
     if (this.#sink.add(entry)) return true;
@@ -167,35 +210,16 @@ export class TarIndexer {
   }
 
   #takeOverrides(): Overrides {
-    const overrides = { global: this.#global, local: this.#local, longName: this.#longName, longLink: this.#longLink };
-    this.#local = new Map();
+    const overrides = {
+      global: this.#global,
+      local: this.#local,
+      longName: this.#longName,
+      longLink: this.#longLink,
+    };
+    this.#local = NO_RECORDS;
     this.#longName = undefined;
     this.#longLink = undefined;
     return overrides;
-  }
-
-  /** Bytes of content in the archive; undefined where that is not to be known. */
-  async #sizeOf(header: TarHeader, overrides: Overrides): Promise<number | undefined> {
-    const record = pax(overrides, 'size');
-    const claimed = record ? paxNumber(record) : header.size;
-    if (!isHeaderOnly(header.typeFlag)) return claimed;
-    if (header.typeFlag !== '1' || claimed === undefined || claimed === 0) return 0;
-    // A hard link's size may be that of its target, or pax wrote the content once more: the next block tells.
-    const next = await this.#blockAt(this.#offset + BLOCK);
-    return next.length === BLOCK && classifyBlock(next) === 'bad' ? claimed : 0;
-  }
-
-  /** Old GNU sparse entries continue their list of pieces in blocks between header and content. */
-  async #behindSparseMap(): Promise<number> {
-    let offset = this.#offset + BLOCK;
-    let isContinued = (await this.#blockAt(this.#offset))[482] === 1;
-    for (let count = 0; isContinued && count < MAX_SPARSE_BLOCKS; count++) {
-      const block = await this.#blockAt(offset);
-      if (block.length < BLOCK) break;
-      isContinued = block[504] === 1;
-      offset += BLOCK;
-    }
-    return offset;
   }
 
   /** The archive has no more bytes where a header should be. */
@@ -269,9 +293,9 @@ export class TarIndexer {
   /** The checksum does not fit. If the header's size leads to another header, it is the header of an entry all the same. */
   async #badHeader(): Promise<boolean> {
     const at = this.#offset;
-    const block = new Uint8Array(await this.#blockAt(at));
+    const block = await this.#blockAt(at);
     if (hasMagic(block)) {
-      const header = parseHeader(block);
+      const header = new TarHeader(block);
       const next = header.size === undefined ? undefined : await this.#blockAt(at + BLOCK + padded(header.size));
       if (next && (next.length === BLOCK ? classifyBlock(next) !== 'bad' : this.#isEnd(at, header.size))) {
         this.#note(
@@ -320,8 +344,7 @@ export class TarIndexer {
       const whole = bytes.length - (bytes.length % BLOCK);
       if (whole === 0) return undefined;
       for (let inside = 0; inside < whole; inside += BLOCK) {
-        const block = bytes.subarray(inside, inside + BLOCK);
-        if (couldBeHeader(block) && classifyBlock(block) === 'header') return at + inside;
+        if (couldBeHeader(bytes, inside) && classifyBlock(bytes, inside) === 'header') return at + inside;
       }
       at += whole;
     }
@@ -339,6 +362,12 @@ export class TarIndexer {
 
 function padded(size: number): number {
   return Math.ceil(size / BLOCK) * BLOCK;
+}
+
+/** Bytes of content; undefined where that is not to be known. */
+function sizeOf(header: TarHeader, local: PaxRecords, global: PaxRecords): number | undefined {
+  const record = local.get('size') ?? global.get('size');
+  return record && record.length > 0 ? paxNumber(record) : header.size;
 }
 
 function upToNul(bytes: Uint8Array): Uint8Array {

@@ -42,7 +42,8 @@ function parseRecord(bytes: Uint8Array, start: number): { key: string; value: Ui
 
 /** Bytes as text; what is not UTF-8 becomes U+FFFD. */
 export function asText(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+  const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return buffer.toString('utf8');
 }
 
 /** A decimal number of a record; undefined where it is none or no safe integer. */
@@ -65,6 +66,7 @@ export function paxTime(value: Uint8Array | undefined): bigint | undefined {
 
 /** Extended attributes, copied out of the records. star's form counts where libarchive wrote both. */
 export function paxXattrs(...layers: readonly PaxRecords[]): ReadonlyMap<string, Uint8Array> | undefined {
+  if (layers.every((records) => records.size === 0)) return undefined;
   const xattrs = new Map<string, Uint8Array>();
   for (const records of layers) {
     for (const [key, value] of records) {

@@ -22,7 +22,7 @@ export interface FileSource extends ByteSource {
 }
 
 /** Up to here a read of the page cache takes less time than handing it to a thread. */
-const SYNC_READ_LIMIT = 64 * 1024;
+const SYNC_READ_LIMIT = 256 * 1024;
 
 /**
  * Opens a regular file for reading. Symbolic links are followed.
