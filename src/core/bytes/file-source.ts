@@ -24,6 +24,9 @@ export interface FileSource extends ByteSource {
 /** Up to here a read of the page cache takes less time than handing it to a thread. */
 const SYNC_READ_LIMIT = 256 * 1024;
 
+/** Opening a pipe must not wait for a writer, should a pipe take the file's place. Windows has no such thing. */
+const NO_WAITING = process.platform === 'win32' ? 0 : constants.O_NONBLOCK;
+
 /**
  * Opens a regular file for reading. Symbolic links are followed.
  * @throws CheckpointError `not-found`, `unreadable`; `unsupported` for what is not a regular file
@@ -31,7 +34,7 @@ const SYNC_READ_LIMIT = 256 * 1024;
 export async function openFile(path: string, name = path): Promise<FileSource> {
   // Looked at before it is opened: opening a tape rewinds it, and opening a pipe takes its reader's place.
   refuseUnlessRegular(await stat(path, { bigint: true }).catch(rethrowAs(name)), name);
-  const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)).catch(rethrowAs(name));
+  const handle = await open(path, constants.O_RDONLY | NO_WAITING).catch(rethrowAs(name));
   try {
     const stats = await handle.stat({ bigint: true });
     refuseUnlessRegular(stats, name);
