@@ -17,7 +17,12 @@ export interface MountFacts {
   readonly destination: string;
   /** File system type: `overlay`, `tmpfs`, `proc` …; `bind` where only the spec knows it. */
   readonly type: string;
+  /** Where it comes from: the host's path of a bind mount where the spec names it, else what the kernel calls the source. */
   readonly source: string;
+  /** The kernel's own word for the source, `/dev/sda1` for a bind mount. */
+  readonly device?: string;
+  /** The kernel's file system type; absent where CRIU did not record it, which it does not of a host's disk. */
+  readonly fileSystem?: string;
   /** Path inside the mounted file system that is the mount's root. */
   readonly root?: string;
   /** Mount options as mount(8) prints them: `rw,nosuid,nodev`. */

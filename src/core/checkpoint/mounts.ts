@@ -121,7 +121,8 @@ function describe(
   readOnly: ReadonlySet<string>,
 ): MountFacts {
   const path = normalise(entry.mountpoint);
-  const type = FILE_SYSTEMS.get(entry.fstype) ?? (entry.fsname || match?.type) ?? 'unknown';
+  const fileSystem = FILE_SYSTEMS.get(entry.fstype) ?? (entry.fsname || undefined);
+  const type = fileSystem ?? match?.type ?? 'unknown';
   const laidOver: MountOrigin | undefined = masked.has(path) ? 'masked' : readOnly.has(path) ? 'read-only' : undefined;
   // One cgroup mount of the spec becomes a tree of them where the host has version 1 hierarchies.
   const partOfCgroup = wanted.some((mount) => mount.type === 'cgroup' && path.startsWith(`${mount.destination}/`));
@@ -134,6 +135,8 @@ function describe(
     destination: path,
     type,
     source: match?.type === 'bind' && match.source !== undefined ? match.source : entry.source,
+    device: entry.source,
+    ...(fileSystem !== undefined && { fileSystem }),
     root: entry.root,
     options: mountOptions(entry.flags),
     superOptions: superOptions(entry),

@@ -40,8 +40,8 @@ export function formatStatus(process: ProcessFacts, core: CoreEntry | undefined,
     ['CapEff', credentials && capabilities(credentials.cap_eff)],
     ['CapBnd', credentials && capabilities(credentials.cap_bnd)],
     ['CapAmb', credentials && capabilities(credentials.cap_amb)],
-    ['NoNewPrivs', credentials?.no_new_privs === undefined ? undefined : String(credentials.no_new_privs)],
-    ['Seccomp', seccomp === undefined ? undefined : String(seccomp)],
+    ['NoNewPrivs', credentials && String(credentials.no_new_privs ?? 0)],
+    ['Seccomp', core && String(seccomp ?? 0)],
   ];
   return lines.flatMap(([name, value]) => (value === undefined ? [] : [`${name}:\t${value}\n`])).join('');
 }
@@ -86,7 +86,7 @@ export function formatMaps(mm: MmEntry, files: DescriptorTable): string {
     .map((vma) => {
       const permissions = [(vma.prot & 1) !== 0 ? 'r' : '-', (vma.prot & 2) !== 0 ? 'w' : '-', (vma.prot & 4) !== 0 ? 'x' : '-', (vma.flags & MAP_SHARED) !== 0 ? 's' : 'p'].join('');
       const head = `${address(vma.start)}-${address(vma.end)} ${permissions} ${address(vma.pgoff)} 00:00 0`;
-      const name = describeMapping(vma, files);
+      const name = describeMapping(vma, files) || (vma.start <= mm.mm_start_stack && mm.mm_start_stack < vma.end ? '[stack]' : '');
       return name === '' ? `${head} \n` : `${head.padEnd(72)} ${name.replaceAll('\n', '\\012')}\n`;
     })
     .join('');
@@ -118,7 +118,9 @@ export function formatMounts(mounts: readonly MountFacts[], namespace: number | 
     .filter((mount) => mount.seenIn !== 'spec' && (namespace === undefined || mount.namespace === namespace))
     .map((mount) => {
       const options = [...mount.options, ...(mount.superOptions ?? '').split(',').filter((option) => option !== '' && option !== 'rw' && option !== 'ro')];
-      return `${[mount.source || 'none', mount.destination, mount.type].map(escapeMount).join(' ')} ${options.map(escapeMount).join(',')} 0 0\n`;
+      // Of a host's file system that is bound in, CRIU records the device and not the type.
+      const fields = [mount.device || 'none', mount.destination, mount.fileSystem ?? 'unknown', options.join(',')];
+      return `${fields.map(escapeMount).join(' ')} 0 0\n`;
     })
     .join('');
 }

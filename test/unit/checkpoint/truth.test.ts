@@ -116,6 +116,29 @@ for (const name of archives) {
     );
 
     test(
+      'prints /proc/1/maps as the kernel did, but for device and inode',
+      { skip: liveMaps(name) === undefined && 'its truth has no live view' },
+      async () => {
+        const lines = (await read(checkpoint, '/proc/1/maps')).split('\n').filter((line) => line !== '');
+        const shown = lines.filter((line) => !line.includes('[v'));
+        assert.deepEqual(shown, liveMaps(name));
+      },
+    );
+
+    test(
+      'has the mount table of the running container',
+      { skip: liveMounts(name) === undefined && 'its truth has no live view' },
+      async () => {
+        const shown = (await checkpoint.mounts()).filter((mount) => mount.seenIn !== 'spec');
+        const lines = shown.map((mount) => {
+          const device = `${String(mount.deviceMajor)}:${String(mount.deviceMinor)}`;
+          return [mount.id, mount.parentId, device, mount.root, mount.destination, mount.options.join(','), mount.device].join(' ');
+        });
+        assert.deepEqual(lines.sort(), [...(liveMounts(name) ?? [])].sort());
+      },
+    );
+
+    test(
       'lists the rootfs diff as tar does',
       { skip: expectedText(name, 'rootfs-diff.tvf') === undefined && 'it has no list of them' },
       async () => {
@@ -190,6 +213,33 @@ for (const name of archives) {
       assert.deepEqual(bad, []);
     });
   });
+}
+
+/**
+ * Of each line of /proc/PID/mountinfo: ids, device, root, mount point, options and source. Types are not all recorded,
+ * CRIU knows no nosymfollow, and it saw the cgroup's root from inside its namespace.
+ */
+function liveMounts(name: string): readonly string[] | undefined {
+  const live = expectedJson(name, 'live-proc.json') as { mountinfo?: readonly string[] } | undefined;
+  return live?.mountinfo?.map((line) => {
+    const [mount = '', fileSystem = ''] = line.split(' - ');
+    const [type, source = ''] = fileSystem.split(' ');
+    const [id, parent, device, root, path, options = ''] = mount.split(' ');
+    const seenRoot = type?.startsWith('cgroup') === true ? '/' : root;
+    return [id, parent, device, seenRoot, path, options.replace(',nosymfollow', ''), source].join(' ');
+  });
+}
+
+/** Lines of pid 1 with device and inode as zeros; the kernel's own pages ([vvar] and so on) are split in other ways. */
+function liveMaps(name: string): readonly string[] | undefined {
+  const live = expectedJson(name, 'live-proc.json') as { tree?: { maps?: readonly string[] } } | undefined;
+  return live?.tree?.maps
+    ?.filter((line) => !line.includes('[v'))
+    .map((line) => {
+      const [range = '', permissions = '', offset = '', , , ...path] = line.trimEnd().split(/ +/);
+      const head = `${range} ${permissions} ${offset} 00:00 0`;
+      return path.length === 0 ? `${head} ` : `${head.padEnd(72)} ${path.join(' ')}`;
+    });
 }
 
 interface Listing {
