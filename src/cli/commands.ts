@@ -1,0 +1,129 @@
+import type { Arguments, ArgumentSpec, OptionSpec } from './arguments.ts';
+import type { ExitCode, Session } from './session.ts';
+
+/** A command as the table knows it: its code is loaded when it is called. */
+export interface Command extends ArgumentSpec {
+  readonly summary: string;
+  /** More for its help: what it prints, and an example. */
+  readonly details?: string;
+  readonly load: () => Promise<{ run(args: Arguments, session: Session): Promise<ExitCode> }>;
+}
+
+const KEEP_SPILL: Readonly<Record<string, OptionSpec>> = {
+  'keep-spill': { kind: 'flag', help: 'Keep the decompressed copy: the next command on this archive starts at once' },
+};
+
+function format(first: string, ...others: readonly string[]): Readonly<Record<string, OptionSpec>> {
+  const choices = [first, ...others];
+  return { format: { kind: 'text', value: choices.join('|'), choices, help: `How to print (${first} if not given)` } };
+}
+
+/** Every command, in the order of the help. */
+export const COMMANDS: readonly Command[] = [
+  {
+    name: 'show',
+    operands: 'LOCATOR…',
+    min: 1,
+    max: Infinity,
+    summary: 'Show whose checkpoint it is, and how large, one line each',
+    options: { ...format('table', 'json'), ...KEEP_SPILL },
+    load: () => import('./commands/show.ts'),
+  },
+  {
+    name: 'list',
+    operands: '[DIR…]',
+    min: 0,
+    max: Infinity,
+    summary: 'List the checkpoints in folders',
+    details:
+      'Without DIR: in /var/lib/kubelet/checkpoints and the current folder. Checkpoints are found by their content,\nwhatever their name; folders below are not searched, but a folder that is itself a checkpoint is listed.',
+    options: { ...format('table', 'json') },
+    load: () => import('./commands/list.ts'),
+  },
+  {
+    name: 'inspect',
+    operands: 'LOCATOR…',
+    min: 1,
+    max: Infinity,
+    summary: 'Show what is in a checkpoint: processes, mounts, statistics, metadata',
+    details: 'The flags and the JSON keys are those of checkpointctl, with more of each.',
+    options: {
+      all: { kind: 'flag', help: 'Everything below' },
+      stats: { kind: 'flag', help: 'How long the dump took' },
+      mounts: { kind: 'flag', help: 'Mounts: those of the OCI spec, and the mount table as it was' },
+      'ps-tree': { kind: 'flag', help: 'The process tree' },
+      'ps-tree-cmd': { kind: 'flag', help: 'The process tree with command lines' },
+      'ps-tree-env': { kind: 'flag', help: 'The process tree with environment variables (not masked)' },
+      files: { kind: 'flag', help: 'Open files (not in this version)' },
+      sockets: { kind: 'flag', help: 'Open sockets (not in this version)' },
+      metadata: { kind: 'flag', help: 'Pod, namespace, annotations and labels' },
+      pid: { kind: 'text', short: 'p', value: 'PID', help: 'Only this process and those below it' },
+      ...format('tree', 'json'),
+      ...KEEP_SPILL,
+    },
+    load: () => import('./commands/inspect.ts'),
+  },
+  {
+    name: 'mounts',
+    operands: 'LOCATOR',
+    min: 1,
+    max: 1,
+    summary: 'Show the mount table as it was when the container was frozen',
+    options: { ...format('table', 'tree', 'json'), ...KEEP_SPILL },
+    load: () => import('./commands/mounts.ts'),
+  },
+  {
+    name: 'changes',
+    operands: 'LOCATOR',
+    min: 1,
+    max: 1,
+    summary: 'Show which files were added, modified and deleted',
+    options: { ...format('table', 'tree', 'json'), ...KEEP_SPILL },
+    load: () => import('./commands/changes.ts'),
+  },
+  {
+    name: 'proc',
+    operands: 'LOCATOR [PID [NAME]]',
+    min: 1,
+    max: 3,
+    summary: "Print a file of a process's /proc, as it is",
+    details:
+      "Without NAME: which files there are; without PID: which processes. Values are not masked.\n\n  checkpoint-explorer proc web.tar 1 environ | tr '\\0' '\\n'",
+    options: { ...KEEP_SPILL },
+    load: () => import('./commands/proc.ts'),
+  },
+  {
+    name: 'decode',
+    operands: 'LOCATOR [ENTRY…] | IMAGE…',
+    min: 1,
+    max: Infinity,
+    summary: "Print CRIU's images as JSON",
+    details:
+      'ENTRY is a name in the archive (checkpoint/core-1.img) or its last part (core-1.img); without it, all that can be\ndecoded. IMAGE is a single image file.',
+    options: {
+      pretty: { kind: 'flag', help: 'Addresses and flags in hexadecimal, names for numbers' },
+      ...KEEP_SPILL,
+    },
+    load: () => import('./commands/decode.ts'),
+  },
+  {
+    name: 'extract',
+    operands: 'LOCATOR',
+    min: 1,
+    max: 1,
+    summary: 'Write files out of a checkpoint',
+    details:
+      "Writes DIR/archive (the entries as they are), DIR/rootfs (what the container had changed) and DIR/proc; with --path\nonly what it matches. Nothing is written outside DIR, whatever the names and links in the checkpoint say.\n\n  checkpoint-explorer extract web.tar --path '/rootfs/etc/**' -o out",
+    options: {
+      path: {
+        kind: 'texts',
+        value: 'GLOB',
+        help: 'What to write, below /archive, /rootfs, /proc or /images: * ? [ ] ** (several times)',
+      },
+      output: { kind: 'text', short: 'o', value: 'DIR', help: 'Where to; made if it is not there' },
+      force: { kind: 'flag', help: 'Overwrite files that are there' },
+      ...KEEP_SPILL,
+    },
+    load: () => import('./commands/extract.ts'),
+  },
+];

@@ -1,0 +1,98 @@
+import type { ChangeFacts, ChangeKind } from '../../protocol/changes.ts';
+import { formatMode, formatSize, formatTime } from '../../protocol/format.ts';
+import { say } from '../../protocol/sentence.ts';
+import type { Arguments } from '../arguments.ts';
+import { notesJson } from '../inspect-json.ts';
+import { formatJson, snakeCase, type Json } from '../json.ts';
+import { drawTable, drawTree, type TreeNode } from '../layout.ts';
+import type { ExitCode, Session } from '../session.ts';
+
+const LETTERS: Readonly<Record<ChangeKind, string>> = {
+  added: 'A',
+  modified: 'M',
+  'added-or-modified': 'A/M',
+  deleted: 'D',
+  mounted: 'V',
+};
+
+export function run(args: Arguments, session: Session): Promise<ExitCode> {
+  return session.each(args.operands, async (checkpoint, locator) => {
+    const { changes, remark } = await checkpoint.changes(session.signal);
+    const format = args.text('format');
+    if (format === 'json') {
+      const notes = notesJson(await checkpoint.notes(session.signal));
+      await session.output.write(
+        `${formatJson({ locator, changes: changes.map(changeJson), remark: remark && say(remark), notes })}\n`,
+      );
+      return;
+    }
+    if (format === 'tree') await session.output.write(drawTree({ label: locator, children: changeTree(changes) }));
+    else
+      await session.output.write(
+        drawTable(['Change', 'Mode', 'Owner', 'Size', 'Modified', 'Path', 'Marks'], changes.map(row)),
+      );
+    if (remark) session.output.error(say(remark));
+  });
+}
+
+/** The mode is octal, as chmod takes it. */
+function changeJson(change: ChangeFacts): Json {
+  const { mode, ...facts } = change;
+  return snakeCase({ ...facts, ...(mode !== undefined && { mode: mode.toString(8).padStart(4, '0') }) }) ?? null;
+}
+
+function row(change: ChangeFacts): string[] {
+  const { kind, mode, type, uid, gid, userName, groupName, size, mtime, path, marks, linkTarget, capabilities } =
+    change;
+  if (kind === 'deleted') return [LETTERS[kind], '', '', '', '', path, ''];
+  return [
+    LETTERS[kind],
+    mode === undefined ? '' : formatMode(mode, type),
+    `${userName ?? String(uid ?? '')}:${groupName ?? String(gid ?? '')}`,
+    size === undefined || type !== 'file' ? '' : formatSize(size),
+    mtime === undefined ? '' : formatTime(mtime, { utc: true }),
+    linkTarget === undefined ? path : `${path} -> ${linkTarget}`,
+    [...marks, capabilities ?? ''].filter((mark) => mark !== '').join(', '),
+  ];
+}
+
+interface Growing {
+  label: string;
+  readonly children: Growing[];
+  readonly byName: Map<string, Growing>;
+}
+
+/** Changes below the folders that they are in; a folder that did not change itself is shown without a letter. */
+function changeTree(changes: readonly ChangeFacts[]): readonly TreeNode[] {
+  const root = grow('');
+  for (const change of changes) {
+    let at = root;
+    for (const name of change.path.split('/').filter((part) => part !== '')) at = childOf(at, name);
+    at.label = `${at.label}  ${treeLabel(change)}`;
+  }
+  return root.children;
+}
+
+function childOf(parent: Growing, name: string): Growing {
+  const known = parent.byName.get(name);
+  if (known) return known;
+  const child = grow(name);
+  parent.byName.set(name, child);
+  parent.children.push(child);
+  return child;
+}
+
+function grow(label: string): Growing {
+  return { label, children: [], byName: new Map() };
+}
+
+function treeLabel({ kind, mode, type, size, linkTarget, marks }: ChangeFacts): string {
+  const parts = [
+    LETTERS[kind],
+    mode === undefined ? '' : formatMode(mode, type),
+    size === undefined || type !== 'file' ? '' : formatSize(size),
+    linkTarget === undefined ? '' : `-> ${linkTarget}`,
+    marks.length > 0 ? `(${marks.join(', ')})` : '',
+  ];
+  return parts.filter((part) => part !== '').join('  ');
+}

@@ -1,0 +1,37 @@
+import { extractTo } from '../../core/checkpoint/extract.ts';
+import { CheckpointError } from '../../core/errors.ts';
+import { formatCount, formatSize } from '../../protocol/format.ts';
+import { say, sentence } from '../../protocol/sentence.ts';
+import { usage, type Arguments } from '../arguments.ts';
+import type { ExitCode, Session } from '../session.ts';
+
+/** What the checkpoint holds, without what is only derived from it (/images). */
+const EVERYTHING = ['/archive', '/rootfs', '/proc'];
+
+export async function run(args: Arguments, session: Session): Promise<ExitCode> {
+  const target = args.text('output');
+  if (target === undefined || target === '') throw usage('extract needs -o DIR: the folder to write into.');
+  const globs = args.texts('path') ?? EVERYTHING;
+  if (globs.includes('')) throw usage('--path needs a pattern.');
+  const damage: boolean[] = [];
+  const code = await session.each(args.operands, async (checkpoint, locator) => {
+    const { output, signal } = session;
+    const result = await extractTo(checkpoint.files, '/', target, {
+      force: args.flag('force'),
+      globs,
+      signal,
+      onProgress: ({ files, bytes }) => output.progress(`Writing: ${formatCount(files)} files, ${formatSize(bytes)}`),
+    });
+    if (result.files === 0 && result.skipped.length === 0 && args.texts('path')) {
+      throw new CheckpointError('not-found', sentence('Nothing in {0} matches {1}.', locator, globs.join(' ')), {
+        where: locator,
+      });
+    }
+    damage.push(session.tell(result.skipped));
+    for (const { kind, text } of result.skipped) if (kind === 'may-be-incomplete') output.error(say(text));
+    await output.write(
+      `${formatCount(result.files)} ${result.files === 1 ? 'file' : 'files'}, ${formatSize(result.bytes)} written to ${target}\n`,
+    );
+  });
+  return code === 0 && damage.includes(true) ? 3 : code;
+}

@@ -1,0 +1,79 @@
+import type { Checkpoint } from '../../core/checkpoint/checkpoint.ts';
+import { CheckpointError } from '../../core/errors.ts';
+import { sentence } from '../../protocol/sentence.ts';
+import { usage, type Arguments } from '../arguments.ts';
+import { inspectJson, type Inspected, type Sections } from '../inspect-json.ts';
+import { inspectTree } from '../inspect-tree.ts';
+import { formatJson } from '../json.ts';
+import { drawTree } from '../layout.ts';
+import { findProcess, processTree, type ProcessNode } from '../process-tree.ts';
+import type { ExitCode, Session } from '../session.ts';
+import { JsonArray } from '../json-array.ts';
+
+export async function run(args: Arguments, session: Session): Promise<ExitCode> {
+  const pid = args.pid('pid');
+  const sections = readSections(args, pid);
+  const asJson = args.text('format') === 'json';
+  const array = new JsonArray(session.output);
+  const code = await session.each(args.operands, async (checkpoint, locator) => {
+    const inspected = await ask(checkpoint, locator, sections, pid, session.signal);
+    if (asJson) await array.add(formatJson(inspectJson(inspected, sections), '  '));
+    else
+      await session.output.write(
+        `\nDisplaying container checkpoint tree view from ${locator}\n\n${drawTree(inspectTree(inspected, sections))}\n`,
+      );
+  });
+  await array.end();
+  return code;
+}
+
+/** @throws CheckpointError `usage` where only what does not exist yet was asked for */
+function readSections(args: Arguments, pid: number | undefined): Sections {
+  const all = args.flag('all');
+  const sections = {
+    statistics: all || args.flag('stats'),
+    metadata: all || args.flag('metadata'),
+    commandLines: all || args.flag('ps-tree-cmd'),
+    environment: all || args.flag('ps-tree-env'),
+    mounts: all || args.flag('mounts'),
+  };
+  const processes = sections.commandLines || sections.environment || args.flag('ps-tree') || pid !== undefined;
+  const missing = ['files', 'sockets'].filter((name) => args.flag(name) && !all);
+  if (missing.length > 0) {
+    throw usage(
+      'This version does not show {0} yet: leave out {1}.',
+      missing.map((name) => `open ${name}`).join(' and '),
+      missing.map((name) => `--${name}`).join(' and '),
+    );
+  }
+  return { ...sections, processes };
+}
+
+async function ask(
+  checkpoint: Checkpoint,
+  locator: string,
+  sections: Sections,
+  pid: number | undefined,
+  signal: AbortSignal,
+): Promise<Inspected> {
+  const overview = await checkpoint.overview(signal);
+  const roots = sections.processes ? chosen(processTree(await checkpoint.processes(signal)), pid, locator) : undefined;
+  const mounts = sections.mounts ? await checkpoint.mounts(signal) : undefined;
+  return {
+    locator,
+    overview,
+    ...(roots && { roots }),
+    ...(mounts && { mounts }),
+    notes: await checkpoint.notes(signal),
+  };
+}
+
+function chosen(roots: readonly ProcessNode[], pid: number | undefined, locator: string): readonly ProcessNode[] {
+  if (pid === undefined) return roots;
+  const found = findProcess(roots, pid);
+  if (!found)
+    throw new CheckpointError('not-found', sentence('There is no process {0} in {1}.', pid, locator), {
+      where: locator,
+    });
+  return [found];
+}

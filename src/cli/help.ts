@@ -1,0 +1,43 @@
+import { COMMANDS, type Command } from './commands.ts';
+
+/** The help of the program. */
+export function helpText(): string {
+  const width = Math.max(...COMMANDS.map(({ name }) => name.length)) + 3;
+  return `Opens CRIU checkpoints of containers (Podman, CRI-O, containerd, Docker, bare CRIU) without running anything.
+
+Usage: checkpoint-explorer COMMAND …
+
+${COMMANDS.map(({ name, summary }) => `  ${name.padEnd(width)}${summary}`).join('\n')}
+
+  --help, -h      This, or with a command its own help
+  --version       The version
+
+A LOCATOR is an archive (tar, tar.gz, tar.zst), a folder of CRIU images, or an OCI layout.
+Results go to stdout, everything else to stderr. Exit codes: 0 all of it; 1 could not do it; 2 wrong usage;
+3 done, but the checkpoint is damaged or incomplete, and stderr says where.
+`;
+}
+
+/** The help of one command. */
+export function commandHelp(command: Command): string {
+  const options = Object.entries(command.options).map(([name, option]) => {
+    const value = option.value === undefined ? '' : ` ${option.value}`;
+    const short = option.short === undefined ? '' : `, -${option.short}`;
+    return [`--${name}${short}${value}`, option.help] as const;
+  });
+  const all = [...options, ['--help, -h', 'This'] as const];
+  const width = Math.max(...all.map(([form]) => form.length)) + 3;
+  return `${command.summary}.
+
+${usageLine(command)}
+
+${all.map(([form, text]) => `  ${form.padEnd(width)}${text}`).join('\n')}
+${command.details === undefined ? '' : `\n${command.details}\n`}`;
+}
+
+export function usageLine(command: Command): string {
+  const forms = command.operands
+    .split(' | ')
+    .map((operands) => `checkpoint-explorer ${command.name} ${operands} [OPTION…]`);
+  return `Usage: ${forms.join('\n       ')}`;
+}

@@ -1,0 +1,241 @@
+import type { Engine, NetworkFacts, Overview } from '../protocol/overview.ts';
+import type { MountFacts } from '../protocol/mounts.ts';
+import type { Note } from '../protocol/note.ts';
+import type { ProcessFacts, TaskState } from '../protocol/processes.ts';
+import { say } from '../protocol/sentence.ts';
+import { snakeCase, type Json, type JsonObject } from './json.ts';
+import type { ProcessNode } from './process-tree.ts';
+
+/** What `inspect` was asked for. */
+export interface Sections {
+  readonly statistics: boolean;
+  readonly metadata: boolean;
+  readonly processes: boolean;
+  readonly commandLines: boolean;
+  readonly environment: boolean;
+  readonly mounts: boolean;
+}
+
+/** The answers, as far as they were asked for. */
+export interface Inspected {
+  readonly locator: string;
+  readonly overview: Overview;
+  readonly roots?: readonly ProcessNode[];
+  readonly mounts?: readonly MountFacts[];
+  readonly notes: readonly Note[];
+}
+
+export const ENGINES: Readonly<Record<Engine, string>> = {
+  podman: 'Podman',
+  'cri-o': 'CRI-O',
+  containerd: 'containerd',
+  docker: 'Docker',
+  criu: 'CRIU',
+};
+
+/**
+ * One element of `inspect --format json`: checkpointctl's keys with its values and in its order (Source: its
+ * internal/json.go), then this program's own. Times are checkpointctl's to the second; `times` has them exactly.
+ */
+export function inspectJson({ locator, overview, roots, mounts, notes }: Inspected, sections: Sections): JsonObject {
+  return {
+    ...checkpointctlHead(overview),
+    ...(sections.statistics && { statistics: statistics(overview) }),
+    ...(sections.metadata && { metadata: metadata(overview) }),
+    ...(roots && { process_tree: roots[0] && processJson(roots[0], sections) }),
+    ...(mounts && { mounts: specMounts(mounts) }),
+    ...(roots &&
+      roots.length > 1 && { other_process_trees: roots.slice(1).map((root) => processJson(root, sections)) }),
+    ...(mounts && {
+      mount_table: mounts.filter(({ seenIn }) => seenIn !== 'spec').map((mount) => snakeCase(mount) ?? null),
+    }),
+    ...ownHead(overview, locator),
+    notes: notesJson(notes),
+  };
+}
+
+export function notesJson(notes: readonly Note[]): Json {
+  return notes.map(({ kind, where, offset, text }) => ({ kind, where, offset, message: say(text) }));
+}
+
+function checkpointctlHead(overview: Overview): JsonObject {
+  const { container, image, runtime, engine, networks, sizes } = overview;
+  return {
+    container_name: container.name ?? '',
+    image: image?.name ?? '',
+    id: container.id ?? '',
+    runtime: runtime ?? '',
+    created: created(overview) ?? '',
+    checkpointed: toSeconds(overview.checkpointed),
+    engine: ENGINES[engine],
+    ip: joined(networks.flatMap(({ addresses }) => addresses.map((address) => address.replace(/\/.*$/, '')))),
+    mac: joined(networks.flatMap(({ mac }) => mac ?? [])),
+    networks: networksJson(networks),
+    checkpoint_size: {
+      total_size: sizes.imageDirectory || undefined,
+      memory_pages_size: sizes.memory || undefined,
+      amd_gpu_memory_pages_size: sizes.gpuMemory || undefined,
+      root_fs_diff_size: sizes.rootfsDiff || undefined,
+    },
+  };
+}
+
+function ownHead(overview: Overview, locator: string): JsonObject {
+  return {
+    locator,
+    wrapping: overview.wrapping,
+    compression: overview.compression,
+    engine_version: overview.engineVersion,
+    pod: snakeCase(overview.pod),
+    container: snakeCase(overview.container),
+    container_image: snakeCase(overview.image),
+    times: {
+      created: overview.created,
+      checkpointed: overview.checkpointed,
+      checkpointed_from: overview.checkpointedFrom,
+      restored: overview.restored,
+    },
+    host_name: overview.hostName,
+    domain_name: overview.domainName,
+    criu: snakeCase(overview.criu),
+    sizes: snakeCase(overview.sizes),
+    completeness: overview.completeness.map(({ part, state, text }) => ({ part, state, message: say(text) })),
+  };
+}
+
+/** CRI-O's own annotation has the fraction, the other engines' times are printed without it. */
+function created({ engine, created: time }: Overview): string | undefined {
+  return engine === 'cri-o' ? time : toSeconds(time);
+}
+
+function toSeconds(time: string | undefined): string | undefined {
+  return time?.replace(/^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.\d+/, '$1');
+}
+
+function joined(values: readonly string[]): string | undefined {
+  return values.length > 0 ? values.join(', ') : undefined;
+}
+
+/** Podman's alone: the other engines do not say which interface has an address. */
+function networksJson(networks: readonly NetworkFacts[]): Json | undefined {
+  const byName = new Map<string, Map<string, JsonObject>>();
+  for (const { network, interface: device, addresses, mac, gateway } of networks) {
+    if (device === undefined) continue;
+    const devices = byName.get(network) ?? new Map<string, JsonObject>();
+    devices.set(device, { ip: addresses.at(-1), mac, gateway });
+    byName.set(network, devices);
+  }
+  return byName.size === 0 ? undefined : [...byName].map(([name, interfaces]) => ({ name, interfaces }));
+}
+
+function statistics({ statistics: facts }: Overview): Json | undefined {
+  return snakeCase(facts);
+}
+
+function metadata({ pod, annotations, labels }: Overview): JsonObject {
+  const map = (pairs: Overview['annotations']) =>
+    pairs.length > 0 ? new Map(pairs.map(({ key, value }) => [key, value])) : undefined;
+  return {
+    pod_name: pod?.name,
+    kubernetes_namespace: pod?.namespace,
+    annotations: map(annotations),
+    labels: map(labels),
+  };
+}
+
+/** As go-criu names them. CRIU writes a zombie as dead, and so it is called there. */
+const STATES: Readonly<Record<TaskState, string>> = {
+  running: 'Alive',
+  stopped: 'Stopped',
+  zombie: 'Dead',
+  unknown: 'Unknown',
+};
+
+function processJson(node: ProcessNode, sections: Sections): JsonObject {
+  // Children first, without recursion: a chain of processes may be as long as whoever was in the container wished.
+  const done = new Map<ProcessNode, JsonObject>();
+  for (const each of node.bottomUp()) {
+    done.set(
+      each,
+      oneProcess(
+        each.facts,
+        each.children.map((child) => done.get(child) ?? {}),
+        sections,
+      ),
+    );
+  }
+  return done.get(node) ?? {};
+}
+
+function oneProcess(
+  facts: ProcessFacts,
+  children: readonly JsonObject[],
+  { commandLines, environment }: Sections,
+): JsonObject {
+  return {
+    pid: facts.pid,
+    command: facts.comm ?? '',
+    ...(commandLines && { cmdline: facts.arguments && commandLine(facts.arguments) }),
+    task_state: STATES[facts.state],
+    ...(environment && facts.environment && environmentJson(facts.environment)),
+    children: children.length > 0 ? children : undefined,
+    ppid: facts.ppid,
+    pgid: facts.pgid,
+    sid: facts.sid,
+    state: facts.state,
+    state_number: facts.stateNumber,
+    exit_code: facts.exitCode,
+    ...(commandLines && { arguments: facts.arguments, arguments_bytes: facts.argumentBytes }),
+    ...(environment && { environment_bytes: facts.environmentBytes }),
+    executable: facts.executable,
+    working_directory: facts.workingDirectory,
+    root_directory: facts.rootDirectory,
+    umask: facts.umask,
+    uids: facts.uids,
+    gids: facts.gids,
+    groups: facts.groups,
+    threads: facts.threads.map((thread) => snakeCase(thread) ?? null),
+    mapped_bytes: facts.mappedBytes,
+    dumped_bytes: facts.dumpedBytes,
+    mount_namespace: facts.mountNamespace,
+  };
+}
+
+/** With a blank after each argument: the bytes of the argument area, NUL made blank. */
+export function commandLine(args: readonly string[]): string {
+  return args.map((argument) => `${argument} `).join('');
+}
+
+/**
+ * As a map, sorted, which is checkpointctl's form. Of several values of one name the last counts there; where the map
+ * does not say everything (such a name, an entry without `=`), `environment` has all entries as they stood.
+ */
+function environmentJson(entries: readonly string[]): JsonObject {
+  const variables = new Map<string, string>();
+  for (const entry of entries) {
+    const equals = entry.indexOf('=');
+    if (equals > 0) variables.set(entry.slice(0, equals), entry.slice(equals + 1));
+  }
+  const sorted = new Map([...variables].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
+  return {
+    environment_variables: sorted.size > 0 ? sorted : undefined,
+    environment: sorted.size === entries.length ? undefined : entries,
+  };
+}
+
+/** The mounts that the OCI spec asks for: what checkpointctl shows. */
+function specMounts(mounts: readonly MountFacts[]): Json {
+  return mounts.flatMap((mount) => {
+    const { spec, destination, seenIn } = mount;
+    if (!spec) return [];
+    return [
+      {
+        destination,
+        type: spec.type ?? '',
+        source: spec.source ?? '',
+        options: spec.options,
+        present: seenIn === 'both',
+      },
+    ];
+  });
+}

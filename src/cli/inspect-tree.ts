@@ -1,0 +1,159 @@
+import { formatDuration, formatSize } from '../protocol/format.ts';
+import type { MountFacts } from '../protocol/mounts.ts';
+import type { NetworkFacts, Overview } from '../protocol/overview.ts';
+import { say } from '../protocol/sentence.ts';
+import { commandLine, ENGINES, type Inspected, type Sections } from './inspect-json.ts';
+import { branch, leaf, type TreeNode } from './layout.ts';
+import type { ProcessNode } from './process-tree.ts';
+
+/** One checkpoint as checkpointctl draws it, with what more is known. */
+export function inspectTree({ overview, roots, mounts, notes }: Inspected, sections: Sections): TreeNode {
+  const { container, image, runtime, sizes, criu } = overview;
+  return branch(
+    container.name ?? 'Container',
+    leaf('Image', image?.name),
+    leaf('Image digest', image?.digest),
+    leaf('ID', container.id),
+    leaf('Runtime', runtime),
+    leaf('Created', overview.created),
+    leaf(
+      overview.checkpointedFrom === 'entries' ? "Checkpointed (by the archive's time stamps)" : 'Checkpointed',
+      overview.checkpointed,
+    ),
+    leaf('Restored', overview.restored),
+    leaf('Engine', [ENGINES[overview.engine], overview.engineVersion ?? ''].join(' ').trim()),
+    leaf('Host name', overview.hostName),
+    leaf('Architecture', criu.architecture),
+    leaf('CRIU', criu.version),
+    leaf('Kernel', criu.kernel),
+    networkTree(overview.networks),
+    branch(
+      `Checkpoint size: ${formatSize(sizes.imageDirectory)}`,
+      sizes.memory > 0 ? leaf('Memory pages size', formatSize(sizes.memory)) : undefined,
+      sizes.gpuMemory > 0 ? leaf('AMD GPU memory pages size', formatSize(sizes.gpuMemory)) : undefined,
+    ),
+    sizes.rootfsDiff > 0 ? leaf('Root FS diff size', formatSize(sizes.rootfsDiff)) : undefined,
+    sizes.volumes > 0 ? leaf('Volumes size', formatSize(sizes.volumes)) : undefined,
+    sections.statistics ? statisticsTree(overview) : undefined,
+    sections.metadata ? metadataTree(overview) : undefined,
+    roots && branch('Process tree', ...roots.map((root) => processBranch(root, sections))),
+    mounts && branch('Overview of mounts', ...mounts.map(mountBranch)),
+    notes.length > 0
+      ? branch('Notes', ...notes.map((note) => ({ label: `${note.kind}: ${say(note.text)}` })))
+      : undefined,
+  );
+}
+
+function networkTree(networks: readonly NetworkFacts[]): TreeNode | undefined {
+  if (networks.length === 0) return undefined;
+  return branch(
+    'Network interfaces',
+    ...networks.map(({ network, interface: device, addresses, mac, gateway }) =>
+      branch(
+        device === undefined ? network : `${network} (${device})`,
+        ...addresses.map((address) => leaf('IP', address)),
+        leaf('MAC', mac),
+        leaf('Gateway', gateway),
+      ),
+    ),
+  );
+}
+
+function statisticsTree({ statistics }: Overview): TreeNode {
+  if (!statistics) return branch('CRIU dump statistics: none (there is no stats-dump)');
+  const time = (label: string, value: number | undefined) =>
+    leaf(label, value === undefined ? undefined : formatDuration(value));
+  return branch(
+    'CRIU dump statistics',
+    time('Freezing time', statistics.freezingTime),
+    time('Frozen time', statistics.frozenTime),
+    time('Memdump time', statistics.memdumpTime),
+    time('Memwrite time', statistics.memwriteTime),
+    leaf('Pages scanned', statistics.pagesScanned),
+    leaf('Pages written', statistics.pagesWritten),
+  );
+}
+
+function metadataTree({ pod, annotations, labels }: Overview): TreeNode {
+  const pairs = (list: Overview['labels']) => list.map(({ key, value }) => embedded(key, value));
+  return branch(
+    'Metadata',
+    leaf('Pod name', pod?.name),
+    leaf('Kubernetes namespace', pod?.namespace),
+    leaf('Pod UID', pod?.uid),
+    annotations.length > 0 ? branch('Annotations', ...pairs(annotations)) : undefined,
+    labels.length > 0 ? branch('Labels', ...pairs(labels)) : undefined,
+  );
+}
+
+/** Some annotations hold JSON: that is drawn as a branch of its own. */
+function embedded(key: string, value: string): TreeNode {
+  if (!/^[[{]/.test(value)) return { label: `${key}: ${value}` };
+  try {
+    return jsonBranch(key, JSON.parse(value), 0);
+  } catch {
+    // It only looked like JSON.
+    return { label: `${key}: ${value}` };
+  }
+}
+
+const MAX_DEPTH = 20;
+
+function jsonBranch(label: string, value: unknown, depth: number): TreeNode {
+  if (typeof value !== 'object' || value === null) return { label: `${label}: ${String(value)}` };
+  if (depth > MAX_DEPTH) return { label: `${label}: …` };
+  const members = Array.isArray(value)
+    ? value.map((item: unknown, index) => [`[${String(index)}]`, item] as const)
+    : Object.entries(value);
+  return branch(label, ...members.map(([key, member]) => jsonBranch(key, member, depth + 1)));
+}
+
+/** Processes are drawn bottom up, without recursion. */
+function processBranch(root: ProcessNode, sections: Sections): TreeNode {
+  const drawn = new Map<ProcessNode, TreeNode>();
+  for (const node of root.bottomUp()) {
+    drawn.set(
+      node,
+      oneProcess(
+        node,
+        node.children.map((child) => drawn.get(child)),
+        sections,
+      ),
+    );
+  }
+  return drawn.get(root) ?? { label: '' };
+}
+
+function oneProcess(
+  { facts }: ProcessNode,
+  children: readonly (TreeNode | undefined)[],
+  { commandLines, environment }: Sections,
+): TreeNode {
+  const state =
+    facts.state === 'running'
+      ? ''
+      : ` (${facts.state}${facts.stateNumber === undefined ? '' : ` ${String(facts.stateNumber)}`})`;
+  const name =
+    commandLines && facts.arguments && facts.arguments.length > 0 ? commandLine(facts.arguments) : (facts.comm ?? '');
+  return branch(
+    `[${String(facts.pid)}${state}]  ${name}`,
+    environment && facts.environment && facts.environment.length > 0
+      ? branch('Environment variables', ...facts.environment.map((label) => ({ label })))
+      : undefined,
+    facts.threads.length > 1
+      ? branch('Threads', ...facts.threads.map(({ tid, comm }) => ({ label: `[${String(tid)}]  ${comm ?? ''}` })))
+      : undefined,
+    ...children,
+  );
+}
+
+function mountBranch({ destination, type, source, spec, options, seenIn }: MountFacts): TreeNode {
+  return branch(
+    `Destination: ${destination}`,
+    leaf('Type', spec?.type ?? type),
+    leaf('Source', spec?.source ?? source),
+    leaf('Options', options.join(',')),
+    seenIn === 'spec' ? { label: 'Asked for by the OCI spec, but not there' } : undefined,
+    seenIn === 'image' ? { label: 'Not in the OCI spec' } : undefined,
+  );
+}

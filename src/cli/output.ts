@@ -1,0 +1,93 @@
+import { CheckpointError } from '../core/errors.ts';
+import { escapeText } from '../protocol/format.ts';
+
+/** The two streams of a program, so that tests can stand in for a terminal. */
+export interface Streams {
+  readonly stdout: NodeJS.WriteStream;
+  readonly stderr: NodeJS.WriteStream;
+}
+
+/** Results on stdout, everything else on stderr. */
+export class Output {
+  readonly #streams: Streams;
+  /** Aborted when whoever reads the results has gone: `… | head`. */
+  readonly closed = new AbortController();
+  #progress = false;
+
+  constructor(streams: Streams) {
+    this.#streams = streams;
+    streams.stdout.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') this.error(`The output cannot be written (${error.code ?? error.message}).`);
+      this.closed.abort(error);
+    });
+    // Where even the messages have no reader there is nobody left to tell.
+    streams.stderr.on('error', () => undefined);
+  }
+
+  get isTerminal(): boolean {
+    return this.#streams.stdout.isTTY;
+  }
+
+  /** Resolves when the stream takes more. Afterwards nothing is written. */
+  async write(chunk: string | Uint8Array): Promise<void> {
+    if (this.closed.signal.aborted) return;
+    this.#clearProgress();
+    const { stdout } = this.#streams;
+    if (stdout.write(chunk)) return;
+    await new Promise<void>((resolve) => {
+      const go = () => {
+        stdout.off('drain', go);
+        this.closed.signal.removeEventListener('abort', go);
+        resolve();
+      };
+      stdout.on('drain', go);
+      this.closed.signal.addEventListener('abort', go, { once: true });
+    });
+  }
+
+  /** A line for a person, on stderr. */
+  error(text: string): void {
+    this.#clearProgress();
+    this.#streams.stderr.write(`checkpoint-explorer: ${escapeText(text)}\n`);
+  }
+
+  /** Why something could not be done. */
+  failure(error: unknown): void {
+    if (CheckpointError.is(error)) {
+      this.error(error.message);
+      return;
+    }
+    this.error(
+      `This is a mistake in checkpoint-explorer, not in the checkpoint: ${error instanceof Error ? error.message : String(error)}`,
+    );
+    if (process.env['CHECKPOINT_EXPLORER_DEBUG'] && error instanceof Error) this.help(`${error.stack ?? ''}\n`);
+  }
+
+  /** Text of several lines that this program wrote itself, on stderr. */
+  help(text: string): void {
+    this.#streams.stderr.write(text);
+  }
+
+  /** One line that each next one replaces; only where a person watches. */
+  progress(text: string): void {
+    if (!this.#streams.stderr.isTTY) return;
+    this.#progress = true;
+    this.#streams.stderr.write(`\r\x1b[K${escapeText(text)}`);
+  }
+
+  #clearProgress(): void {
+    if (this.#progress) this.#streams.stderr.write('\r\x1b[K');
+    this.#progress = false;
+  }
+
+  /** Resolves when everything has left the process. */
+  async flush(): Promise<void> {
+    this.#clearProgress();
+    const { stdout } = this.#streams;
+    if (this.closed.signal.aborted || stdout.destroyed) return;
+    await new Promise<void>((resolve) => {
+      this.closed.signal.addEventListener('abort', () => resolve(), { once: true });
+      stdout.write('', () => resolve());
+    });
+  }
+}

@@ -1,0 +1,97 @@
+import { openCheckpoint, type Checkpoint } from '../core/checkpoint/checkpoint.ts';
+import { isCancelled } from '../core/errors.ts';
+import { formatSize } from '../protocol/format.ts';
+import type { Progress } from '../protocol/checkpoint-api.ts';
+import type { Note, NoteKind } from '../protocol/note.ts';
+import { say } from '../protocol/sentence.ts';
+import type { Output } from './output.ts';
+import { SpillFolder } from './spill.ts';
+
+/** 0 all of it, 1 could not do it, 2 wrong usage, 3 done, but the input is damaged or incomplete. */
+export type ExitCode = 0 | 1 | 2 | 3;
+
+/** Something is lost; the other kinds of note only inform. */
+const DAMAGE: ReadonlySet<NoteKind> = new Set(['damaged', 'truncated', 'missing', 'encrypted']);
+
+/** One run of the program: where its output goes, what ends it early, and where it keeps decompressed copies. */
+export class Session {
+  readonly output: Output;
+  readonly signal: AbortSignal;
+  readonly #spill: SpillFolder;
+
+  constructor(output: Output, signal: AbortSignal, options: { readonly keepSpill: boolean }) {
+    this.output = output;
+    this.signal = signal;
+    this.#spill = new SpillFolder(options);
+  }
+
+  /** Opens a checkpoint and waits until all of its entries are known. The caller closes it. */
+  async open(locator: string): Promise<Checkpoint> {
+    const checkpoint = await this.openEarly(locator);
+    try {
+      await checkpoint.completed;
+      return checkpoint;
+    } catch (error) {
+      await checkpoint.close();
+      throw error;
+    }
+  }
+
+  /** Opens a checkpoint as soon as anything can be asked of it. The caller closes it. */
+  openEarly(locator: string, onChanged?: () => void): Promise<Checkpoint> {
+    return openCheckpoint(
+      { locator, spill: this.#spill.settings },
+      {
+        signal: this.signal,
+        onProgress: (progress) => this.#showProgress(locator, progress),
+        ...(onChanged && { onChanged }),
+      },
+    );
+  }
+
+  #showProgress(locator: string, { done, total, finished }: Progress): void {
+    if (finished) return;
+    const share = total ? `${String(Math.floor((done / total) * 100))} %` : formatSize(done);
+    this.output.progress(`Reading ${locator}: ${share}`);
+  }
+
+  /**
+   * Asks the same of several checkpoints, one after the other. One that cannot be opened is reported and does not stop
+   * the others; what is wrong with one that could is told on stderr.
+   */
+  async each(
+    locators: readonly string[],
+    ask: (checkpoint: Checkpoint, locator: string) => Promise<void>,
+  ): Promise<ExitCode> {
+    let code: ExitCode = 0;
+    for (const locator of locators) {
+      try {
+        const checkpoint = await this.open(locator);
+        try {
+          await ask(checkpoint, locator);
+          const notes = await checkpoint.notes(this.signal);
+          if (this.tell(notes, locators.length > 1 ? locator : undefined) && code === 0) code = 3;
+        } finally {
+          await checkpoint.close();
+        }
+      } catch (error) {
+        if (isCancelled(error)) throw error;
+        this.output.failure(error);
+        code = 1;
+      }
+    }
+    return code;
+  }
+
+  /** Writes what is damaged or missing to stderr. @returns whether there is any */
+  tell(notes: readonly Note[], locator?: string): boolean {
+    const damage = notes.filter(({ kind }) => DAMAGE.has(kind));
+    for (const { text } of damage) this.output.error(locator === undefined ? say(text) : `${locator}: ${say(text)}`);
+    return damage.length > 0;
+  }
+
+  /** Removes the decompressed copies of this run. */
+  async close(): Promise<void> {
+    await this.#spill.close();
+  }
+}
