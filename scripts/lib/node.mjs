@@ -92,6 +92,8 @@ export function installPackages(directory, packages, finish) {
 export function runNpm(args, cwd, { node = process.execPath, env = {} } = {}) {
   const script = process.env['npm_execpath'];
   const quiet = ['--no-audit', '--no-fund', '--loglevel=error'];
+  // Where there is no network, say so within seconds.
+  const patience = ['--fetch-retries=2', '--fetch-retry-mintimeout=1000', '--fetch-retry-maxtimeout=4000'];
   const own = script !== undefined && /^npm-cli\.[cm]?js$/.test(basename(script)) ? script : undefined;
   const windows = process.platform === 'win32';
   const [command, lead] = own ? [node, [own]] : [windows ? 'npm.cmd' : 'npm', []];
@@ -104,7 +106,7 @@ export function runNpm(args, cwd, { node = process.execPath, env = {} } = {}) {
     }
   }
   const path = `${dirname(node)}${windows ? ';' : ':'}${process.env['PATH'] ?? ''}`;
-  const result = spawnSync(command, [...lead, ...args, ...quiet], {
+  const result = spawnSync(command, [...lead, ...args, ...quiet, ...patience], {
     cwd,
     env: { ...inherited, PATH: path, ...env },
     encoding: 'utf8',

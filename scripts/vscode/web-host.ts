@@ -45,10 +45,12 @@ function finish(staging: string, node: string): void {
   // npm may be configured with the headers of the machine's own Node.
   const env = { npm_config_nodedir: dirname(dirname(node)) };
   runNpm(['install', '--omit=dev', '--ignore-scripts'], server, { node, env });
-  if (hasCompiler()) {
+  try {
+    if (!hasCompiler()) throw new Error('there is no C++ compiler (g++, make, python3)');
     runNpm(['rebuild', '@vscode/spdlog', '@vscode/native-watchdog'], server, { node, env });
-  } else {
-    console.log('There is no C++ compiler (g++, make, python3): VS Code is installed without its log files.');
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    console.log(`VS Code is installed without its log files: ${why}`);
   }
   linkRipgrep(staging, server);
 }

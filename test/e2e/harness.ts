@@ -43,7 +43,7 @@ export interface Workbench {
   readonly treeItem: (text: string) => Locator;
   /** Chooses an item of an element's context menu, by its label. */
   readonly contextMenu: (target: Locator, item: string) => Promise<void>;
-  /** The document of the custom editor that is shown. */
+  /** The document of the custom editor that is shown; where several are, name the frame yourself. */
   readonly webviewFrame: () => FrameLocator;
   /** Changes the colour theme, as the person would in the settings. */
   readonly setTheme: (theme: Theme) => Promise<void>;
@@ -105,7 +105,7 @@ export async function start(workspaceFolder?: string, settings: Settings = {}): 
     explorerItem: (label) => page.locator('.explorer-folders-view').getByRole('treeitem', { name: label, exact: true }),
     treeItem: (text) => page.locator('.pane-body .monaco-list-row', { hasText: text }).first(),
     contextMenu: (target, item) => contextMenu(page, target, item),
-    // Editors that are hidden keep their frames; the one that is shown comes last among those that are visible.
+    // Editors that are hidden keep their frames.
     webviewFrame: () => page.frameLocator('iframe.webview.ready:visible').frameLocator('#active-frame'),
     setTheme: (theme) => setTheme(page, theme),
     screenshot: (name) => screenshot(page, name),
@@ -139,17 +139,24 @@ export function useWorkbench(workspaceFolder?: string, settings: Settings = {}):
   };
 }
 
-/** Types into the palette and takes the entry that it finds; the palette is opened again while the window still moves. */
+/**
+ * Types into the palette and takes the entry that it finds. One that is just closing takes the text with it: then it is
+ * opened again.
+ */
 async function quickInput(page: Page, text: string, row: string): Promise<void> {
-  const input = page.locator('.quick-input-widget:visible input');
-  for (let attempt = 0; attempt < 5 && !(await input.isVisible()); attempt++) {
+  const widget = page.locator('.quick-input-widget:visible');
+  const entry = widget.locator('.monaco-list-row', { hasText: row }).first();
+  for (let attempt = 1; ; attempt++) {
     await page.keyboard.press('F1');
-    await input.waitFor({ timeout: 2000 }).catch(() => undefined);
+    try {
+      await widget.locator('input').fill(text, { timeout: 3000 });
+      await entry.click({ timeout: 10_000 });
+      return;
+    } catch (error) {
+      if (attempt === 4) throw new Error(`The palette has no entry "${row}" for "${text}".`, { cause: error });
+      await page.keyboard.press('Escape');
+    }
   }
-  await input.fill(text);
-  const entry = page.locator('.quick-input-widget:visible .monaco-list-row', { hasText: row }).first();
-  await entry.waitFor({ timeout: 30_000 });
-  await entry.click();
 }
 
 async function runCommand(page: Page, title: string): Promise<void> {
