@@ -1,5 +1,5 @@
 import type { Messages } from './schema/generated/messages.ts';
-import { messageType, type Field, type MessageName, type MessageType } from './schema.ts';
+import { emptyList, messageType, type Field, type MessageName, type MessageType } from './schema.ts';
 import { WireDamage, WireReader } from './wire.ts';
 
 /** Something in a message that the schema does not know: a field of a newer CRIU or of a fork. */
@@ -14,7 +14,7 @@ export interface UnknownField {
 export interface DecodedMessage<Name extends MessageName = MessageName> {
   /**
    * Fields by their name. Repeated fields are always there; a required one that is missing reads as zero or empty and
-   * is not enumerable.
+   * is inherited: it is no member of the message itself.
    */
   readonly message: Messages[Name];
   /** Paths of required fields that are missing, e.g. `tc.comm`; of many the first twenty. */
@@ -26,11 +26,10 @@ export interface DecodedMessage<Name extends MessageName = MessageName> {
 /** How deep messages may nest. CRIU's deepest are cgroup directories. */
 const maxDepth = 100;
 /** How many members all lists of one message may have together: two bytes of a hostile image would make one each. */
-const maxListed = 2_000_000;
+const maxListed = 1_000_000;
 /** How many missing fields are told by name. */
 const maxMissing = 20;
 
-const nothing: readonly unknown[] = Object.freeze([]);
 const leftovers = new WeakMap<object, { unknown: UnknownField[]; rawText: Map<string, Uint8Array> }>();
 
 /** What the schema did not know of this message, in the order of the wire; not of messages inside it. */
@@ -57,20 +56,23 @@ export function decodeMessage<Name extends MessageName>(
   const message = blank(type);
   const missing: string[] = [];
   const decoder = new MessageDecoder(bytes, start);
-  let damage: DecodedMessage['damage'];
   try {
     decoder.decode(type, message, end, 0);
   } catch (error) {
     if (!(error instanceof WireDamage)) throw error;
-    damage = { what: error.message, position: error.position };
+    decoder.damage ??= error;
   }
   fillMissing(type, message, '', missing);
-  return { message: message as unknown as Messages[Name], missing, ...(damage && { damage }) };
+  const { damage } = decoder;
+  const result = { message: message as unknown as Messages[Name], missing };
+  return damage ? { ...result, damage: { what: damage.message, position: damage.position } } : result;
 }
 
 type Message = Record<string, unknown>;
 
 class MessageDecoder extends WireReader {
+  /** The first damage that was met within a part. */
+  damage: WireDamage | undefined;
   readonly #buffer: Buffer;
   #listed = 0;
 
@@ -89,28 +91,34 @@ class MessageDecoder extends WireReader {
       if (number === 0 || this.high !== 0) throw new WireDamage('it holds a field without a number', start);
       const field = type.byNumber[number];
       if (field === undefined) this.#keepUnknown(message, number, wireType, end);
-      else if (wireType === wireTypeOf(field)) this.#readField(field, message, end, depth);
-      else if (field.repeated && wireType === 2 && wireTypeOf(field) !== 2) this.#readPacked(field, message, end);
+      else if (wireType === field.wireType) this.#readField(field, message, end, depth);
+      else if (field.repeated && wireType === 2) this.#readPacked(field, message, end);
       else this.#keepUnknown(message, number, wireType, end);
     }
   }
 
   #readField(field: Field, message: Message, end: number, depth: number): void {
-    if (field.message) {
-      const inner = (field.repeated ? undefined : (message[field.name] as Message | undefined)) ?? blank(field.message);
-      // Put in its place first, so that damage within it costs only what follows.
-      this.#set(message, field, inner);
-      const innerEnd = this.lengthDelimited(end);
-      this.decode(field.message, inner, innerEnd, depth + 1);
-    } else if (field.type === 'string') {
-      const innerEnd = this.lengthDelimited(end);
-      this.#set(message, field, this.#text(field, message, innerEnd));
-    } else if (field.type === 'bytes') {
-      const innerEnd = this.lengthDelimited(end);
-      this.#set(message, field, this.bytes.slice(this.position, innerEnd));
-      this.position = innerEnd;
-    } else {
+    if (field.wireType !== 2) {
       this.#set(message, field, this.#number(field, end));
+      return;
+    }
+    const innerEnd = this.lengthDelimited(end);
+    if (field.message) this.#readMessage(field, field.message, message, innerEnd, depth);
+    else if (field.type === 'string') this.#set(message, field, this.#text(field, message, innerEnd));
+    else this.#set(message, field, this.#copy(this.position, innerEnd));
+    this.position = innerEnd;
+  }
+
+  /** Damage within it costs what follows in it, not what follows it. */
+  #readMessage(field: Field, type: MessageType, message: Message, end: number, depth: number): void {
+    const before = field.repeated ? undefined : (message[field.name] as Message | undefined);
+    const inner = before ?? blank(type);
+    if (!before) this.#set(message, field, inner);
+    try {
+      this.decode(type, inner, end, depth + 1);
+    } catch (error) {
+      if (!(error instanceof WireDamage) || this.#listed > maxListed) throw error;
+      this.damage ??= error;
     }
   }
 
@@ -121,6 +129,8 @@ class MessageDecoder extends WireReader {
 
   #number(field: Field, end: number): number | bigint | boolean {
     switch (field.type) {
+      case 'uint32':
+        return this.uint32(end);
       case 'uint64':
         return this.uint64(end);
       case 'int64':
@@ -135,23 +145,24 @@ class MessageDecoder extends WireReader {
         const value = this.uint32(end);
         return (value >>> 1) ^ -(value & 1);
       }
-      case 'int32':
-      case 'enum':
-        return this.uint32(end) | 0;
       case 'bool':
         this.varint(end);
         return this.low !== 0 || this.high !== 0;
       default:
-        return this.uint32(end);
+        return this.uint32(end) | 0;
     }
+  }
+
+  /** Not `slice`, which of a Buffer is no copy. */
+  #copy(start: number, end: number): Uint8Array {
+    return new Uint8Array(this.bytes.subarray(start, end));
   }
 
   #text(field: Field, message: Message, end: number): string {
     const start = this.position;
     const text = this.#buffer.toString('utf8', start, end);
-    this.position = end;
     if (text.includes('\uFFFD')) {
-      const raw = this.bytes.slice(start, end);
+      const raw = this.#copy(start, end);
       if (Buffer.compare(Buffer.from(text), raw) !== 0) leftoversOf(message).rawText.set(field.name, raw);
     }
     return text;
@@ -164,7 +175,7 @@ class MessageDecoder extends WireReader {
     }
     this.#count();
     const list = message[field.name] as unknown[];
-    if (list === nothing) message[field.name] = [value];
+    if (list === emptyList) message[field.name] = [value];
     else list.push(value);
   }
 
@@ -186,27 +197,13 @@ class MessageDecoder extends WireReader {
     if (wireType === 0) return this.uint64(after);
     if (wireType === 1) return this.fixed64(after);
     if (wireType === 5) return BigInt(this.#buffer.readUInt32LE(this.position));
-    return this.bytes.slice(this.lengthDelimited(after) - this.low, after);
+    return this.#copy(this.lengthDelimited(after) - this.low, after);
   }
 }
 
-function wireTypeOf(field: Field): number {
-  switch (field.type) {
-    case 'message':
-    case 'string':
-    case 'bytes':
-      return 2;
-    case 'fixed64':
-      return 1;
-    default:
-      return 0;
-  }
-}
-
+/** A message without fields: its lists are there and empty. */
 function blank(type: MessageType): Message {
-  const message: Message = {};
-  for (const field of type.fields) if (field.repeated) message[field.name] = nothing;
-  return message;
+  return { ...type.blank };
 }
 
 function leftoversOf(message: Message) {
@@ -217,29 +214,39 @@ function leftoversOf(message: Message) {
 
 /** Gives required fields that are missing a value, so that the message is of its type, and tells which. */
 function fillMissing(type: MessageType, message: Message, path: string, missing: string[]): void {
-  for (const field of type.fields) {
+  let whole = true;
+  for (const field of type.demanding) {
     const value = message[field.name];
-    if (field.message) {
-      if (value === undefined) {
-        if (!field.required) continue;
-        if (missing.length < maxMissing) missing.push(path + field.name);
-        const inner = blank(field.message);
-        fillMissing(field.message, inner, '', []);
-        hide(message, field, inner);
-      } else if (field.repeated) {
-        for (const inner of value as Message[]) fillMissing(field.message, inner, `${path}${field.name}.`, missing);
-      } else {
-        fillMissing(field.message, value as Message, `${path}${field.name}.`, missing);
-      }
-    } else if (field.required && value === undefined) {
+    if (value === undefined) {
+      if (!field.required) continue;
       if (missing.length < maxMissing) missing.push(path + field.name);
-      hide(message, field, zeroOf(field));
+      whole = false;
+    } else if (field.message) {
+      const inner = `${path}${field.name}.`;
+      if (!field.repeated) fillMissing(field.message, value as Message, inner, missing);
+      else for (const item of value as Message[]) fillMissing(field.message, item, inner, missing);
     }
   }
+  if (!whole) Object.setPrototypeOf(message, zerosOf(type));
 }
 
-function hide(message: Message, field: Field, value: unknown): void {
-  Object.defineProperty(message, field.name, { value, enumerable: false, configurable: true, writable: true });
+const zeros = new Map<MessageType, Message>();
+
+/** What the required fields of a type read as where they are missing: inherited, so that they do not count as there. */
+function zerosOf(type: MessageType): Message {
+  const known = zeros.get(type);
+  if (known) return known;
+  const made = Object.fromEntries(
+    type.fields
+      .filter((field) => field.required)
+      .map((field) => [field.name, field.message ? wholeBlank(field.message) : zeroOf(field)]),
+  );
+  zeros.set(type, Object.freeze(made));
+  return made;
+}
+
+function wholeBlank(type: MessageType): Message {
+  return Object.freeze(Object.setPrototypeOf(blank(type), zerosOf(type)) as Message);
 }
 
 function zeroOf(field: Field): unknown {

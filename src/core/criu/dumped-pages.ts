@@ -170,7 +170,7 @@ export class DumpedPages {
     if (this.#lastBlock?.entry === entry && this.#lastBlock.block === block) return this.#lastBlock.bytes;
     const stored = await pages.read(at.payload, at.stored, signal);
     if (stored.length < at.stored) return undefined;
-    const bytes = at.stored === at.size ? stored.slice() : decodeLz4Block(stored, at.size);
+    const bytes = at.stored === at.size ? new Uint8Array(stored) : decodeLz4Block(stored, at.size);
     if (bytes) this.#lastBlock = { entry, block, bytes };
     return bytes;
   }

@@ -25,6 +25,8 @@ export interface Field {
   readonly name: string;
   readonly number: number;
   readonly type: ScalarType | 'message';
+  /** 0 varint, 1 64-bit, 2 length-delimited. */
+  readonly wireType: number;
   readonly repeated: boolean;
   readonly required: boolean;
   readonly message?: MessageType;
@@ -38,7 +40,14 @@ export interface MessageType {
   readonly fields: readonly Field[];
   /** By field number; numbers without a field are holes. */
   readonly byNumber: readonly (Field | undefined)[];
+  /** Fields that must be there, and messages, in which others must be. */
+  readonly demanding: readonly Field[];
+  /** What a message has before anything is read: {@link emptyList} for each of its lists. */
+  readonly blank: Readonly<Record<string, unknown>>;
 }
+
+/** The list of every message that has nothing in it. */
+export const emptyList: readonly unknown[] = Object.freeze([]);
 
 interface FieldDescriptor {
   readonly type: string;
@@ -53,17 +62,17 @@ interface NodeDescriptor {
   readonly nested?: Readonly<Record<string, NodeDescriptor>>;
 }
 
-const scalarTypes: ReadonlySet<string> = new Set<ScalarType>([
-  'bool',
-  'bytes',
-  'fixed64',
-  'int32',
-  'int64',
-  'sint32',
-  'sint64',
-  'string',
-  'uint32',
-  'uint64',
+const wireTypes: ReadonlyMap<string, number> = new Map<ScalarType, number>([
+  ['bool', 0],
+  ['bytes', 2],
+  ['fixed64', 1],
+  ['int32', 0],
+  ['int64', 0],
+  ['sint32', 0],
+  ['sint64', 0],
+  ['string', 2],
+  ['uint32', 0],
+  ['uint64', 0],
 ]);
 const plain: FieldStyle = {};
 const topLevel = descriptor.nested as unknown as Readonly<Record<string, NodeDescriptor>>;
@@ -77,12 +86,16 @@ export function messageType(name: MessageName): MessageType {
 function build(name: string, node: NodeDescriptor): MessageType {
   const fields: Field[] = [];
   const byNumber: (Field | undefined)[] = [];
-  const type = { name, fields, byNumber };
+  const blank: Record<string, unknown> = {};
+  const demanding: Field[] = [];
+  const type = { name, fields, byNumber, demanding, blank };
   types.set(name, type);
   for (const [fieldName, description] of Object.entries(node.fields ?? {})) {
     const field = buildField(fieldName, description, node);
     fields.push(field);
     byNumber[field.number] = field;
+    if (field.required || field.message) demanding.push(field);
+    if (field.repeated) blank[fieldName] = emptyList;
   }
   fields.sort((one, other) => one.number - other.number);
   return type;
@@ -96,14 +109,20 @@ function buildField(name: string, description: FieldDescriptor, scope: NodeDescr
     required: description.rule === 'required',
     style: styleOf(description.options),
   };
-  if (scalarTypes.has(description.type)) return { ...common, type: description.type as ScalarType };
+  const wireType = wireTypes.get(description.type);
+  if (wireType !== undefined) return { ...common, type: description.type as ScalarType, wireType };
   const node = scope.nested?.[description.type] ?? topLevel[description.type];
   if (!node) throw new Error(`The schema has no type ${description.type}.`);
   if (node.values) {
     const enumNames = new Map(Object.entries(node.values).map(([valueName, value]) => [value, valueName]));
-    return { ...common, type: 'enum', enumNames };
+    return { ...common, type: 'enum', wireType: 0, enumNames };
   }
-  return { ...common, type: 'message', message: types.get(description.type) ?? build(description.type, node) };
+  return {
+    ...common,
+    type: 'message',
+    wireType: 2,
+    message: types.get(description.type) ?? build(description.type, node),
+  };
 }
 
 function styleOf(options: FieldDescriptor['options']): FieldStyle {

@@ -179,8 +179,8 @@ function convertMessage(
 ): JsonObject {
   const result: Record<string, JsonValue> = {};
   for (const field of type.fields) {
-    // A required field that is missing was given a value that does not count.
-    if (!Object.prototype.propertyIsEnumerable.call(message, field.name)) continue;
+    // A required field that is missing has a value that is not its own.
+    if (!Object.hasOwn(message, field.name)) continue;
     const value = message[field.name];
     if (field.repeated) {
       const list = value as readonly unknown[];
