@@ -1,0 +1,167 @@
+import { escapeText } from '../../src/protocol/format.ts';
+import type { MountFacts, MountOrigin, Propagation } from '../../src/protocol/mounts.ts';
+import type { Wire } from '../../src/protocol/wire.ts';
+import { Fact, Facts } from '../parts/facts.tsx';
+import { Icon } from '../parts/icon.tsx';
+import { Code, Copyable, Link } from '../parts/values.tsx';
+import { useSession } from '../session.ts';
+import { t } from '../text.ts';
+import { DetailFrame, DetailHeader, Section, useDetail } from './pane.tsx';
+
+/** One mount as mount(8) and the container's specification would show it. */
+export function MountDetailPane({ id }: { id: string }) {
+  const session = useSession();
+  const resource = useDetail(id, (row, signal) => session.host.mount(Number(row), signal));
+  return <DetailFrame resource={resource}>{(mount) => <MountView mount={mount} />}</DetailFrame>;
+}
+
+function MountView({ mount }: { mount: Wire<MountFacts> }) {
+  const device =
+    mount.deviceMajor === undefined || mount.deviceMinor === undefined
+      ? undefined
+      : `${String(mount.deviceMajor)}:${String(mount.deviceMinor)}`;
+  return (
+    <>
+      <DetailHeader
+        title={<span class="code">{escapeText(mount.destination)}</span>}
+        subtitle={originText(mount.origin)}
+      />
+      <p class={`verdict ${mount.seenIn}`}>
+        <Icon name={{ both: 'check', image: 'add', spec: 'warning' }[mount.seenIn]} />
+        {seenText(mount.seenIn)}
+      </p>
+      <Facts title={t('Mount')}>
+        <Fact label={t('Type')}>{escapeText(mount.type)}</Fact>
+        <Fact label={t('Source')}>{mount.source !== '' && <Copyable text={mount.source} />}</Fact>
+        <Fact label={t('Root')} title={t('Path inside the mounted file system')}>
+          {mount.root !== undefined && mount.root !== '/' && <Copyable text={mount.root} />}
+        </Fact>
+        <Fact
+          label={t('External')}
+          title={t('The name by which CRIU was told of it; the runtime puts it back at a restore')}
+        >
+          {mount.external !== undefined && <Code>{mount.external}</Code>}
+        </Fact>
+        <Fact label={t('Propagation')}>
+          {mount.propagation !== undefined && <PropagationText value={mount.propagation} />}
+        </Fact>
+        <Fact label={t('Mounted below')}>
+          {mount.parentId !== undefined && (
+            <Link to={{ tab: 'mounts', row: String(mount.parentId) }}>{t('mount {0}', mount.parentId)}</Link>
+          )}
+        </Fact>
+        <Fact label={t('Number')}>{mount.id >= 0 && mount.id}</Fact>
+        <Fact label={t('Device')}>{device}</Fact>
+        <Fact label={t('Contents')}>
+          {mount.contents !== undefined && (
+            <Link to={{ tab: 'filesystem', row: mount.contents }} title={t('Show them in Filesystem')}>
+              {t('held in this checkpoint')}
+            </Link>
+          )}
+        </Fact>
+      </Facts>
+      <Options mount={mount} />
+    </>
+  );
+}
+
+/** Options of the real mount, beside those that the specification asked for. */
+function Options({ mount }: { mount: Wire<MountFacts> }) {
+  const real = mount.seenIn === 'spec' ? undefined : mount.options;
+  const asked = mount.spec?.options;
+  const names = [...new Set([...(real ?? []), ...(asked ?? [])])];
+  const own = mount.superOptions;
+  if (names.length === 0 && own === undefined) return null;
+  return (
+    <Section title={t('Options')}>
+      {names.length > 0 && (
+        <table class="plain-table">
+          <thead>
+            <tr>
+              <th>{t('Option')}</th>
+              {real && <th>{t('In effect')}</th>}
+              {asked && <th>{t('Asked for')}</th>}
+            </tr>
+          </thead>
+          <tbody>
+            {names.map((name) => (
+              <tr key={name}>
+                <td class="code">{escapeText(name)}</td>
+                {real && <Tick on={real.includes(name)} />}
+                {asked && <Tick on={asked.includes(name)} />}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+      <dl>
+        <Fact label={t('Of the file system')}>{own !== undefined && own !== '' && <Copyable text={own} />}</Fact>
+        <Fact label={t('Source asked for')}>
+          {mount.spec?.source !== undefined && mount.spec.source !== mount.source && (
+            <Copyable text={mount.spec.source} />
+          )}
+        </Fact>
+        <Fact label={t('Type asked for')}>
+          {mount.spec?.type !== undefined && mount.spec.type !== mount.type && escapeText(mount.spec.type)}
+        </Fact>
+      </dl>
+    </Section>
+  );
+}
+
+function Tick({ on }: { on: boolean }) {
+  return <td>{on ? <Icon name="check" label={t('yes')} /> : <span class="muted">–</span>}</td>;
+}
+
+function PropagationText({ value }: { value: Propagation }) {
+  return <span title={propagationTitle(value)}>{value}</span>;
+}
+
+function propagationTitle(value: Propagation): string {
+  switch (value) {
+    case 'private':
+      return t('Mounts below it are seen in this namespace only');
+    case 'shared':
+      return t('Mounts below it are seen by its peers, and theirs here');
+    case 'slave':
+      return t('Mounts below it come from its master, and none go back');
+    case 'shared+slave':
+      return t('Mounts below it come from its master and go on to its peers');
+    case 'unbindable':
+      return t('It is private and cannot be bind-mounted elsewhere');
+  }
+}
+
+function originText(origin: MountOrigin): string {
+  switch (origin) {
+    case 'rootfs':
+      return t('The container’s root file system');
+    case 'bind':
+      return t('A file or folder of the host (bind mount)');
+    case 'volume':
+      return t('A volume');
+    case 'tmpfs':
+      return t('A file system in memory (tmpfs)');
+    case 'pseudo':
+      return t('A file system of the kernel');
+    case 'masked':
+      return t('Laid over a path of the kernel’s to hide it');
+    case 'read-only':
+      return t('Laid over a path of the kernel’s to make it read-only');
+    case 'external':
+      return t('Given to the container from outside');
+    case 'other':
+      return t('A mount of another kind');
+  }
+}
+
+function seenText(seen: MountFacts['seenIn']): string {
+  switch (seen) {
+    case 'both':
+      return t('The specification asks for it, and it was there.');
+    case 'image':
+      return t('It was there, but the specification does not ask for it: the runtime or the container made it.');
+    case 'spec':
+      return t('The specification asks for it, but it was not there when the container was frozen.');
+  }
+}

@@ -1,0 +1,263 @@
+import type { ComponentChildren } from 'preact';
+import { useEffect, useLayoutEffect, useMemo, useReducer, useRef, useState } from 'preact/hooks';
+import { parseFilter } from '../../src/protocol/filter.ts';
+import type { GridName, GridRow } from '../../src/protocol/grid.ts';
+import { useSession } from '../session.ts';
+import { useStore } from '../state/store.ts';
+import { layoutColumns } from './columns.ts';
+import type { GridModel } from './grid-model.ts';
+import { HeaderRow } from './header-row.tsx';
+import { gridAction, type GridAction } from './keys.ts';
+import { RowView, rowId } from './row-view.tsx';
+import { clampOffset, followScroll, scrollScale, toScrollTop } from './scroll-scale.ts';
+
+export const ROW_HEIGHT = 22;
+const HEADER_HEIGHT = 24;
+/** Rows drawn beyond the edges, so that scrolling shows no gap before they are. */
+const OVERDRAW = 12;
+const REST_MS = 150;
+
+interface TreeGridProps {
+  readonly grid: GridName;
+  readonly label: string;
+  /** What stands in place of the rows where there are none. */
+  readonly empty: ComponentChildren;
+  readonly onOpen: (row: GridRow) => void;
+  /** Space: show or hide what is masked in the detail. */
+  readonly onReveal: () => void;
+}
+
+/** A table whose rows form a tree, of any length: only the rows in view exist. Looks and keys as VS Code's own lists. */
+export function TreeGrid({ grid, label, empty, onOpen, onReveal }: TreeGridProps) {
+  const session = useSession();
+  const model = session.grids[grid];
+  const scroller = useRef<HTMLDivElement>(null);
+  const size = useSize(scroller);
+  const [, render] = useReducer<number, undefined>((count) => count + 1, 0);
+  /** Virtual pixels, and the browser's scrollTop that goes with them. */
+  const position = useRef({ offset: 0, scrollTop: 0 });
+  const rest = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+  const widthsChosen = useStore(session.page, (page) => page.grids[grid].widths);
+
+  useEffect(() => {
+    const stop = model.subscribe(() => render(undefined));
+    model.start();
+    render(undefined);
+    return stop;
+  }, [model]);
+
+  const { facts, columns, view } = model.source;
+  const rows = facts?.visible ?? 0;
+  const viewport = Math.max(0, size.height - HEADER_HEIGHT);
+  const scale = scrollScale(rows, ROW_HEIGHT, viewport);
+  const widths = useMemo(() => layoutColumns(columns, widthsChosen, size.width), [columns, widthsChosen, size.width]);
+  const filter = useMemo(() => parseFilter(view.filter, columns), [view.filter, columns]);
+
+  const scrolled = () => {
+    const element = scroller.current;
+    if (!element) return;
+    const { offset, scrollTop } = position.current;
+    position.current = {
+      offset: followScroll(scale, offset, scrollTop, element.scrollTop),
+      scrollTop: element.scrollTop,
+    };
+    tellModel();
+    render(undefined);
+    clearTimeout(rest.current);
+    rest.current = setTimeout(() => model.rested(), REST_MS);
+  };
+  const tellModel = () => model.scrolled(position.current.offset / ROW_HEIGHT, Math.floor(viewport / ROW_HEIGHT));
+
+  // Scrolling that the model asks for, and the clamping where rows or height have become fewer, before anything is painted.
+  useLayoutEffect(() => {
+    const element = scroller.current;
+    if (!element || !facts || viewport === 0) return;
+    const asked = model.takeScroll();
+    const offset = clampOffset(scale, asked === undefined ? position.current.offset : asked * ROW_HEIGHT);
+    if (asked !== undefined || offset !== position.current.offset) {
+      element.scrollTop = toScrollTop(scale, offset);
+      position.current = { offset, scrollTop: element.scrollTop };
+      render(undefined);
+    }
+    tellModel();
+  });
+
+  const act = (action: GridAction): Promise<unknown> | undefined => {
+    switch (action.type) {
+      case 'move':
+        return model.move(action.to, action.how);
+      case 'fold':
+        return model.fold();
+      case 'unfold':
+        return model.unfold();
+      case 'type':
+        return model.type(action.text, Date.now());
+      case 'open':
+        if (model.focusedRow) onOpen(model.focusedRow);
+        return undefined;
+      case 'reveal':
+        if (model.typing) return model.type(' ', Date.now());
+        onReveal();
+        return undefined;
+      case 'toggle-selection':
+        model.toggleFocused();
+        return undefined;
+      case 'select-all':
+        model.selectAll();
+        return undefined;
+      case 'clear':
+        model.clearSelection();
+        return undefined;
+      case 'copy':
+        session.copyRows(grid, 'text');
+        return undefined;
+      case 'menu':
+        if (scroller.current) openMenu(scroller.current, grid, model);
+        return undefined;
+    }
+  };
+  const keyed = (event: KeyboardEvent) => {
+    const action = event.target === event.currentTarget ? gridAction(event) : undefined;
+    if (!action) return;
+    event.preventDefault();
+    const work = act(action);
+    if (work) session.run(work);
+  };
+  const clicked = (event: MouseEvent) => {
+    const index = rowIndex(event.target);
+    if (index === undefined) return;
+    if (event.target instanceof Element && event.target.classList.contains('twistie')) {
+      const row = model.source.row(index);
+      session.run(row?.expandable ? model.toggle(index) : model.click(index, 'select'));
+      return;
+    }
+    session.run(model.click(index, event.shiftKey ? 'extend' : event.ctrlKey || event.metaKey ? 'toggle' : 'select'));
+  };
+  const doubleClicked = (event: MouseEvent) => {
+    const index = rowIndex(event.target);
+    const row = index === undefined ? undefined : model.source.row(index);
+    if (row && !(event.target instanceof Element && event.target.classList.contains('twistie'))) onOpen(row);
+  };
+  const menuAsked = (event: MouseEvent) => {
+    const index = rowIndex(event.target);
+    if (index !== undefined) {
+      const row = model.source.row(index);
+      if (row && !model.isSelected(row)) session.run(model.click(index, 'select'));
+      return;
+    }
+    // By keyboard, or beside the rows: the row with the focus is meant.
+    event.preventDefault();
+    event.stopPropagation();
+    if (event.target === scroller.current && scroller.current) openMenu(scroller.current, grid, model);
+  };
+
+  const { offset, scrollTop } = position.current;
+  const first = Math.max(0, Math.floor(offset / ROW_HEIGHT) - OVERDRAW);
+  const last = Math.min(rows, Math.ceil((offset + viewport) / ROW_HEIGHT) + OVERDRAW);
+  const shown = Array.from({ length: Math.max(0, last - first) }, (_, at) => first + at);
+  const width = widths.reduce((sum, column) => sum + column, 0);
+  const focusShown = model.focus !== undefined && model.focus >= first && model.focus < last;
+  return (
+    <div
+      ref={scroller}
+      class="grid"
+      role="treegrid"
+      tabIndex={0}
+      aria-label={label}
+      aria-multiselectable={true}
+      aria-rowcount={rows + 1}
+      aria-colcount={columns.length}
+      aria-busy={!facts}
+      aria-activedescendant={focusShown ? rowId(grid, model.focus) : undefined}
+      style={{ '--columns': widths.map((pixels) => `${String(pixels)}px`).join(' '), '--width': `${String(width)}px` }}
+      onScroll={scrolled}
+      onKeyDown={keyed}
+      onClick={clicked}
+      onDblClick={doubleClicked}
+      onContextMenu={menuAsked}
+      onFocus={() => getSelection()?.removeAllRanges()}
+    >
+      <HeaderRow
+        columns={columns}
+        widths={widths}
+        sort={view.sort}
+        onSort={(column) => model.sortBy(column)}
+        onResize={(column, pixels) => session.updateGrid(grid, { widths: { ...widthsChosen, [column]: pixels } })}
+        onFit={(column) => {
+          const index = columns.findIndex(({ id }) => id === column);
+          const pixels = scroller.current && fittingWidth(scroller.current, index);
+          if (pixels) session.updateGrid(grid, { widths: { ...widthsChosen, [column]: pixels } });
+        }}
+      />
+      <div class="canvas" role="rowgroup" style={{ height: `${String(scale.physical)}px` }}>
+        {shown.map((index) => {
+          const row = model.source.row(index);
+          return (
+            <RowView
+              key={row?.id ?? index}
+              grid={grid}
+              columns={columns}
+              row={row}
+              index={index}
+              y={index * ROW_HEIGHT - offset + scrollTop}
+              focused={model.focus === index}
+              selected={row !== undefined && model.isSelected(row)}
+              filter={filter}
+            />
+          );
+        })}
+      </div>
+      {facts && rows === 0 && <div class="empty">{empty}</div>}
+    </div>
+  );
+}
+
+function useSize(element: { readonly current: HTMLElement | null }): {
+  readonly width: number;
+  readonly height: number;
+} {
+  const [size, setSize] = useState({ width: 0, height: 0 });
+  useLayoutEffect(() => {
+    const target = element.current;
+    if (!target) return undefined;
+    const measure = () => setSize({ width: target.clientWidth, height: target.clientHeight });
+    const observer = new ResizeObserver(measure);
+    observer.observe(target);
+    measure();
+    return () => observer.disconnect();
+  }, [element]);
+  return size;
+}
+
+function rowIndex(target: EventTarget | null): number | undefined {
+  const index = target instanceof Element ? target.closest<HTMLElement>('[data-index]')?.dataset['index'] : undefined;
+  return index === undefined ? undefined : Number(index);
+}
+
+/** Opens VS Code's context menu at the row with the focus, as a right click on it would. */
+function openMenu(scroller: HTMLElement, grid: GridName, model: GridModel): void {
+  const row = model.focus === undefined ? null : document.getElementById(rowId(grid, model.focus));
+  if (!row) return;
+  const box = row.getBoundingClientRect();
+  const left = scroller.getBoundingClientRect().left + ROW_HEIGHT;
+  row.dispatchEvent(
+    new MouseEvent('contextmenu', {
+      bubbles: true,
+      cancelable: true,
+      view: window,
+      clientX: left,
+      clientY: box.bottom,
+    }),
+  );
+}
+
+/** The width that the column's cells in view need. */
+function fittingWidth(scroller: HTMLElement, column: number): number {
+  const cells = scroller.querySelectorAll<HTMLElement>(`.row > .cell:nth-child(${String(column + 1)})`);
+  let widest = 0;
+  for (const cell of cells) {
+    const text = cell.querySelector<HTMLElement>('.text');
+    if (text) widest = Math.max(widest, cell.clientWidth - text.clientWidth + text.scrollWidth);
+  }
+  return widest === 0 ? 0 : widest + 4;
+}

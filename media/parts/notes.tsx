@@ -1,0 +1,55 @@
+import type { Note, NoteKind } from '../../src/protocol/note.ts';
+import { escapeText } from '../../src/protocol/format.ts';
+import { formatNumber, sentenceText, t } from '../text.ts';
+import { Icon } from './icon.tsx';
+
+const ICONS: Readonly<Record<NoteKind, string>> = {
+  damaged: 'error',
+  truncated: 'error',
+  missing: 'circle-slash',
+  unknown: 'question',
+  encrypted: 'lock',
+  stale: 'history',
+  'may-be-incomplete': 'warning',
+};
+
+function kindName(kind: NoteKind): string {
+  switch (kind) {
+    case 'damaged':
+      return t('Damaged');
+    case 'truncated':
+      return t('Ends too early');
+    case 'missing':
+      return t('Missing');
+    case 'unknown':
+      return t('Not understood');
+    case 'encrypted':
+      return t('Encrypted');
+    case 'stale':
+      return t('Left from an earlier dump');
+    case 'may-be-incomplete':
+      return t('May be incomplete');
+  }
+}
+
+/** What is wrong with, missing from or not understood in the checkpoint, each with its place. */
+export function NoteList({ notes }: { notes: readonly Note[] }) {
+  return (
+    <ul class="notes">
+      {notes.map((note, index) => (
+        <li key={index} class={`note ${note.kind}`}>
+          <Icon name={ICONS[note.kind]} label={kindName(note.kind)} />
+          <div>
+            <p>{sentenceText(note.text)}</p>
+            <p class="muted code place">
+              {escapeText(note.where)}
+              {note.offset !== undefined && (
+                <span title={`0x${note.offset.toString(16)}`}> · {t('offset {0}', formatNumber(note.offset))}</span>
+              )}
+            </p>
+          </div>
+        </li>
+      ))}
+    </ul>
+  );
+}

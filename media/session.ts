@@ -1,0 +1,174 @@
+import { createContext } from 'preact';
+import { useContext } from 'preact/hooks';
+import type { Progress } from '../src/protocol/checkpoint-api.ts';
+import type { GridName } from '../src/protocol/grid.ts';
+import type { TabName } from '../src/protocol/page-api.ts';
+import { GridModel } from './grid/grid-model.ts';
+import { GridSource } from './grid/grid-source.ts';
+import type { Host, HostConnection } from './host.ts';
+import { here, settle, startHistory, step, visit, type History, type Place } from './state/history.ts';
+import { restoreState, type GridState, type PageState } from './state/persisted.ts';
+import { createStore, type Store } from './state/store.ts';
+
+export const GRID_OF: Readonly<Record<Exclude<TabName, 'overview'>, GridName>> = {
+  processes: 'processes',
+  mounts: 'mounts',
+  filesystem: 'changes',
+};
+
+const SAVE_AFTER_MS = 250;
+
+/** What the whole page shares: the host, what the person did, where they have been, and one model for each grid. */
+export class Session {
+  readonly host: Host;
+  readonly page: Store<PageState>;
+  readonly history: Store<History>;
+  /** The newest progress of each task; one that is finished is taken out. */
+  readonly progress = createStore<Readonly<Partial<Record<Progress['task'], Progress>>>>({});
+  /** Counts up whenever more is known of the checkpoint. */
+  readonly version = createStore(0);
+  /** What a screen reader shall say. */
+  readonly announcement = createStore('');
+  /** The last thing that was asked for and failed, until the next. */
+  readonly failure = createStore<unknown>(undefined);
+  readonly grids: Readonly<Record<GridName, GridModel>>;
+
+  constructor(connection: HostConnection) {
+    this.host = connection.host;
+    this.page = createStore(restoreState(connection.remembered));
+    this.history = createStore(startHistory(this.#place()));
+    this.grids = { processes: this.#grid('processes'), mounts: this.#grid('mounts'), changes: this.#grid('changes') };
+    this.#save((state) => connection.remember(state));
+    this.page.subscribe(() => this.history.set(visit(this.history.get(), this.#place(), Date.now())));
+    connection.on('progress', (progress) => {
+      const { [progress.task]: _old, ...others } = this.progress.get();
+      this.progress.set(progress.finished ? others : { ...others, [progress.task]: progress });
+    });
+    connection.on('changed', () => {
+      this.version.set(this.version.get() + 1);
+      for (const grid of Object.values(this.grids)) grid.refresh();
+    });
+    connection.on('show', ({ tab, row }) => this.go(row === undefined ? { tab } : { tab, row }));
+    connection.on('copyRows', ({ format }) => {
+      const grid = this.shownGrid();
+      if (grid) this.copyRows(grid, format);
+    });
+  }
+
+  /** The grid of the tab that is shown. */
+  shownGrid(): GridName | undefined {
+    const { tab } = this.page.get();
+    return tab === 'overview' ? undefined : GRID_OF[tab];
+  }
+
+  gridState(grid: GridName): GridState {
+    return this.page.get().grids[grid];
+  }
+
+  updateGrid(grid: GridName, patch: Partial<GridState>): void {
+    const page = this.page.get();
+    this.page.set({ ...page, grids: { ...page.grids, [grid]: { ...page.grids[grid], ...patch } } });
+  }
+
+  showTab(tab: TabName): void {
+    this.page.set({ ...this.page.get(), tab });
+  }
+
+  /** Follows a link: shows the tab and the row in it, without the filter if that hides the row. */
+  go({ tab, row }: Place): void {
+    this.#goThere({ tab, ...(row !== undefined && { row }) });
+    if (tab === 'overview' || row === undefined) return;
+    const grid = this.grids[GRID_OF[tab]];
+    this.run(
+      grid.reveal(row).then(async (shown) => {
+        if (shown) return;
+        grid.setFilter('');
+        await grid.reveal(row);
+      }),
+    );
+  }
+
+  step(direction: -1 | 1): void {
+    const history = step(this.history.get(), direction);
+    const place = here(history);
+    if (!place) return;
+    const exact = place.tab === 'overview' || place.row !== undefined ? place : this.#place(place.tab);
+    // First the history, so that the page's change is not taken for a new place.
+    this.history.set(settle(history, exact));
+    this.go(exact);
+  }
+
+  copyRows(name: GridName, format: 'text' | 'json' | 'csv'): void {
+    const grid = this.grids[name];
+    const ids = grid.selectedIds();
+    if (ids?.length === 0) return;
+    this.run(this.host.copy(grid.source.query(0, grid.rows), format, ids));
+  }
+
+  announce(text: string): void {
+    this.announcement.set(text);
+  }
+
+  /** Does something that the person asked for; a failure is shown, a cancelled one is not. */
+  run(work: Promise<unknown>): void {
+    work.then(
+      () => this.failure.set(undefined),
+      (error: unknown) => {
+        if (!isCancelled(error)) this.failure.set(error);
+      },
+    );
+  }
+
+  /** Tab and row in one change. */
+  #goThere({ tab, row }: Place): void {
+    const page = this.page.get();
+    if (tab === 'overview' || row === undefined) {
+      this.page.set({ ...page, tab });
+      return;
+    }
+    const name = GRID_OF[tab];
+    this.page.set({ ...page, tab, grids: { ...page.grids, [name]: { ...page.grids[name], focus: row } } });
+  }
+
+  #place(tab = this.page.get().tab): Place {
+    const row = tab === 'overview' ? undefined : this.page.get().grids[GRID_OF[tab]].focus;
+    return row === undefined ? { tab } : { tab, row };
+  }
+
+  #grid(name: GridName): GridModel {
+    const { filter, sort, toggled } = this.gridState(name);
+    const source = new GridSource(name, (query, signal) => this.host.grid(query, signal), {
+      filter,
+      toggled,
+      ...(sort && { sort }),
+    });
+    return new GridModel(source, { get: () => this.gridState(name), set: (patch) => this.updateGrid(name, patch) });
+  }
+
+  #save(remember: (state: PageState) => void): void {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const save = () => {
+      clearTimeout(timer);
+      timer = undefined;
+      remember(this.page.get());
+    };
+    this.page.subscribe(() => (timer ??= setTimeout(save, SAVE_AFTER_MS)));
+    // The page goes away without notice when its tab is hidden.
+    document.addEventListener('visibilitychange', () => {
+      if (timer !== undefined) save();
+    });
+  }
+}
+
+export function isCancelled(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && 'reason' in error && error.reason === 'cancelled';
+}
+
+const SessionContext = createContext<Session | undefined>(undefined);
+export const SessionProvider = SessionContext.Provider;
+
+export function useSession(): Session {
+  const session = useContext(SessionContext);
+  if (!session) throw new Error('There is no session around this component.');
+  return session;
+}

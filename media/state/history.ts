@@ -1,0 +1,56 @@
+import type { TabName } from '../../src/protocol/page-api.ts';
+
+/** A place in the editor to which Back and Forward lead. */
+export interface Place {
+  readonly tab: TabName;
+  readonly row?: string;
+}
+
+export interface History {
+  readonly places: readonly Place[];
+  /** Where one is among them. */
+  readonly at: number;
+  /** When the last place was entered, milliseconds. */
+  readonly since: number;
+}
+
+const MAX_PLACES = 100;
+/** Rows passed more quickly than this on the way through one tab are not places where one has been. */
+const PASSING_MS = 800;
+
+export function startHistory(place: Place): History {
+  return { places: [place], at: 0, since: Number.NEGATIVE_INFINITY };
+}
+
+/** Goes to a new place; what was ahead is forgotten. */
+export function visit(history: History, place: Place, now: number): History {
+  const current = history.places[history.at];
+  if (current && samePlace(current, place)) return history;
+  const settling = current?.tab === place.tab && (current.row === undefined || now - history.since < PASSING_MS);
+  const kept = history.places.slice(0, settling ? history.at : history.at + 1);
+  const places = [...kept, place].slice(-MAX_PLACES);
+  return { places, at: places.length - 1, since: now };
+}
+
+/** One step back (-1) or forward (1); the same history where there is no such step. */
+export function step(history: History, direction: -1 | 1): History {
+  const at = history.at + direction;
+  return history.places[at] ? { ...history, at, since: Number.NEGATIVE_INFINITY } : history;
+}
+
+/** The same history with the current place named more exactly. */
+export function settle(history: History, place: Place): History {
+  return { ...history, places: history.places.with(history.at, place) };
+}
+
+export function canStep(history: History, direction: -1 | 1): boolean {
+  return history.places[history.at + direction] !== undefined;
+}
+
+export function here(history: History): Place | undefined {
+  return history.places[history.at];
+}
+
+function samePlace(one: Place, other: Place): boolean {
+  return one.tab === other.tab && one.row === other.row;
+}

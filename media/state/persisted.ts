@@ -1,0 +1,119 @@
+import type { GridName } from '../../src/protocol/grid.ts';
+import type { TabName } from '../../src/protocol/page-api.ts';
+
+/** What a person did in one grid. Rows are named by their ids, so that it survives rows that come and go. */
+export interface GridState {
+  readonly filter: string;
+  readonly sort?: { readonly column: string; readonly descending: boolean } | undefined;
+  /** Ids of rows folded or unfolded by hand. */
+  readonly toggled: readonly string[];
+  /** The row that the keyboard acts on and the detail shows. */
+  readonly focus?: string;
+  /** Selected rows; `everything` stands for all rows that match the filter. */
+  readonly selected: readonly string[];
+  readonly everything: boolean;
+  /** First row in view, in rows, with its hidden fraction: 12.5 is the middle of the 13th. */
+  readonly top: number;
+  /** Column widths in pixels that were set by hand. */
+  readonly widths: Readonly<Record<string, number>>;
+}
+
+/**
+ * What the page remembers while it is hidden or closed: only what the person did. The checkpoint's data stays in the
+ * worker and is asked for again.
+ */
+export interface PageState {
+  readonly version: typeof VERSION;
+  readonly tab: TabName;
+  readonly grids: Readonly<Record<GridName, GridState>>;
+  readonly overview: { readonly filter: string; readonly scroll: number };
+  /** Share of the width, or of the height where it is below, that the grid has beside its detail. */
+  readonly split: number;
+}
+
+const VERSION = 1;
+const MAX_IDS = 5_000;
+const MAX_ID_LENGTH = 8_192;
+
+export const MIN_SPLIT = 0.15;
+export const MAX_SPLIT = 0.85;
+export const DEFAULT_SPLIT = 0.6;
+
+const NEW_GRID: GridState = { filter: '', toggled: [], selected: [], everything: false, top: 0, widths: {} };
+
+export const NEW_PAGE: PageState = {
+  version: VERSION,
+  tab: 'overview',
+  grids: { processes: NEW_GRID, mounts: NEW_GRID, changes: NEW_GRID },
+  overview: { filter: '', scroll: 0 },
+  split: DEFAULT_SPLIT,
+};
+
+/** The remembered state, with what does not fit (another version, damage) left at its default. */
+export function restoreState(raw: unknown): PageState {
+  if (!isRecord(raw) || raw['version'] !== VERSION) return NEW_PAGE;
+  const grids = isRecord(raw['grids']) ? raw['grids'] : {};
+  const overview = isRecord(raw['overview']) ? raw['overview'] : {};
+  return {
+    version: VERSION,
+    tab: isTab(raw['tab']) ? raw['tab'] : NEW_PAGE.tab,
+    grids: {
+      processes: restoreGrid(grids['processes']),
+      mounts: restoreGrid(grids['mounts']),
+      changes: restoreGrid(grids['changes']),
+    },
+    overview: { filter: text(overview['filter']) ?? '', scroll: amount(overview['scroll']) ?? 0 },
+    split: clampSplit(amount(raw['split']) ?? DEFAULT_SPLIT),
+  };
+}
+
+export function clampSplit(split: number): number {
+  return Math.min(MAX_SPLIT, Math.max(MIN_SPLIT, split));
+}
+
+function restoreGrid(raw: unknown): GridState {
+  if (!isRecord(raw)) return NEW_GRID;
+  const focus = text(raw['focus']);
+  const sort = raw['sort'];
+  const column = isRecord(sort) ? text(sort['column']) : undefined;
+  return {
+    filter: text(raw['filter']) ?? '',
+    ...(column !== undefined && isRecord(sort) && { sort: { column, descending: sort['descending'] === true } }),
+    toggled: ids(raw['toggled']),
+    ...(focus !== undefined && { focus }),
+    selected: ids(raw['selected']),
+    everything: raw['everything'] === true,
+    top: amount(raw['top']) ?? 0,
+    widths: widths(raw['widths']),
+  };
+}
+
+function widths(raw: unknown): Record<string, number> {
+  if (!isRecord(raw)) return {};
+  return Object.fromEntries(
+    Object.entries(raw).flatMap(([id, width]) => {
+      const pixels = amount(width);
+      return pixels === undefined ? [] : [[id, pixels]];
+    }),
+  );
+}
+
+function ids(raw: unknown): readonly string[] {
+  return Array.isArray(raw) ? raw.slice(0, MAX_IDS).flatMap((id) => text(id) ?? []) : [];
+}
+
+function text(raw: unknown): string | undefined {
+  return typeof raw === 'string' && raw.length <= MAX_ID_LENGTH ? raw : undefined;
+}
+
+function amount(raw: unknown): number | undefined {
+  return typeof raw === 'number' && Number.isFinite(raw) && raw >= 0 ? raw : undefined;
+}
+
+export function isTab(raw: unknown): raw is TabName {
+  return raw === 'overview' || raw === 'processes' || raw === 'mounts' || raw === 'filesystem';
+}
+
+function isRecord(raw: unknown): raw is Record<string, unknown> {
+  return typeof raw === 'object' && raw !== null && !Array.isArray(raw);
+}
