@@ -14,7 +14,23 @@ const WHITEOUT = '.wh.';
 const OPAQUE = '.wh..wh..opq';
 
 /** Directories that every container image brings: a layer that lists them has not added them. */
-const ALWAYS_THERE = new Set(['bin', 'dev', 'etc', 'home', 'lib', 'opt', 'proc', 'root', 'run', 'sbin', 'srv', 'sys', 'tmp', 'usr', 'var']);
+const ALWAYS_THERE = new Set([
+  'bin',
+  'dev',
+  'etc',
+  'home',
+  'lib',
+  'opt',
+  'proc',
+  'root',
+  'run',
+  'sbin',
+  'srv',
+  'sys',
+  'tmp',
+  'usr',
+  'var',
+]);
 
 /**
  * The rootfs diff as changes of the container's file tree.
@@ -24,7 +40,12 @@ const ALWAYS_THERE = new Set(['bin', 'dev', 'etc', 'home', 'lib', 'opt', 'proc',
  * OCI layer: every parent of a change is in it, deletions are whiteouts, and nothing tells new from modified.
  * @param deleted absolute paths of `deleted.files`
  */
-export function rootfsChanges(diff: FileSet | undefined, engine: Engine, deleted: readonly string[], created: bigint | undefined): readonly Change[] {
+export function rootfsChanges(
+  diff: FileSet | undefined,
+  engine: Engine,
+  deleted: readonly string[],
+  created: bigint | undefined,
+): readonly Change[] {
   const origin = 'rootfs-diff.tar';
   const layer = engine === 'containerd';
   const changes: Change[] = deleted.map((path) => ({
@@ -44,7 +65,13 @@ export function rootfsChanges(diff: FileSet | undefined, engine: Engine, deleted
     }
     if (entry.path === '' || entry.path === '.') continue;
     const kind = layer ? kindInLayer(entry, existing, created) : kindInDiff(entry, diff, replaced);
-    changes.push(describe({ files: diff, entry }, absolute(entry.path), kind, { source: 'rootfs-diff', origin, opaque: opaque.has(entry.path) }));
+    changes.push(
+      describe({ files: diff, entry }, absolute(entry.path), kind, {
+        source: 'rootfs-diff',
+        origin,
+        opaque: opaque.has(entry.path),
+      }),
+    );
   }
   return changes;
 }
@@ -53,11 +80,18 @@ export function rootfsChanges(diff: FileSet | undefined, engine: Engine, deleted
  * The content of a volume, /dev/shm or a tmpfs, under the path where the container saw it.
  * @param origin the archive entry that holds it
  */
-export function mountedContents(files: FileSet, mountPoint: string, source: ChangeSource, origin: string): readonly Change[] {
+export function mountedContents(
+  files: FileSet,
+  mountPoint: string,
+  source: ChangeSource,
+  origin: string,
+): readonly Change[] {
   const prefix = mountPoint === '/' ? '' : mountPoint;
   return [...files.entries.values()]
     .filter((entry) => entry.path !== '' && entry.path !== '.')
-    .map((entry) => describe({ files, entry }, `${prefix}${absolute(entry.path)}`, 'mounted', { source, origin, opaque: false }));
+    .map((entry) =>
+      describe({ files, entry }, `${prefix}${absolute(entry.path)}`, 'mounted', { source, origin, opaque: false }),
+    );
 }
 
 function kindInDiff(entry: Entry, diff: FileSet, replaced: ReadonlySet<string>): ChangeKind {
@@ -94,7 +128,12 @@ interface Origin {
   readonly opaque: boolean;
 }
 
-function describe(content: { files: FileSet; entry: Entry }, path: string, kind: ChangeKind, { source, origin, opaque }: Origin): Change {
+function describe(
+  content: { files: FileSet; entry: Entry },
+  path: string,
+  kind: ChangeKind,
+  { source, origin, opaque }: Origin,
+): Change {
   const { entry } = content;
   const capability = entry.xattrs?.get('security.capability');
   const capabilities = capability && describeFileCapabilities(capability);
@@ -113,7 +152,8 @@ function describe(content: { files: FileSet; entry: Entry }, path: string, kind:
     ...(entry.linkTarget !== undefined && { linkTarget: entry.linkTarget }),
     ...(entry.deviceMajor !== undefined && { deviceMajor: entry.deviceMajor }),
     ...(entry.deviceMinor !== undefined && { deviceMinor: entry.deviceMinor }),
-    ...(entry.xattrs && entry.xattrs.size > 0 && { xattrs: [...entry.xattrs].map(([name, value]) => describeXattr(name, value)) }),
+    ...(entry.xattrs &&
+      entry.xattrs.size > 0 && { xattrs: [...entry.xattrs].map(([name, value]) => describeXattr(name, value)) }),
     ...(capabilities !== undefined && { capabilities }),
     marks: marksOf(entry, capability !== undefined, opaque),
     entry: origin,

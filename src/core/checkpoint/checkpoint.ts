@@ -22,7 +22,8 @@ import { Notebook } from './notebook.ts';
 import { describeOverview } from './overview.ts';
 import { ProcBranch } from './proc-branch.ts';
 import { Processes } from './processes.ts';
-import { known } from './known-images.ts';
+import { noteMissing } from './completeness.ts';
+import { known, statisticsDirectory } from './known-images.ts';
 
 export interface OpenOptions {
   readonly signal?: AbortSignal;
@@ -81,6 +82,7 @@ class OpenCheckpoint implements Checkpoint {
   readonly #layout: Layout;
   readonly #notebook = new Notebook();
   readonly #images: ImageDirectory;
+  #statistics: ImageDirectory | undefined;
   readonly #metadata: Metadata;
   readonly #processes: Processes;
   readonly #filesystem: Filesystem;
@@ -106,8 +108,14 @@ class OpenCheckpoint implements Checkpoint {
       mounts,
     });
     this.files = new BranchedView({
-      archive: new EntryBranch(() => Promise.resolve(this.#archiveEntries()), () => files.entries.size),
-      rootfs: new EntryBranch((signal) => this.#rootfsEntries(signal), () => files.entries.size),
+      archive: new EntryBranch(
+        () => Promise.resolve(this.#archiveEntries()),
+        () => files.entries.size,
+      ),
+      rootfs: new EntryBranch(
+        (signal) => this.#rootfsEntries(signal),
+        () => files.entries.size,
+      ),
       proc: new ProcBranch({ processes: this.#processes, images: this.#images, mounts }),
       images: new ImagesBranch(files, this.#images),
     });
@@ -125,6 +133,7 @@ class OpenCheckpoint implements Checkpoint {
       {
         files,
         images: this.#images,
+        statistics: this.#statisticsDirectory(),
         imagesPrefix: this.#layout.imagesPrefix,
         engine: this.#layout.engine,
         wrapping,
@@ -161,7 +170,8 @@ class OpenCheckpoint implements Checkpoint {
 
   async hash(onProgress?: (progress: Progress) => void, signal?: AbortSignal): Promise<HashResult> {
     const path = this.#opened.archivePath;
-    if (path === undefined) throw new CheckpointError('unsupported', sentence('A folder has no hash of its own: only archives do.'));
+    if (path === undefined)
+      throw new CheckpointError('unsupported', sentence('A folder has no hash of its own: only archives do.'));
     const source = await openFile(path);
     try {
       return await hashSource(source, onProgress, signal);
@@ -176,8 +186,17 @@ class OpenCheckpoint implements Checkpoint {
     await this.#opened.close();
   }
 
+  /** Kept for its notes; chosen anew while the archive may still bring a stats-dump. */
+  #statisticsDirectory(): ImageDirectory {
+    const { files } = this.#opened;
+    if (!this.#statistics || !files.complete) this.#statistics = statisticsDirectory(files, this.#images);
+    return this.#statistics;
+  }
+
   #collectNotes(): readonly Note[] {
-    this.#notebook.add(...this.#opened.files.notes, ...this.#images.notes);
+    const { files } = this.#opened;
+    this.#notebook.add(...files.notes, ...this.#images.notes, ...(this.#statistics?.notes ?? []));
+    if (files.complete) this.#notebook.add(...noteMissing({ files, ...this.#layout }));
     return this.#notebook.list();
   }
 
@@ -194,7 +213,10 @@ class OpenCheckpoint implements Checkpoint {
 
   /** Those of the processes; where these do not say, all that were dumped. */
   async #mountNamespaces(signal?: AbortSignal): Promise<readonly number[]> {
-    const found = this.#images.names().flatMap((name) => /^mountpoints-(\d+)\.img$/.exec(name)?.[1] ?? []).map(Number);
+    const found = this.#images
+      .names()
+      .flatMap((name) => /^mountpoints-(\d+)\.img$/.exec(name)?.[1] ?? [])
+      .map(Number);
     const used = new Set<number>();
     for (const { pid } of await this.#processes.tree(signal)) {
       const namespace = await this.#processes.mountNamespace(pid, signal);

@@ -1,6 +1,6 @@
 import type { CompletenessFact, Engine } from '../../protocol/overview.ts';
 import type { Note } from '../../protocol/note.ts';
-import { sentence } from '../../protocol/sentence.ts';
+import { sentence, type Sentence } from '../../protocol/sentence.ts';
 import type { FileSet } from '../archive/file-set.ts';
 
 /** Names of the container's log, by engine: Podman, containerd, CRI-O. */
@@ -17,11 +17,45 @@ interface Parts {
 
 /** Which parts a checkpoint may have, and how each is here. */
 export function judgeCompleteness(parts: Parts): readonly CompletenessFact[] {
-  return [judgeMetadata(parts), judgeImages(parts), judgeMemory(parts), judgeRootfsDiff(parts), judgeVolumes(parts), judgeLog(parts), judgeStatistics(parts), judgeDumpLog(parts)];
+  return [
+    judgeMetadata(parts),
+    judgeImages(parts),
+    judgeMemory(parts),
+    judgeRootfsDiff(parts),
+    judgeVolumes(parts),
+    judgeLog(parts),
+    judgeStatistics(parts),
+    judgeDumpLog(parts),
+  ];
+}
+
+/** Notes about files that every checkpoint of its engine has and this one lacks. Only of use once the index is whole. */
+export function noteMissing({
+  files,
+  imagesPrefix,
+  engine,
+}: Pick<Parts, 'files' | 'imagesPrefix' | 'engine'>): readonly Note[] {
+  const described = engine !== 'criu' && engine !== 'docker';
+  const expected: (readonly [string, string])[] = [
+    ...(described
+      ? ([
+          ['spec.dump', '{0} is missing: the container’s mounts and annotations as it was started are not known.'],
+          [
+            'config.dump',
+            '{0} is missing: the container’s id, image and times are known only as far as other files tell.',
+          ],
+        ] as const)
+      : []),
+    [`${imagesPrefix}inventory.img`, '{0} is missing: what CRIU wrote about the dump as a whole is not known.'],
+    [`${imagesPrefix}pstree.img`, '{0} is missing: without it the processes cannot be listed.'],
+  ];
+  return expected
+    .filter(([path]) => !files.entries.has(path))
+    .map(([path, template]) => ({ kind: 'missing', where: path, text: sentence(template, path) }));
 }
 
 /** The sentence about files that Podman and CRI-O may have left out; undefined for engines that leave nothing out. */
-export function rootfsDiffGap(engine: Engine) {
+export function rootfsDiffGap(engine: Engine): Sentence | undefined {
   const name = engine === 'podman' ? 'Podman' : engine === 'cri-o' ? 'CRI-O' : undefined;
   if (name === undefined) return undefined;
   return sentence(
@@ -32,22 +66,51 @@ export function rootfsDiffGap(engine: Engine) {
 
 function judgeMetadata({ files, engine, notes }: Parts): CompletenessFact {
   if (engine === 'criu' || engine === 'docker') {
-    return { part: 'metadata', state: 'left-out', text: sentence('This is a folder of CRIU images: whoever made it kept no description of the container beside them.') };
+    return {
+      part: 'metadata',
+      state: 'left-out',
+      text: sentence(
+        'This is a folder of CRIU images: whoever made it kept no description of the container beside them.',
+      ),
+    };
   }
-  const damaged = notes.find((note) => (note.where === 'spec.dump' || note.where === 'config.dump') && note.kind !== 'missing');
+  const damaged = notes.find(
+    (note) => (note.where === 'spec.dump' || note.where === 'config.dump') && note.kind !== 'missing',
+  );
   if (damaged) return { part: 'metadata', state: 'damaged', text: damaged.text };
   const missing = ['spec.dump', 'config.dump'].filter((name) => !files.entries.has(name));
   return missing.length > 0
-    ? { part: 'metadata', state: 'missing', text: sentence('{0} is missing: name, container image and mounts are known only as far as other files tell.', missing.join(', ')) }
-    : { part: 'metadata', state: 'present', text: sentence('The container’s specification and configuration are here.') };
+    ? {
+        part: 'metadata',
+        state: 'missing',
+        text: sentence(
+          '{0} is missing: name, container image and mounts are known only as far as other files tell.',
+          missing.join(', '),
+        ),
+      }
+    : {
+        part: 'metadata',
+        state: 'present',
+        text: sentence('The container’s specification and configuration are here.'),
+      };
 }
 
 function judgeImages({ files, imagesPrefix, notes }: Parts): CompletenessFact {
   const encrypted = notes.find((note) => note.kind === 'encrypted');
   if (encrypted) return { part: 'images', state: 'encrypted', text: encrypted.text };
   const needed = ['inventory.img', 'pstree.img'].filter((name) => !files.entries.has(imagesPrefix + name));
-  if (needed.length > 0) return { part: 'images', state: 'missing', text: sentence('{0} is missing: without it the processes cannot be listed.', needed.join(', ')) };
-  const bad = notes.filter((note) => note.where.startsWith(imagesPrefix) && /\.img$|stats-dump$/.test(note.where) && (note.kind === 'damaged' || note.kind === 'truncated'));
+  if (needed.length > 0)
+    return {
+      part: 'images',
+      state: 'missing',
+      text: sentence('{0} is missing: without it the processes cannot be listed.', needed.join(', ')),
+    };
+  const bad = notes.filter(
+    (note) =>
+      note.where.startsWith(imagesPrefix) &&
+      /\.img$|stats-dump$/.test(note.where) &&
+      (note.kind === 'damaged' || note.kind === 'truncated'),
+  );
   const count = new Set(bad.map((note) => note.where)).size;
   return count > 0
     ? { part: 'images', state: 'damaged', text: sentence('{0} of the images read so far are damaged.', count) }
@@ -55,18 +118,47 @@ function judgeImages({ files, imagesPrefix, notes }: Parts): CompletenessFact {
 }
 
 function judgeMemory({ files, imagesPrefix, usesParent }: Parts): CompletenessFact {
-  const names = [...files.entries.values()].filter((entry) => /^pages-.*\.img$/.test(entry.path.slice(imagesPrefix.length)));
+  const names = [...files.entries.values()].filter((entry) =>
+    /^pages-.*\.img$/.test(entry.path.slice(imagesPrefix.length)),
+  );
   const cut = names.find((entry) => entry.truncated === true);
-  if (cut) return { part: 'memory', state: 'damaged', text: sentence('{0} ends too early: some memory cannot be shown.', cut.path) };
-  if (usesParent) return { part: 'memory', state: 'missing', text: sentence('This is an incremental dump: part of the memory is in an earlier dump that is not in this archive.') };
+  if (cut)
+    return {
+      part: 'memory',
+      state: 'damaged',
+      text: sentence('{0} ends too early: some memory cannot be shown.', cut.path),
+    };
+  if (usesParent)
+    return {
+      part: 'memory',
+      state: 'missing',
+      text: sentence(
+        'This is an incremental dump: part of the memory is in an earlier dump that is not in this archive.',
+      ),
+    };
   return names.length > 0
-    ? { part: 'memory', state: 'present', text: sentence('Memory that the processes had changed is here; unchanged parts of their program files are in the container image.') }
-    : { part: 'memory', state: 'missing', text: sentence('There is no memory image: arguments, environment and memory cannot be shown.') };
+    ? {
+        part: 'memory',
+        state: 'present',
+        text: sentence(
+          'Memory that the processes had changed is here; unchanged parts of their program files are in the container image.',
+        ),
+      }
+    : {
+        part: 'memory',
+        state: 'missing',
+        text: sentence('There is no memory image: arguments, environment and memory cannot be shown.'),
+      };
 }
 
 function judgeRootfsDiff({ files, engine }: Parts): CompletenessFact {
   const entry = files.entries.get('rootfs-diff.tar');
-  if (entry?.truncated === true) return { part: 'rootfs-diff', state: 'damaged', text: sentence('rootfs-diff.tar ends too early: some changed files are missing.') };
+  if (entry?.truncated === true)
+    return {
+      part: 'rootfs-diff',
+      state: 'damaged',
+      text: sentence('rootfs-diff.tar ends too early: some changed files are missing.'),
+    };
   const gap = rootfsDiffGap(engine);
   if (entry) {
     return gap
@@ -74,18 +166,40 @@ function judgeRootfsDiff({ files, engine }: Parts): CompletenessFact {
       : { part: 'rootfs-diff', state: 'present', text: sentence('All changes of the container’s files are here.') };
   }
   if (engine === 'criu' || engine === 'docker') {
-    return { part: 'rootfs-diff', state: 'left-out', text: sentence('A folder of CRIU images holds no files of the container.') };
+    return {
+      part: 'rootfs-diff',
+      state: 'left-out',
+      text: sentence('A folder of CRIU images holds no files of the container.'),
+    };
   }
   return files.entries.has('deleted.files')
-    ? { part: 'rootfs-diff', state: 'left-out', text: sentence('There is no rootfs-diff.tar: files were deleted, and none added or modified as far as the engine saw.') }
-    : { part: 'rootfs-diff', state: 'left-out', text: sentence('There is no rootfs-diff.tar: either no file was changed, or the checkpoint was taken without them (Podman’s --ignore-rootfs).') };
+    ? {
+        part: 'rootfs-diff',
+        state: 'left-out',
+        text: sentence(
+          'There is no rootfs-diff.tar: files were deleted, and none added or modified as far as the engine saw.',
+        ),
+      }
+    : {
+        part: 'rootfs-diff',
+        state: 'left-out',
+        text: sentence(
+          'There is no rootfs-diff.tar: either no file was changed, or the checkpoint was taken without them (Podman’s --ignore-rootfs).',
+        ),
+      };
 }
 
 function judgeVolumes({ files }: Parts): CompletenessFact {
-  const names = [...files.entries.keys()].filter((path) => path.startsWith('volumes/') || path === 'devshm-checkpoint.tar');
+  const names = [...files.entries.keys()].filter(
+    (path) => path.startsWith('volumes/') || path === 'devshm-checkpoint.tar',
+  );
   return names.length > 0
     ? { part: 'volumes', state: 'present', text: sentence('The contents of {0} are here.', names.join(', ')) }
-    : { part: 'volumes', state: 'left-out', text: sentence('Contents of volumes and bind mounts are not part of this checkpoint.') };
+    : {
+        part: 'volumes',
+        state: 'left-out',
+        text: sentence('Contents of volumes and bind mounts are not part of this checkpoint.'),
+      };
 }
 
 function judgeLog({ files }: Parts): CompletenessFact {

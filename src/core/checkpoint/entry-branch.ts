@@ -24,7 +24,10 @@ export class EntryBranch implements Branch {
   readonly #revision: () => unknown;
   #built: { readonly revision: unknown; readonly root: Promise<Node> } | undefined;
 
-  constructor(load: (signal?: AbortSignal) => Promise<Iterable<readonly [path: string, placed: Placed]>>, revision: () => unknown) {
+  constructor(
+    load: (signal?: AbortSignal) => Promise<Iterable<readonly [path: string, placed: Placed]>>,
+    revision: () => unknown,
+  ) {
     this.#load = load;
     this.#revision = revision;
   }
@@ -67,7 +70,10 @@ function buildTree(entries: Iterable<readonly [string, Placed]>): Node {
   const root: Node = { children: new Map() };
   for (const [path, placed] of entries) {
     let node = root;
-    for (const part of path.split('/').filter((name) => name !== '').map(safeName)) {
+    for (const part of path
+      .split('/')
+      .filter((name) => name !== '')
+      .map(safeName)) {
       let child = node.children.get(part);
       if (!child) node.children.set(part, (child = { children: new Map() }));
       node = child;

@@ -54,7 +54,9 @@ export class Filesystem {
   remark(): Sentence | undefined {
     const { files, engine } = this.#parts;
     if (files.entries.has('rootfs-diff.tar')) return rootfsDiffGap(engine);
-    return files.complete ? sentence('This checkpoint holds no rootfs-diff.tar: it does not say which files were added or modified.') : undefined;
+    return files.complete
+      ? sentence('This checkpoint holds no rootfs-diff.tar: it does not say which files were added or modified.')
+      : undefined;
   }
 
   /** Which archive entry holds the content of a mount, by mount point. */
@@ -64,8 +66,9 @@ export class Filesystem {
   }
 
   async close(): Promise<void> {
-    const opened = await Promise.allSettled(this.#nested.values());
-    await Promise.all(opened.map((result) => (result.status === 'fulfilled' ? result.value?.close() : undefined)));
+    const opened = await Promise.allSettled([...this.#nested.values()]);
+    const sets = opened.flatMap((result) => (result.status === 'fulfilled' && result.value ? [result.value] : []));
+    await Promise.all(sets.map((set) => set.close()));
   }
 
   async #load(signal?: AbortSignal): Promise<readonly Change[]> {
@@ -73,7 +76,8 @@ export class Filesystem {
     const diffEntry = files.entries.get('rootfs-diff.tar');
     const diff = diffEntry && (await this.#open(diffEntry, signal));
     const created = asText(at(await metadata.config(signal), 'createdTime'));
-    const createdAt = created === undefined || Number.isNaN(Date.parse(created)) ? undefined : BigInt(Date.parse(created)) * 1_000_000n;
+    const createdAt =
+      created === undefined || Number.isNaN(Date.parse(created)) ? undefined : BigInt(Date.parse(created)) * 1_000_000n;
     const changes = [...rootfsChanges(diff, engine, await metadata.deletedFiles(signal), createdAt)];
     for (const content of await this.#contents(await mounts(signal), signal)) {
       const inside = await this.#open(content.entry, signal);
@@ -92,13 +96,19 @@ export class Filesystem {
       const device = /^tmpfs-dev-(\d+)\.tar\.gz\.img$/.exec(entry.path.slice(imagesPrefix.length))?.[1];
       const mountId = /^tmpfs-(\d+)\.tar\.gz\.img$/.exec(entry.path.slice(imagesPrefix.length))?.[1];
       if (volume !== undefined) {
-        const destination = volumes.map((item) => (at(item, 'volumeName') === volume ? asText(at(item, 'dest')) : undefined)).find((path) => path !== undefined);
+        const destination = volumes
+          .map((item) => (at(item, 'volumeName') === volume ? asText(at(item, 'dest')) : undefined))
+          .find((path) => path !== undefined);
         const bySource = mounts.find((mount) => mount.source.endsWith(`/volumes/${volume}/_data`))?.destination;
         contents.push({ entry, mountPoint: destination ?? bySource ?? `/volumes/${volume}`, source: 'volume' });
       } else if (entry.path === 'devshm-checkpoint.tar') {
         contents.push({ entry, mountPoint: '/dev/shm', source: 'dev-shm' });
       } else if (device !== undefined || mountId !== undefined) {
-        const mount = mounts.find((candidate) => (device !== undefined ? deviceOf(candidate) === Number(device) : candidate.id === Number(mountId)) && candidate.root === '/');
+        const mount = mounts.find(
+          (candidate) =>
+            (device !== undefined ? deviceOf(candidate) === Number(device) : candidate.id === Number(mountId)) &&
+            candidate.root === '/',
+        );
         if (mount) contents.push({ entry, mountPoint: mount.destination, source: 'tmpfs' });
       }
     }
@@ -124,7 +134,12 @@ export class Filesystem {
       return nested;
     } catch (error) {
       if (isCancelled(error) || !(error instanceof CheckpointError)) throw error;
-      this.#parts.notebook.add({ kind: 'damaged', where: entry.path, ...(error.offset !== undefined && { offset: error.offset }), text: error.sentence });
+      this.#parts.notebook.add({
+        kind: 'damaged',
+        where: entry.path,
+        ...(error.offset !== undefined && { offset: error.offset }),
+        text: error.sentence,
+      });
       return undefined;
     }
   }

@@ -5,11 +5,16 @@ import type { ByteSource } from '../bytes/byte-source.ts';
 const WINDOW = 4 * 1024 * 1024;
 
 /** SHA-256 over a source as it is, in windows: memory does not grow with its size. */
-export async function hashSource(source: ByteSource, onProgress?: (progress: Progress) => void, signal?: AbortSignal): Promise<HashResult> {
+export async function hashSource(
+  source: ByteSource,
+  onProgress?: (progress: Progress) => void,
+  signal?: AbortSignal,
+): Promise<HashResult> {
   const hash = createHash('sha256');
   const total = source.size;
   let done = 0;
-  const report = (finished: boolean) => onProgress?.({ task: 'hash', done, ...(total !== undefined && { total }), finished });
+  const report = (finished: boolean) =>
+    onProgress?.({ task: 'hash', done, ...(total !== undefined && { total }), finished });
   for (;;) {
     signal?.throwIfAborted();
     const bytes = await source.read(done, WINDOW, signal);

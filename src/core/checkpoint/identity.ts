@@ -1,5 +1,22 @@
-import type { ContainerFacts, ContainerImageFacts, Engine, KeyValue, NetworkFacts, PodFacts } from '../../protocol/overview.ts';
-import { asArray, asNumber, asObject, asStringMap, asText, asTexts, at, parseEmbedded, type JsonObject } from './json.ts';
+import type {
+  ContainerFacts,
+  ContainerImageFacts,
+  Engine,
+  KeyValue,
+  NetworkFacts,
+  PodFacts,
+} from '../../protocol/overview.ts';
+import {
+  asArray,
+  asNumber,
+  asObject,
+  asStringMap,
+  asText,
+  asTexts,
+  at,
+  parseEmbedded,
+  type JsonObject,
+} from './json.ts';
 import type { Metadata } from './metadata.ts';
 
 /** Whose checkpoint this is, as far as the engine's files tell. */
@@ -48,7 +65,11 @@ export async function readIdentity(metadata: Metadata, engine: Engine, signal?: 
     image: readImage(from),
     runtime: asText(at(config, 'runtime')) ?? asText(at(config, 'ociRuntime')),
     engineVersion: annotations.get('io.container.manager.version'),
-    created: asTime(at(config, 'createdTime')) ?? fromNanoseconds(at(statusDump, 'created_at')) ?? fromNanoseconds(at(status, 'CreatedAt')) ?? asTime(annotations.get('io.kubernetes.cri-o.Created')),
+    created:
+      asTime(at(config, 'createdTime')) ??
+      fromNanoseconds(at(statusDump, 'created_at')) ??
+      fromNanoseconds(at(status, 'CreatedAt')) ??
+      asTime(annotations.get('io.kubernetes.cri-o.Created')),
     checkpointed: asTime(at(config, 'checkpointedTime')),
     restored: asTime(at(config, 'restoredTime')),
     hostName: asText(at(spec, 'hostname')),
@@ -75,17 +96,35 @@ function readContainer({ engine, spec, config, statusDump, annotations, labels }
     workingDirectory: asText(at(spec, 'process', 'cwd')),
     user: user ? `${String(asNumber(user['uid']) ?? 0)}:${String(asNumber(user['gid']) ?? 0)}` : undefined,
     terminal: at(spec, 'process', 'terminal') === true ? true : undefined,
-    logPath: asText(at(statusDump, 'log_path')) ?? annotations.get('io.kubernetes.cri-o.LogPath') ?? (engine === 'podman' ? asText(at(config, 'logPath')) : undefined),
-    restartCount: toCount(annotations.get('io.kubernetes.container.restartCount') ?? asStringMap(at(statusDump, 'annotations')).get('io.kubernetes.container.restartCount')),
+    logPath:
+      asText(at(statusDump, 'log_path')) ??
+      annotations.get('io.kubernetes.cri-o.LogPath') ??
+      (engine === 'podman' ? asText(at(config, 'logPath')) : undefined),
+    restartCount: toCount(
+      annotations.get('io.kubernetes.container.restartCount') ??
+        asStringMap(at(statusDump, 'annotations')).get('io.kubernetes.container.restartCount'),
+    ),
   }) as ContainerFacts;
 }
 
 function readPod({ annotations, labels, config }: Sources): PodFacts | undefined {
   const pod = compact({
-    name: labels.get('io.kubernetes.pod.name') ?? annotations.get('io.kubernetes.pod.name') ?? annotations.get('io.kubernetes.cri.sandbox-name'),
-    namespace: labels.get('io.kubernetes.pod.namespace') ?? annotations.get('io.kubernetes.pod.namespace') ?? annotations.get('io.kubernetes.cri.sandbox-namespace'),
-    uid: labels.get('io.kubernetes.pod.uid') ?? annotations.get('io.kubernetes.pod.uid') ?? annotations.get('io.kubernetes.cri.sandbox-uid'),
-    sandboxId: annotations.get('io.kubernetes.cri-o.SandboxID') ?? annotations.get('io.kubernetes.cri.sandbox-id') ?? asText(at(config, 'pod')),
+    name:
+      labels.get('io.kubernetes.pod.name') ??
+      annotations.get('io.kubernetes.pod.name') ??
+      annotations.get('io.kubernetes.cri.sandbox-name'),
+    namespace:
+      labels.get('io.kubernetes.pod.namespace') ??
+      annotations.get('io.kubernetes.pod.namespace') ??
+      annotations.get('io.kubernetes.cri.sandbox-namespace'),
+    uid:
+      labels.get('io.kubernetes.pod.uid') ??
+      annotations.get('io.kubernetes.pod.uid') ??
+      annotations.get('io.kubernetes.cri.sandbox-uid'),
+    sandboxId:
+      annotations.get('io.kubernetes.cri-o.SandboxID') ??
+      annotations.get('io.kubernetes.cri.sandbox-id') ??
+      asText(at(config, 'pod')),
   });
   return Object.keys(pod).length > 0 ? (pod as PodFacts) : undefined;
 }
@@ -93,20 +132,41 @@ function readPod({ annotations, labels, config }: Sources): PodFacts | undefined
 function readImage({ config, statusDump, annotations }: Sources): ContainerImageFacts | undefined {
   const reference = asText(at(config, 'rootfsImageRef')) ?? asText(at(statusDump, 'image_ref'));
   const image = compact({
-    name: asText(at(config, 'rootfsImageName')) ?? asText(at(statusDump, 'image', 'image')) ?? annotations.get('io.kubernetes.cri-o.ImageName') ?? annotations.get('io.kubernetes.cri.image-name'),
-    digest: digestOf(reference) ?? digestOf(annotations.get('io.kubernetes.cri-o.ImageRepoDigests')) ?? digestOf(annotations.get('io.kubernetes.cri-o.ImageRef')),
-    id: imageId(asText(at(config, 'rootfsImageID'))) ?? imageId(asText(at(config, 'rootfsImage'))) ?? imageId(annotations.get('io.kubernetes.cri-o.Image')),
+    name:
+      asText(at(config, 'rootfsImageName')) ??
+      asText(at(statusDump, 'image', 'image')) ??
+      annotations.get('io.kubernetes.cri-o.ImageName') ??
+      annotations.get('io.kubernetes.cri.image-name'),
+    digest:
+      digestOf(reference) ??
+      digestOf(annotations.get('io.kubernetes.cri-o.ImageRepoDigests')) ??
+      digestOf(annotations.get('io.kubernetes.cri-o.ImageRef')),
+    id:
+      imageId(asText(at(config, 'rootfsImageID'))) ??
+      imageId(asText(at(config, 'rootfsImage'))) ??
+      imageId(annotations.get('io.kubernetes.cri-o.Image')),
   });
   return Object.keys(image).length > 0 ? (image as ContainerImageFacts) : undefined;
 }
 
 /** Labels are a map in libpod's and containerd's files and a JSON string in CRI-O's annotations. */
-function readLabels(annotations: ReadonlyMap<string, string>, config: JsonObject | undefined, statusDump: JsonObject | undefined): ReadonlyMap<string, string> {
-  const all = [at(statusDump, 'labels'), at(config, 'labels'), parseEmbedded(annotations.get('io.kubernetes.cri-o.Labels'))];
+function readLabels(
+  annotations: ReadonlyMap<string, string>,
+  config: JsonObject | undefined,
+  statusDump: JsonObject | undefined,
+): ReadonlyMap<string, string> {
+  const all = [
+    at(statusDump, 'labels'),
+    at(config, 'labels'),
+    parseEmbedded(annotations.get('io.kubernetes.cri-o.Labels')),
+  ];
   return all.map(asStringMap).find((map) => map.size > 0) ?? new Map();
 }
 
-function allAnnotations(spec: ReadonlyMap<string, string>, statusDump: JsonObject | undefined): ReadonlyMap<string, string> {
+function allAnnotations(
+  spec: ReadonlyMap<string, string>,
+  statusDump: JsonObject | undefined,
+): ReadonlyMap<string, string> {
   return new Map([...asStringMap(at(statusDump, 'annotations')), ...spec]);
 }
 
@@ -124,7 +184,9 @@ function readNetworks({ network, annotations }: Sources): readonly NetworkFacts[
     }),
   );
   // CRI-O records only the pod's addresses: IP.0, IP.1.
-  const crio = [...annotations].filter(([key]) => /^io\.kubernetes\.cri-o\.IP\.\d+$/.test(key)).map(([, address]) => address);
+  const crio = [...annotations]
+    .filter(([key]) => /^io\.kubernetes\.cri-o\.IP\.\d+$/.test(key))
+    .map(([, address]) => address);
   return crio.length > 0 ? [...fromPodman, { network: 'pod', addresses: crio }] : fromPodman;
 }
 

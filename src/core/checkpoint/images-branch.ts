@@ -26,7 +26,14 @@ export class ImagesBranch implements Branch {
   /** Sizes are not known before an image is decoded: a listing gives those of the images themselves. */
   async list(path: string): Promise<readonly FileEntry[] | undefined> {
     if (path !== '') return Promise.resolve(undefined);
-    return Promise.resolve(this.#decodable().map((name) => ({ name: `${name}.json`, kind: 'file' as const, size: this.#files.entries.get(this.#images.path(name))?.size ?? 0, mtime: 0 })));
+    return Promise.resolve(
+      this.#decodable().map((name) => ({
+        name: `${name}.json`,
+        kind: 'file' as const,
+        size: this.#files.entries.get(this.#images.path(name))?.size ?? 0,
+        mtime: 0,
+      })),
+    );
   }
 
   async open(path: string, signal?: AbortSignal): Promise<ByteSource | undefined> {
@@ -44,7 +51,9 @@ export class ImagesBranch implements Branch {
     const source = await this.#images.open(name, signal);
     if (!source) return undefined;
     try {
-      return new TextEncoder().encode(await imageToJson(source, this.#images.path(name), { pretty: true, ...(signal && { signal }) }));
+      return new TextEncoder().encode(
+        await imageToJson(source, this.#images.path(name), { pretty: true, ...(signal && { signal }) }),
+      );
     } finally {
       await source.close();
     }

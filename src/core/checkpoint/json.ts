@@ -48,6 +48,8 @@ export function parseEmbedded(value: unknown): Json | undefined {
 
 /** A string-to-string map, sorted by key; anything else in it is left out. */
 export function asStringMap(value: unknown): ReadonlyMap<string, string> {
-  const entries = Object.entries(asObject(value) ?? {}).filter((pair): pair is [string, string] => typeof pair[1] === 'string');
+  const entries = Object.entries(asObject(value) ?? {}).filter(
+    (pair): pair is [string, string] => typeof pair[1] === 'string',
+  );
   return new Map(entries.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
 }

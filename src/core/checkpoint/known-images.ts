@@ -6,7 +6,12 @@ import { kindOfFile, type KindName } from '../criu/kinds.ts';
  * An image's messages as far as they are known now: none while the image has not come out of the decompressor. Who
  * asks again later gets them; nobody waits for the end of an archive to be shown its beginning.
  */
-export async function known<K extends KindName>(images: ImageDirectory, kind: K, name: string, signal?: AbortSignal): Promise<readonly MessageOf<K>[]> {
+export async function known<K extends KindName>(
+  images: ImageDirectory,
+  kind: K,
+  name: string,
+  signal?: AbortSignal,
+): Promise<readonly MessageOf<K>[]> {
   return images.complete || images.has(name) ? images.messages(kind, name, signal) : [];
 }
 

@@ -90,7 +90,13 @@ export class Metadata {
     } catch (error) {
       if (isCancelled(error)) throw error;
       if (error instanceof CheckpointError) this.#notebook.add({ kind: 'damaged', where: name, text: error.sentence });
-      else this.#note(name, '{0} is not valid JSON ({1}). What it says about the container is not shown.', name, reasonOf(error));
+      else
+        this.#note(
+          name,
+          '{0} is not valid JSON ({1}). What it says about the container is not shown.',
+          name,
+          reasonOf(error),
+        );
       return undefined;
     } finally {
       await source.close();

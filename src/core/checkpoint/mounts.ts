@@ -22,12 +22,43 @@ const MS = {
 
 /** CRIU's fstype numbers. Source: criu images/mnt.proto; 16 stands for "its name is in fsname". */
 const FILE_SYSTEMS = new Map([
-  [1, 'proc'], [2, 'sysfs'], [3, 'devtmpfs'], [4, 'binfmt_misc'], [5, 'tmpfs'], [6, 'devpts'], [7, 'simfs'],
-  [8, 'pstore'], [9, 'securityfs'], [10, 'fusectl'], [11, 'debugfs'], [12, 'cgroup'], [13, 'aufs'], [14, 'mqueue'],
-  [15, 'fuse'], [17, 'overlay'], [18, 'autofs'], [19, 'tracefs'], [23, 'cgroup2'],
+  [1, 'proc'],
+  [2, 'sysfs'],
+  [3, 'devtmpfs'],
+  [4, 'binfmt_misc'],
+  [5, 'tmpfs'],
+  [6, 'devpts'],
+  [7, 'simfs'],
+  [8, 'pstore'],
+  [9, 'securityfs'],
+  [10, 'fusectl'],
+  [11, 'debugfs'],
+  [12, 'cgroup'],
+  [13, 'aufs'],
+  [14, 'mqueue'],
+  [15, 'fuse'],
+  [17, 'overlay'],
+  [18, 'autofs'],
+  [19, 'tracefs'],
+  [23, 'cgroup2'],
 ]);
 
-const PSEUDO = new Set(['proc', 'sysfs', 'devpts', 'mqueue', 'cgroup', 'cgroup2', 'securityfs', 'debugfs', 'tracefs', 'binfmt_misc', 'pstore', 'fusectl', 'devtmpfs', 'autofs']);
+const PSEUDO = new Set([
+  'proc',
+  'sysfs',
+  'devpts',
+  'mqueue',
+  'cgroup',
+  'cgroup2',
+  'securityfs',
+  'debugfs',
+  'tracefs',
+  'binfmt_misc',
+  'pstore',
+  'fusectl',
+  'devtmpfs',
+  'autofs',
+]);
 
 interface SpecMount {
   readonly destination: string;
@@ -80,7 +111,9 @@ function readSpecMounts(spec: JsonObject | undefined): readonly SpecMount[] {
 /** Of several mounts on one path the last one in the tree is what the container saw, and what the spec meant. */
 function findSpecMount(entry: MntEntry, all: readonly MntEntry[], wanted: readonly SpecMount[]): SpecMount | undefined {
   const path = normalise(entry.mountpoint);
-  const covered = all.some((other) => other !== entry && other.parent_mnt_id === entry.mnt_id && normalise(other.mountpoint) === path);
+  const covered = all.some(
+    (other) => other !== entry && other.parent_mnt_id === entry.mnt_id && normalise(other.mountpoint) === path,
+  );
   return covered ? undefined : wanted.findLast((mount) => mount.destination === path);
 }
 
@@ -88,7 +121,8 @@ function depthFirst(entries: readonly MntEntry[]): readonly MntEntry[] {
   const ids = new Set(entries.map((entry) => entry.mnt_id));
   const children = new Map<number | undefined, MntEntry[]>();
   for (const entry of entries) {
-    const parent = ids.has(entry.parent_mnt_id) && entry.parent_mnt_id !== entry.mnt_id ? entry.parent_mnt_id : undefined;
+    const parent =
+      ids.has(entry.parent_mnt_id) && entry.parent_mnt_id !== entry.mnt_id ? entry.parent_mnt_id : undefined;
     children.set(parent, [...(children.get(parent) ?? []), entry]);
   }
   const ordered: MntEntry[] = [];
@@ -109,7 +143,9 @@ function depthFirst(entries: readonly MntEntry[]): readonly MntEntry[] {
 }
 
 function sorted(entries: readonly MntEntry[]): MntEntry[] {
-  return [...entries].sort((a, b) => (a.mountpoint < b.mountpoint ? -1 : a.mountpoint > b.mountpoint ? 1 : a.mnt_id - b.mnt_id));
+  return [...entries].sort((a, b) =>
+    a.mountpoint < b.mountpoint ? -1 : a.mountpoint > b.mountpoint ? 1 : a.mnt_id - b.mnt_id,
+  );
 }
 
 function describe(
@@ -121,7 +157,7 @@ function describe(
   readOnly: ReadonlySet<string>,
 ): MountFacts {
   const path = normalise(entry.mountpoint);
-  const fileSystem = FILE_SYSTEMS.get(entry.fstype) ?? (entry.fsname || undefined);
+  const fileSystem = FILE_SYSTEMS.get(entry.fstype) ?? (entry.fsname === '' ? undefined : entry.fsname);
   const type = fileSystem ?? match?.type ?? 'unknown';
   const laidOver: MountOrigin | undefined = masked.has(path) ? 'masked' : readOnly.has(path) ? 'read-only' : undefined;
   // One cgroup mount of the spec becomes a tree of them where the host has version 1 hierarchies.
@@ -144,14 +180,20 @@ function describe(
     origin: laidOver ?? originOf(entry, path, type, match),
     ...(external !== undefined && { external }),
     seenIn: path === '/' || match || laidOver || partOfCgroup ? 'both' : 'image',
-    ...(match && { spec: { ...(match.source !== undefined && { source: match.source }), ...(match.type !== undefined && { type: match.type }), options: match.options } }),
+    ...(match && {
+      spec: {
+        ...(match.source !== undefined && { source: match.source }),
+        ...(match.type !== undefined && { type: match.type }),
+        options: match.options,
+      },
+    }),
     deviceMajor: entry.root_dev >>> 20,
     deviceMinor: entry.root_dev & 0xfffff,
   };
 }
 
 function describeAbsent(mount: SpecMount, id: number): MountFacts {
-  const bind = mount.type === 'bind' || mount.options.some((option) => option === 'bind' || option === 'rbind');
+  const bind = isBind(mount);
   return {
     id,
     destination: mount.destination,
@@ -160,22 +202,33 @@ function describeAbsent(mount: SpecMount, id: number): MountFacts {
     options: mount.options,
     origin: bind ? 'bind' : 'other',
     seenIn: 'spec',
-    spec: { ...(mount.source !== undefined && { source: mount.source }), ...(mount.type !== undefined && { type: mount.type }), options: mount.options },
+    spec: {
+      ...(mount.source !== undefined && { source: mount.source }),
+      ...(mount.type !== undefined && { type: mount.type }),
+      options: mount.options,
+    },
   };
 }
 
 function originOf(entry: MntEntry, path: string, type: string, match: SpecMount | undefined): MountOrigin {
   if (path === '/') return 'rootfs';
-  const bind = match?.type === 'bind' || match?.options.some((option) => option === 'bind' || option === 'rbind') === true;
-  if (bind) return isVolume(match?.source ?? '') ? 'volume' : 'bind';
+  if (match && isBind(match)) return isVolume(match.source ?? '') ? 'volume' : 'bind';
   if (PSEUDO.has(type)) return 'pseudo';
   if (entry.ext_key !== undefined || entry.ext_mount === true) return 'external';
   return type === 'tmpfs' ? 'tmpfs' : 'other';
 }
 
+function isBind({ type, options }: SpecMount): boolean {
+  return type === 'bind' || options.includes('bind') || options.includes('rbind');
+}
+
 /** Volumes of Podman, Docker and the kubelet lie in folders of their own. */
 function isVolume(source: string): boolean {
-  return /\/volumes\/[^/]+\/_data\/?$/.test(source) || /\/volumes\/kubernetes\.io~/.test(source) || source.includes('/volume-subpaths/');
+  return (
+    /\/volumes\/[^/]+\/_data\/?$/.test(source) ||
+    source.includes('/volumes/kubernetes.io~') ||
+    source.includes('/volume-subpaths/')
+  );
 }
 
 function propagationOf(entry: MntEntry): Propagation {
@@ -188,20 +241,37 @@ function propagationOf(entry: MntEntry): Propagation {
 /** In the order of /proc/PID/mountinfo; the kernel does not print strictatime, which is what neither of the others is. */
 function mountOptions(flags: number): readonly string[] {
   const named: [number, string][] = [
-    [MS.nosuid, 'nosuid'], [MS.nodev, 'nodev'], [MS.noexec, 'noexec'], [MS.noatime, 'noatime'],
-    [MS.nodiratime, 'nodiratime'], [MS.relatime, 'relatime'],
+    [MS.nosuid, 'nosuid'],
+    [MS.nodev, 'nodev'],
+    [MS.noexec, 'noexec'],
+    [MS.noatime, 'noatime'],
+    [MS.nodiratime, 'nodiratime'],
+    [MS.relatime, 'relatime'],
   ];
-  return [(flags & MS.rdonly) !== 0 ? 'ro' : 'rw', ...named.filter(([flag]) => (flags & flag) !== 0).map(([, name]) => name)];
+  return [
+    (flags & MS.rdonly) !== 0 ? 'ro' : 'rw',
+    ...named.filter(([flag]) => (flags & flag) !== 0).map(([, name]) => name),
+  ];
 }
 
 function superOptions(entry: MntEntry): string {
   const flags = entry.sb_flags ?? 0;
-  const named: [number, string][] = [[MS.synchronous, 'sync'], [MS.dirsync, 'dirsync'], [MS.mandlock, 'mand']];
-  const words = [(flags & MS.rdonly) !== 0 ? 'ro' : 'rw', ...named.filter(([flag]) => (flags & flag) !== 0).map(([, name]) => name)];
+  const named: [number, string][] = [
+    [MS.synchronous, 'sync'],
+    [MS.dirsync, 'dirsync'],
+    [MS.mandlock, 'mand'],
+  ];
+  const words = [
+    (flags & MS.rdonly) !== 0 ? 'ro' : 'rw',
+    ...named.filter(([flag]) => (flags & flag) !== 0).map(([, name]) => name),
+  ];
   return [...words, ...(entry.options === '' ? [] : [entry.options])].join(',');
 }
 
 function normalise(path: string): string {
-  const clean = path.replace(/^\.\//, '/').replace(/\/+/g, '/').replace(/(?<=.)\/$/, '');
+  const clean = path
+    .replace(/^\.\//, '/')
+    .replace(/\/+/g, '/')
+    .replace(/(?<=.)\/$/, '');
   return clean === '' || clean === '.' ? '/' : clean.startsWith('/') ? clean : `/${clean}`;
 }

@@ -17,7 +17,8 @@ export class Notebook {
   /** In the order of the places, so that the list does not depend on which question was asked first. */
   list(): readonly Note[] {
     return [...this.#notes.values()].sort(
-      (a, b) => compare(a.where, b.where) || (a.offset ?? -1) - (b.offset ?? -1) || compare(a.text.template, b.text.template),
+      (a, b) =>
+        compare(a.where, b.where) || (a.offset ?? -1) - (b.offset ?? -1) || compare(a.text.template, b.text.template),
     );
   }
 }

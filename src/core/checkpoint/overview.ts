@@ -9,11 +9,13 @@ import { readIdentity } from './identity.ts';
 import type { Metadata } from './metadata.ts';
 import type { Processes } from './processes.ts';
 import { measureSizes } from './sizes.ts';
-import { known, statisticsDirectory } from './known-images.ts';
+import { known } from './known-images.ts';
 
 interface Parts {
   readonly files: FileSet;
   readonly images: ImageDirectory;
+  /** Where stats-dump lies. */
+  readonly statistics: ImageDirectory;
   readonly imagesPrefix: string;
   readonly engine: Engine;
   readonly wrapping: Wrapping;
@@ -25,17 +27,27 @@ interface Parts {
 }
 
 /** CRIU's machine numbers. Source: criu images/core.proto, march. */
-const ARCHITECTURES: readonly (string | undefined)[] = [undefined, 'x86-64', 'arm', 'aarch64', 'ppc64', 's390', 'mips', 'loongarch64', 'riscv64'];
+const ARCHITECTURES: readonly (string | undefined)[] = [
+  undefined,
+  'x86-64',
+  'arm',
+  'aarch64',
+  'ppc64',
+  's390',
+  'mips',
+  'loongarch64',
+  'riscv64',
+];
 const LSM: readonly (string | undefined)[] = [undefined, 'SELinux', 'AppArmor'];
 
 /** Joins what the engine's files, the inventory and the entries themselves say. */
 export async function describeOverview(parts: Parts, signal?: AbortSignal): Promise<Overview> {
-  const { files, images, engine, archiveSize } = parts;
+  const { files, engine, archiveSize } = parts;
   const identity = await readIdentity(parts.metadata, engine, signal);
   const [root] = await parts.processes.tree(signal);
   const core = root && (await parts.processes.core(root.pid, signal));
   const host = await readHost(parts, core, signal);
-  const statistics = await readStatistics(statisticsDirectory(files, images), signal);
+  const statistics = await readStatistics(parts.statistics, signal);
   const criu = await readCriu(parts, core, signal);
   const checkpointed = identity.checkpointed ?? youngestImage(files, parts.imagesPrefix);
   return {
@@ -44,21 +56,37 @@ export async function describeOverview(parts: Parts, signal?: AbortSignal): Prom
     compression: parts.compression,
     complete: files.complete,
     ...identity,
-    ...(checkpointed !== undefined && { checkpointed, checkpointedFrom: identity.checkpointed === undefined ? 'entries' : 'engine' }),
+    ...(checkpointed !== undefined && {
+      checkpointed,
+      checkpointedFrom: identity.checkpointed === undefined ? 'entries' : 'engine',
+    }),
     ...host,
     criu,
     sizes: measureSizes(files, parts.imagesPrefix, archiveSize),
     ...(statistics && { statistics }),
-    completeness: judgeCompleteness({ files, imagesPrefix: parts.imagesPrefix, engine, notes: parts.notes(), usesParent: criu.hasParent === true }),
+    completeness: judgeCompleteness({
+      files,
+      imagesPrefix: parts.imagesPrefix,
+      engine,
+      notes: parts.notes(),
+      usesParent: criu.hasParent === true,
+    }),
   };
 }
 
 /** The UTS namespace's own names win over what the spec asked for. */
-async function readHost({ images, processes }: Parts, core: CoreEntry | undefined, signal?: AbortSignal): Promise<{ hostName?: string; domainName?: string }> {
+async function readHost(
+  { images, processes }: Parts,
+  core: CoreEntry | undefined,
+  signal?: AbortSignal,
+): Promise<{ hostName?: string; domainName?: string }> {
   const [root] = await processes.tree(signal);
   const ids = core?.ids ?? (root && (await known(images, 'IDS', `ids-${String(root.pid)}.img`, signal))[0]);
   const namespace = ids?.uts_ns_id;
-  const name = namespace === undefined ? images.names().find((candidate) => /^utsns-\d+\.img$/.test(candidate)) : `utsns-${String(namespace)}.img`;
+  const name =
+    namespace === undefined
+      ? images.names().find((candidate) => /^utsns-\d+\.img$/.test(candidate))
+      : `utsns-${String(namespace)}.img`;
   if (name === undefined) return {};
   const [uts] = await known(images, 'UTSNS', name, signal);
   return {
@@ -89,7 +117,10 @@ async function readCriu(parts: Parts, core: CoreEntry | undefined, signal?: Abor
 }
 
 /** CRIU names its version and the kernel's in the first lines of dump.log, where the engine kept it. */
-async function readLogHead({ files, imagesPrefix }: Parts, signal?: AbortSignal): Promise<{ version?: string; kernel?: string }> {
+async function readLogHead(
+  { files, imagesPrefix }: Parts,
+  signal?: AbortSignal,
+): Promise<{ version?: string; kernel?: string }> {
   const entry = files.entries.get('dump.log') ?? files.entries.get(`${imagesPrefix}dump.log`);
   if (entry?.type !== 'file') return {};
   const source = files.open(entry);
@@ -104,8 +135,8 @@ async function readLogHead({ files, imagesPrefix }: Parts, signal?: AbortSignal)
 }
 
 /** stats-dump lies beside the image directory (Podman, CRI-O, containerd) or in it. */
-async function readStatistics(images: ImageDirectory, signal?: AbortSignal): Promise<DumpStatistics | undefined> {
-  const [stats] = await known(images, 'STATS', 'stats-dump', signal);
+async function readStatistics(directory: ImageDirectory, signal?: AbortSignal): Promise<DumpStatistics | undefined> {
+  const [stats] = await known(directory, 'STATS', 'stats-dump', signal);
   const dump = stats?.dump;
   if (!dump) return undefined;
   const facts = {
@@ -124,14 +155,15 @@ async function readStatistics(images: ImageDirectory, signal?: AbortSignal): Pro
     shpagesSkippedParent: dump.shpages_skipped_parent,
     shpagesWritten: dump.shpages_written,
   };
-  return Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined)) as DumpStatistics;
+  return Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined));
 }
 
 /** Podman does not record when it took the checkpoint: the youngest image says it to the second. */
 function youngestImage(files: FileSet, imagesPrefix: string): string | undefined {
   let youngest = 0n;
   for (const entry of files.entries.values()) {
-    if (entry.path.startsWith(imagesPrefix) && entry.path.endsWith('.img') && entry.mtime > youngest) youngest = entry.mtime;
+    if (entry.path.startsWith(imagesPrefix) && entry.path.endsWith('.img') && entry.mtime > youngest)
+      youngest = entry.mtime;
   }
   return youngest === 0n ? undefined : formatTimestamp(youngest);
 }

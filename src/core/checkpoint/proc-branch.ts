@@ -28,7 +28,13 @@ const FILES: Readonly<Record<string, Render>> = {
   },
   mounts: async (process, { mounts }, signal) => text(formatMounts(await mounts(signal), process.mountNamespace)),
   status: async (process, { processes }, signal) =>
-    text(formatStatus(process, await processes.core(process.pid, signal), await processes.credentials(process.pid, signal))),
+    text(
+      formatStatus(
+        process,
+        await processes.core(process.pid, signal),
+        await processes.credentials(process.pid, signal),
+      ),
+    ),
 };
 
 const LINKS: Readonly<Record<string, (process: ProcessFacts) => string | undefined>> = {

@@ -14,8 +14,12 @@ const SIGKILL = 9;
 const SIGSTOP = 19;
 
 /** /proc/PID/status: the lines whose facts a checkpoint holds, in the kernel's order. */
-export function formatStatus(process: ProcessFacts, core: CoreEntry | undefined, credentials: CredsEntry | undefined): string {
-  const handlers = core?.tc && signalMasks(core.tc.sigactions ?? []);
+export function formatStatus(
+  process: ProcessFacts,
+  core: CoreEntry | undefined,
+  credentials: CredsEntry | undefined,
+): string {
+  const handlers = core?.tc && signalMasks(core.tc.sigactions);
   const seccomp = core?.thread_core?.seccomp_mode ?? core?.tc?.old_seccomp_mode;
   const lines: (readonly [string, string | undefined])[] = [
     ['Name', process.comm === undefined ? undefined : escapeName(process.comm)],
@@ -74,7 +78,20 @@ function escapeName(name: string): string {
 }
 
 /** Bits of vma_entry.status. Source: criu/include/image.h, VMA_*. */
-const VMA = { stack: 1, vsyscall: 2, vdso: 3, heap: 5, filePrivate: 6, fileShared: 7, anonShared: 8, sysvipc: 10, socket: 11, vvar: 12, aioRing: 13, memfd: 14 } as const;
+const VMA = {
+  stack: 1,
+  vsyscall: 2,
+  vdso: 3,
+  heap: 5,
+  filePrivate: 6,
+  fileShared: 7,
+  anonShared: 8,
+  sysvipc: 10,
+  socket: 11,
+  vvar: 12,
+  aioRing: 13,
+  memfd: 14,
+} as const;
 const MAP_SHARED = 1;
 
 /**
@@ -82,11 +99,17 @@ const MAP_SHARED = 1;
  * Source of the columns: fs/proc/task_mmu.c, show_vma_header_prefix.
  */
 export function formatMaps(mm: MmEntry, files: DescriptorTable): string {
-  return (mm.vmas ?? [])
+  return mm.vmas
     .map((vma) => {
-      const permissions = [(vma.prot & 1) !== 0 ? 'r' : '-', (vma.prot & 2) !== 0 ? 'w' : '-', (vma.prot & 4) !== 0 ? 'x' : '-', (vma.flags & MAP_SHARED) !== 0 ? 's' : 'p'].join('');
+      const permissions = [
+        (vma.prot & 1) !== 0 ? 'r' : '-',
+        (vma.prot & 2) !== 0 ? 'w' : '-',
+        (vma.prot & 4) !== 0 ? 'x' : '-',
+        (vma.flags & MAP_SHARED) !== 0 ? 's' : 'p',
+      ].join('');
       const head = `${address(vma.start)}-${address(vma.end)} ${permissions} ${address(vma.pgoff)} 00:00 0`;
-      const name = describeMapping(vma, files) || (vma.start <= mm.mm_start_stack && mm.mm_start_stack < vma.end ? '[stack]' : '');
+      const name =
+        describeMapping(vma, files) || (vma.start <= mm.mm_start_stack && mm.mm_start_stack < vma.end ? '[stack]' : '');
       return name === '' ? `${head} \n` : `${head.padEnd(72)} ${name.replaceAll('\n', '\\012')}\n`;
     })
     .join('');
@@ -117,9 +140,14 @@ export function formatMounts(mounts: readonly MountFacts[], namespace: number | 
   return mounts
     .filter((mount) => mount.seenIn !== 'spec' && (namespace === undefined || mount.namespace === namespace))
     .map((mount) => {
-      const options = [...mount.options, ...(mount.superOptions ?? '').split(',').filter((option) => option !== '' && option !== 'rw' && option !== 'ro')];
+      const options = [
+        ...mount.options,
+        ...(mount.superOptions ?? '')
+          .split(',')
+          .filter((option) => option !== '' && option !== 'rw' && option !== 'ro'),
+      ];
       // Of a host's file system that is bound in, CRIU records the device and not the type.
-      const fields = [mount.device || 'none', mount.destination, mount.fileSystem ?? 'unknown', options.join(',')];
+      const fields = [mount.device ?? 'none', mount.destination, mount.fileSystem ?? 'unknown', options.join(',')];
       return `${fields.map(escapeMount).join(' ')} 0 0\n`;
     })
     .join('');

@@ -18,37 +18,75 @@ export interface StringBlock {
  * title (setproctitle) has no NUL at the end of the argument area: the title goes on into the environment's.
  * Source: fs/proc/base.c, get_mm_cmdline.
  */
-export async function readArguments(space: AddressSpace, mm: MmEntry, pid: number, note: (note: Note) => void, signal?: AbortSignal): Promise<StringBlock | undefined> {
+export async function readArguments(
+  space: AddressSpace,
+  mm: MmEntry,
+  pid: number,
+  note: (note: Note) => void,
+  signal?: AbortSignal,
+): Promise<StringBlock | undefined> {
   const bytes = await readRange(space, mm.mm_arg_start, mm.mm_arg_end, pid, 'arguments', note, signal);
-  if (!bytes || bytes.length === 0 || bytes.at(-1) === 0 || mm.mm_env_start !== mm.mm_arg_end) return bytes && split(bytes);
+  if (!bytes || bytes.length === 0 || bytes.at(-1) === 0 || mm.mm_env_start !== mm.mm_arg_end)
+    return bytes && split(bytes);
   const whole = await readRange(space, mm.mm_arg_start, mm.mm_env_end, pid, 'arguments', note, signal);
   const end = whole?.indexOf(0) ?? -1;
   return whole && split(end < 0 ? whole : whole.subarray(0, end));
 }
 
 /** The environment as it stood in memory, /proc/PID/environ. */
-export async function readEnvironment(space: AddressSpace, mm: MmEntry, pid: number, note: (note: Note) => void, signal?: AbortSignal): Promise<StringBlock | undefined> {
+export async function readEnvironment(
+  space: AddressSpace,
+  mm: MmEntry,
+  pid: number,
+  note: (note: Note) => void,
+  signal?: AbortSignal,
+): Promise<StringBlock | undefined> {
   const bytes = await readRange(space, mm.mm_env_start, mm.mm_env_end, pid, 'environment', note, signal);
   return bytes && split(bytes);
 }
 
 /** The bytes of an area as far as they were dumped; undefined where none was. */
-async function readRange(space: AddressSpace, start: bigint, end: bigint, pid: number, what: string, note: (note: Note) => void, signal?: AbortSignal): Promise<Uint8Array | undefined> {
+async function readRange(
+  space: AddressSpace,
+  start: bigint,
+  end: bigint,
+  pid: number,
+  what: string,
+  note: (note: Note) => void,
+  signal?: AbortSignal,
+): Promise<Uint8Array | undefined> {
   if (end <= start) return new Uint8Array();
   const length = end - start > BigInt(MAX_STRINGS) ? MAX_STRINGS : Number(end - start);
   if (BigInt(length) < end - start) {
-    note({ kind: 'damaged', where: space.where, text: sentence('The {0} of process {1} claim to be {2} bytes long, which no kernel allows. Only the first {3} are shown.', what, pid, String(end - start), length) });
+    note({
+      kind: 'damaged',
+      where: space.where,
+      text: sentence(
+        'The {0} of process {1} claim to be {2} bytes long, which no kernel allows. Only the first {3} are shown.',
+        what,
+        pid,
+        String(end - start),
+        length,
+      ),
+    });
   }
   const { bytes, missing } = await space.read(start, length, signal);
   const absent = missing.reduce((sum, range) => sum + range.length, 0);
   if (absent === 0) return bytes;
-  note({ kind: 'missing', where: space.where, text: sentence('{0} of {1} bytes of the {2} of process {3} are not in the dump.', absent, length, what, pid) });
+  note({
+    kind: 'missing',
+    where: space.where,
+    text: sentence('{0} of {1} bytes of the {2} of process {3} are not in the dump.', absent, length, what, pid),
+  });
   if (absent === length) return undefined;
   return present(bytes, missing);
 }
 
 /** Leaves out the bytes that are not there: zeros in their place would read as empty strings. */
-function present(bytes: Uint8Array, missing: readonly { readonly offset: number; readonly length: number }[]): Uint8Array {
+function present(
+  bytes: Uint8Array,
+  missing: readonly { readonly offset: number; readonly length: number }[],
+): Uint8Array {
   const kept = new Uint8Array(bytes.length - missing.reduce((sum, range) => sum + range.length, 0));
   let from = 0;
   let to = 0;

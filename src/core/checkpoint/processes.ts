@@ -71,7 +71,8 @@ export class Processes {
   }
 
   async mountNamespace(pid: number, signal?: AbortSignal): Promise<number | undefined> {
-    const ids = (await this.core(pid, signal))?.ids ?? (await known(this.#images, 'IDS', `ids-${String(pid)}.img`, signal))[0];
+    const ids =
+      (await this.core(pid, signal))?.ids ?? (await known(this.#images, 'IDS', `ids-${String(pid)}.img`, signal))[0];
     return ids?.mnt_ns_id;
   }
 
@@ -111,21 +112,27 @@ export class Processes {
       ...(credentials && {
         uids: [credentials.uid, credentials.euid, credentials.suid, credentials.fsuid] as const,
         gids: [credentials.gid, credentials.egid, credentials.sgid, credentials.fsgid] as const,
-        groups: credentials.groups ?? [],
+        groups: credentials.groups,
       }),
       ...(mountNamespace !== undefined && { mountNamespace }),
-      complete: images.complete || (memory !== undefined && workingDirectory !== undefined && threads.every((thread) => thread.missing !== true)),
+      complete:
+        images.complete ||
+        (memory !== undefined && workingDirectory !== undefined && threads.every((thread) => thread.missing !== true)),
     };
   }
 
   async #memory(pid: number, table: DescriptorTable, signal?: AbortSignal): Promise<Partial<ProcessFacts> | undefined> {
     const mm = await this.memoryLayout(pid, signal);
     if (!mm) {
-      this.#noteMissing(`mm-${String(pid)}.img`, 'Arguments, environment and memory of process {1} cannot be shown.', pid);
+      this.#noteMissing(
+        `mm-${String(pid)}.img`,
+        'Arguments, environment and memory of process {1} cannot be shown.',
+        pid,
+      );
       return undefined;
     }
     const executable = table.path(mm.exe_file_id);
-    const mappedBytes = (mm.vmas ?? []).reduce((sum, vma) => sum + (vma.end > vma.start ? vma.end - vma.start : 0n), 0n);
+    const mappedBytes = mm.vmas.reduce((sum, vma) => sum + (vma.end > vma.start ? vma.end - vma.start : 0n), 0n);
     const known = { ...(executable !== undefined && { executable }), mappedBytes: Number(mappedBytes) };
     const space = await this.#addressSpace(pid, signal);
     if (!space) return this.#images.complete ? known : undefined;
@@ -148,19 +155,33 @@ export class Processes {
       return await AddressSpace.open(this.#images, pid, signal);
     } catch (error) {
       if (isCancelled(error)) throw error;
-      this.#noteMissing(`pagemap-${String(pid)}.img`, 'Arguments, environment and memory of process {1} cannot be shown.', pid);
+      this.#noteMissing(
+        `pagemap-${String(pid)}.img`,
+        'Arguments, environment and memory of process {1} cannot be shown.',
+        pid,
+      );
       return undefined;
     }
   }
 
-  async #threads(entry: PstreeEntry, leader: CoreEntry | undefined, state: TaskState, signal?: AbortSignal): Promise<readonly ThreadFacts[]> {
+  async #threads(
+    entry: PstreeEntry,
+    leader: CoreEntry | undefined,
+    state: TaskState,
+    signal?: AbortSignal,
+  ): Promise<readonly ThreadFacts[]> {
     const threads: ThreadFacts[] = [];
-    for (const tid of entry.threads ?? []) {
+    for (const tid of entry.threads) {
       const own = tid === entry.pid;
       // The leader of a zombie may have gone while its threads are still listed, without images of their own.
       const core = own ? leader : state === 'zombie' ? undefined : await this.#expectCore(tid, signal);
       const comm = own ? leader?.tc?.comm : core?.thread_core?.comm;
-      threads.push({ tid, ...(comm !== undefined && { comm }), state, ...(!core && state !== 'zombie' && { missing: true }) });
+      threads.push({
+        tid,
+        ...(comm !== undefined && { comm }),
+        state,
+        ...(!core && state !== 'zombie' && { missing: true }),
+      });
     }
     return threads;
   }
@@ -181,19 +202,26 @@ export class Processes {
   /** A second dump into the same folder leaves the images of processes that have gone since. */
   #noteStale(tree: readonly PstreeEntry[]): void {
     if (tree.length === 0) return;
-    const alive = new Set(tree.flatMap((entry) => [entry.pid, ...(entry.threads ?? [])]));
+    const alive = new Set(tree.flatMap((entry) => [entry.pid, ...entry.threads]));
     const stale = this.#images.names().flatMap((name) => {
       const tid = /^core-(\d+)\.img$/.exec(name)?.[1];
       return tid !== undefined && !alive.has(Number(tid)) ? [tid] : [];
     });
     if (stale.length === 0) return;
-    const text = sentence('Images of {0} threads that pstree.img does not list are left over from an earlier dump: {1}. They are not shown as processes.', stale.length, list(stale));
+    const text = sentence(
+      'Images of {0} threads that pstree.img does not list are left over from an earlier dump: {1}. They are not shown as processes.',
+      stale.length,
+      list(stale),
+    );
     this.#notebook.add({ kind: 'stale', where: this.#images.path('pstree.img'), text });
   }
 }
 
 function list(ids: readonly string[]): string {
-  const shown = [...ids].sort((a, b) => Number(a) - Number(b)).slice(0, 10).join(', ');
+  const shown = [...ids]
+    .sort((a, b) => Number(a) - Number(b))
+    .slice(0, 10)
+    .join(', ');
   return ids.length > 10 ? `${shown} …` : shown;
 }
 
@@ -201,7 +229,8 @@ function list(ids: readonly string[]): string {
 function parentsFirst(processes: readonly ProcessFacts[]): readonly ProcessFacts[] {
   const seen = new Set<number>();
   const ordered = processes.every((process) => {
-    const first = process.ppid === 0 || seen.has(process.ppid) || !processes.some((other) => other.pid === process.ppid);
+    const first =
+      process.ppid === 0 || seen.has(process.ppid) || !processes.some((other) => other.pid === process.ppid);
     seen.add(process.pid);
     return first;
   });

@@ -4,11 +4,17 @@ import { describeFileCapabilities } from '../../../src/core/checkpoint/capabilit
 import { formatTimestamp, mountedContents, rootfsChanges } from '../../../src/core/checkpoint/changes.ts';
 import { memoryFiles } from '../support/memory-files.ts';
 
-const kinds = (changes: ReturnType<typeof rootfsChanges>) => Object.fromEntries(changes.map(({ facts }) => [facts.path, facts.kind]));
+const kinds = (changes: ReturnType<typeof rootfsChanges>) =>
+  Object.fromEntries(changes.map(({ facts }) => [facts.path, facts.kind]));
 
 describe('a rootfs diff of Podman or CRI-O', () => {
   test('what lies below a new directory is new; the rest may be either', () => {
-    const diff = memoryFiles({ 'etc/passwd': 'x', srv: { type: 'directory' }, 'srv/app': { type: 'directory' }, 'srv/app/deep/file': 'x' });
+    const diff = memoryFiles({
+      'etc/passwd': 'x',
+      srv: { type: 'directory' },
+      'srv/app': { type: 'directory' },
+      'srv/app/deep/file': 'x',
+    });
     assert.deepEqual(kinds(rootfsChanges(diff, 'podman', [], undefined)), {
       '/etc/passwd': 'added-or-modified',
       '/srv': 'added',
@@ -20,7 +26,10 @@ describe('a rootfs diff of Podman or CRI-O', () => {
   test('deleted paths come from deleted.files; one that is in the diff as well was replaced', () => {
     const diff = memoryFiles({ 'etc/hosts': 'x' });
     const changes = rootfsChanges(diff, 'cri-o', ['/etc/hosts', '/old'], undefined);
-    assert.deepEqual(changes.filter(({ facts }) => facts.kind === 'deleted').map(({ facts }) => facts.path), ['/etc/hosts', '/old']);
+    assert.deepEqual(
+      changes.filter(({ facts }) => facts.kind === 'deleted').map(({ facts }) => facts.path),
+      ['/etc/hosts', '/old'],
+    );
     assert.ok(changes.some(({ facts }) => facts.path === '/etc/hosts' && facts.kind === 'modified'));
   });
 
@@ -51,14 +60,25 @@ describe('a layer of containerd', () => {
   });
 
   test('an opaque directory hides what the image had in it, and is marked', () => {
-    const changes = rootfsChanges(memoryFiles({ cache: { type: 'directory' }, 'cache/.wh..wh..opq': '' }), 'containerd', [], undefined);
-    assert.deepEqual(changes.map(({ facts }) => [facts.path, facts.marks]), [['/cache', ['opaque']]]);
+    const changes = rootfsChanges(
+      memoryFiles({ cache: { type: 'directory' }, 'cache/.wh..wh..opq': '' }),
+      'containerd',
+      [],
+      undefined,
+    );
+    assert.deepEqual(
+      changes.map(({ facts }) => [facts.path, facts.marks]),
+      [['/cache', ['opaque']]],
+    );
   });
 });
 
 test('contents of a mount stand under its mount point and are no changes of the image', () => {
   const changes = mountedContents(memoryFiles({ 'a/b': 'x' }), '/mnt/vol', 'volume', 'volumes/v.tar');
-  assert.deepEqual(changes.map(({ facts }) => [facts.path, facts.kind, facts.entry]), [['/mnt/vol/a/b', 'mounted', 'volumes/v.tar']]);
+  assert.deepEqual(
+    changes.map(({ facts }) => [facts.path, facts.kind, facts.entry]),
+    [['/mnt/vol/a/b', 'mounted', 'volumes/v.tar']],
+  );
 });
 
 test('marks what deserves a look', () => {
@@ -66,7 +86,14 @@ test('marks what deserves a look', () => {
   const diff = memoryFiles({
     suid: { mode: 0o4755 },
     sgid: { mode: 0o2644 },
-    cap: { mode: 0o755, xattrs: new Map([['security.capability', capability], ['user.note', new TextEncoder().encode('text')], ['user.bin', Uint8Array.of(0, 255)]]) },
+    cap: {
+      mode: 0o755,
+      xattrs: new Map([
+        ['security.capability', capability],
+        ['user.note', new TextEncoder().encode('text')],
+        ['user.bin', Uint8Array.of(0, 255)],
+      ]),
+    },
     dev: { type: 'character-device', deviceMajor: 1, deviceMinor: 3 },
     tmp: { type: 'directory', mode: 0o1777 },
   });
@@ -95,8 +122,14 @@ test('file capabilities read as getcap prints them', () => {
     return new Uint8Array(bytes.buffer);
   };
   assert.equal(describeFileCapabilities(value(0x02000000, 1n << 10n, 0n)), 'cap_net_bind_service=p');
-  assert.equal(describeFileCapabilities(value(0x02000001, (1n << 10n) | (1n << 13n), 0n)), 'cap_net_bind_service,cap_net_raw=ep');
-  assert.equal(describeFileCapabilities(value(0x02000000, 1n << 40n, 1n << 0n)), 'cap_chown=i cap_checkpoint_restore=p');
+  assert.equal(
+    describeFileCapabilities(value(0x02000001, (1n << 10n) | (1n << 13n), 0n)),
+    'cap_net_bind_service,cap_net_raw=ep',
+  );
+  assert.equal(
+    describeFileCapabilities(value(0x02000000, 1n << 40n, 1n << 0n)),
+    'cap_chown=i cap_checkpoint_restore=p',
+  );
   assert.equal(describeFileCapabilities(value(0x03000000, 1n << 21n, 0n, 100000)), 'cap_sys_admin=p [rootid=100000]');
   assert.equal(describeFileCapabilities(Uint8Array.of(1, 2)), undefined);
   assert.equal(describeFileCapabilities(value(0x09000000, 1n, 0n)), undefined);

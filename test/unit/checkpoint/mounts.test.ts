@@ -4,10 +4,22 @@ import { joinMounts } from '../../../src/core/checkpoint/mounts.ts';
 import type { MntEntry } from '../../../src/core/criu/schema/generated/messages.ts';
 
 function mount(facts: Partial<MntEntry>): MntEntry {
-  return { fstype: 5, mnt_id: 1, root_dev: 0, parent_mnt_id: 0, flags: 0, root: '/', mountpoint: '/', source: 'tmpfs', options: '', ...facts } as MntEntry;
+  return {
+    fstype: 5,
+    mnt_id: 1,
+    root_dev: 0,
+    parent_mnt_id: 0,
+    flags: 0,
+    root: '/',
+    mountpoint: '/',
+    source: 'tmpfs',
+    options: '',
+    ...facts,
+  } as MntEntry;
 }
 
-const join = (entries: readonly MntEntry[], spec?: Parameters<typeof joinMounts>[1]) => joinMounts([{ namespace: 12, entries }], spec);
+const join = (entries: readonly MntEntry[], spec?: Parameters<typeof joinMounts>[1]) =>
+  joinMounts([{ namespace: 12, entries }], spec);
 
 describe('the mount table', () => {
   test('is ordered as a tree, siblings by path, whatever the order of the image', () => {
@@ -17,11 +29,17 @@ describe('the mount table', () => {
       mount({ mnt_id: 2, parent_mnt_id: 1, mountpoint: '/dev' }),
       mount({ mnt_id: 1, parent_mnt_id: 77, mountpoint: '/' }),
     ]);
-    assert.deepEqual(table.map(({ destination }) => destination), ['/', '/dev', '/dev/shm', '/proc']);
+    assert.deepEqual(
+      table.map(({ destination }) => destination),
+      ['/', '/dev', '/dev/shm', '/proc'],
+    );
   });
 
   test('a ring of parents is shown, not followed for ever', () => {
-    const table = join([mount({ mnt_id: 1, parent_mnt_id: 2, mountpoint: '/a' }), mount({ mnt_id: 2, parent_mnt_id: 1, mountpoint: '/b' })]);
+    const table = join([
+      mount({ mnt_id: 1, parent_mnt_id: 2, mountpoint: '/a' }),
+      mount({ mnt_id: 2, parent_mnt_id: 1, mountpoint: '/b' }),
+    ]);
     assert.deepEqual(table.map(({ destination }) => destination).sort(), ['/a', '/b']);
   });
 
@@ -66,7 +84,15 @@ describe('joined with the specification', () => {
     join(
       [
         mount({ mnt_id: 1, fstype: 17, mountpoint: '/', source: 'overlay' }),
-        mount({ mnt_id: 2, parent_mnt_id: 1, fstype: 0, mountpoint: '/data', source: '/dev/vda', root: '/srv/data', ext_key: '/data' }),
+        mount({
+          mnt_id: 2,
+          parent_mnt_id: 1,
+          fstype: 0,
+          mountpoint: '/data',
+          source: '/dev/vda',
+          root: '/srv/data',
+          ext_key: '/data',
+        }),
         mount({ mnt_id: 3, parent_mnt_id: 1, fstype: 0, mountpoint: '/vol', source: '/dev/vda', ext_key: '/vol' }),
         mount({ mnt_id: 4, parent_mnt_id: 1, mountpoint: '/scratch' }),
         mount({ mnt_id: 5, parent_mnt_id: 1, fstype: 1, mountpoint: '/proc', source: 'proc' }),
@@ -83,8 +109,17 @@ describe('joined with the specification', () => {
   test('each mount is told by where it comes from', () => {
     const origins = Object.fromEntries([...table].map(([destination, { origin }]) => [destination, origin]));
     assert.deepEqual(origins, {
-      '/': 'rootfs', '/data': 'bind', '/vol': 'volume', '/scratch': 'tmpfs', '/proc': 'pseudo', '/proc/keys': 'masked',
-      '/proc/sys': 'read-only', '/sys/fs/cgroup/memory': 'pseudo', '/later': 'tmpfs', '/ext': 'external', '/gone': 'bind',
+      '/': 'rootfs',
+      '/data': 'bind',
+      '/vol': 'volume',
+      '/scratch': 'tmpfs',
+      '/proc': 'pseudo',
+      '/proc/keys': 'masked',
+      '/proc/sys': 'read-only',
+      '/sys/fs/cgroup/memory': 'pseudo',
+      '/later': 'tmpfs',
+      '/ext': 'external',
+      '/gone': 'bind',
       '/sys/fs/cgroup': 'other',
     });
   });
@@ -99,15 +134,26 @@ describe('joined with the specification', () => {
     assert.equal(table.get('/later')?.seenIn, 'image');
     assert.equal(table.get('/gone')?.seenIn, 'spec');
     assert.ok((table.get('/gone')?.id ?? 0) < 0);
-    for (const path of ['/', '/data', '/proc/keys', '/proc/sys', '/sys/fs/cgroup/memory']) assert.equal(table.get(path)?.seenIn, 'both', path);
+    for (const path of ['/', '/data', '/proc/keys', '/proc/sys', '/sys/fs/cgroup/memory'])
+      assert.equal(table.get(path)?.seenIn, 'both', path);
   });
 
   test('of two mounts on one path the upper one is what was asked for', () => {
     const stacked = join(
-      [mount({ mnt_id: 1, mountpoint: '/' }), mount({ mnt_id: 2, parent_mnt_id: 1, mountpoint: '/data' }), mount({ mnt_id: 3, parent_mnt_id: 2, mountpoint: '/data' })],
+      [
+        mount({ mnt_id: 1, mountpoint: '/' }),
+        mount({ mnt_id: 2, parent_mnt_id: 1, mountpoint: '/data' }),
+        mount({ mnt_id: 3, parent_mnt_id: 2, mountpoint: '/data' }),
+      ],
       spec,
     ).filter(({ destination }) => destination === '/data');
-    assert.deepEqual(stacked.map(({ id, seenIn }) => [id, seenIn]), [[2, 'image'], [3, 'both']]);
+    assert.deepEqual(
+      stacked.map(({ id, seenIn }) => [id, seenIn]),
+      [
+        [2, 'image'],
+        [3, 'both'],
+      ],
+    );
   });
 
   test('a specification of any other shape does no harm', () => {

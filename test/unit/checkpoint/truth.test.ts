@@ -132,7 +132,15 @@ for (const name of archives) {
         const shown = (await checkpoint.mounts()).filter((mount) => mount.seenIn !== 'spec');
         const lines = shown.map((mount) => {
           const device = `${String(mount.deviceMajor)}:${String(mount.deviceMinor)}`;
-          return [mount.id, mount.parentId, device, mount.root, mount.destination, mount.options.join(','), mount.device].join(' ');
+          return [
+            mount.id,
+            mount.parentId,
+            device,
+            mount.root,
+            mount.destination,
+            mount.options.join(','),
+            mount.device,
+          ].join(' ');
         });
         assert.deepEqual(lines.sort(), [...(liveMounts(name) ?? [])].sort());
       },

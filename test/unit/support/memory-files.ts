@@ -5,7 +5,10 @@ type Content = string | Uint8Array;
 type Given = Partial<Entry> & { readonly content?: Content };
 
 /** A set of files in memory: names to contents, or to facts of an entry. */
-export function memoryFiles(files: Readonly<Record<string, Content | Given>>, options: { name?: string; complete?: boolean } = {}): FileSet {
+export function memoryFiles(
+  files: Readonly<Record<string, Content | Given>>,
+  options: { name?: string; complete?: boolean } = {},
+): FileSet {
   const contents = new Map<string, Uint8Array>();
   const entries = new Map<string, Entry>();
   for (const [path, given] of Object.entries(files)) {

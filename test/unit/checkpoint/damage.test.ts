@@ -1,0 +1,197 @@
+import assert from 'node:assert/strict';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import type { Note } from '../../../src/protocol/note.ts';
+import { say } from '../../../src/protocol/sentence.ts';
+import { openCheckpoint } from '../../../src/core/checkpoint/checkpoint.ts';
+import { CheckpointError } from '../../../src/core/errors.ts';
+import { archiveOf } from '../support/fixtures.ts';
+import { members, repack, writeTar } from '../support/repack.ts';
+
+const sound = archiveOf('podman-counter-none');
+let folder: string;
+
+before(() => {
+  folder = mkdtempSync(join(tmpdir(), 'checkpoint-damage-'));
+});
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Asks everything; whatever an archive holds, the answers come and the notes say what is wrong. */
+async function ask(path: string) {
+  const checkpoint = await openCheckpoint({
+    locator: path,
+    spill: { directory: join(folder, 'spill'), limit: 2 ** 30 },
+  });
+  try {
+    await checkpoint.completed;
+    const overview = await checkpoint.overview();
+    const processes = await checkpoint.processes();
+    const mounts = await checkpoint.mounts();
+    const { changes } = await checkpoint.changes();
+    for (const directory of ['/', '/archive', '/rootfs', '/proc', '/images']) {
+      for (const entry of await checkpoint.files.list(directory)) {
+        if (directory === '/proc' && entry.kind === 'directory') await checkpoint.files.list(`/proc/${entry.name}`);
+      }
+    }
+    return { overview, processes, mounts, changes, notes: await checkpoint.notes() };
+  } finally {
+    await checkpoint.close();
+  }
+}
+
+async function failure(path: string): Promise<CheckpointError> {
+  const error: unknown = await ask(path).then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  assert.ok(error instanceof CheckpointError, `${path} opened, or failed with ${String(error)}`);
+  return error;
+}
+
+/** Notes at a place, of a kind. */
+function at(notes: readonly Note[], where: string, ...kinds: Note['kind'][]): readonly Note[] {
+  return notes.filter((note) => note.where === where && (kinds.length === 0 || kinds.includes(note.kind)));
+}
+
+describe('what is no checkpoint is said in one sentence', () => {
+  test('an empty file', async () => {
+    writeFileSync(join(folder, 'empty.tar'), '');
+    const error = await failure(join(folder, 'empty.tar'));
+    assert.equal(error.reason, 'not-a-checkpoint');
+    assert.match(error.message, /empty\.tar/);
+  });
+
+  test('a tar of other things', async () => {
+    await writeTar(join(folder, 'other.tar'), [{ header: { name: 'readme.txt' }, content: Buffer.from('hello') }]);
+    const error = await failure(join(folder, 'other.tar'));
+    assert.equal(error.reason, 'not-a-checkpoint');
+    assert.match(error.message, /other\.tar/);
+  });
+
+  test('a file that is no archive', async () => {
+    writeFileSync(join(folder, 'text.tar'), 'this is just text\n'.repeat(500));
+    assert.equal((await failure(join(folder, 'text.tar'))).reason, 'not-a-checkpoint');
+  });
+
+  test('a file that does not exist', async () => {
+    assert.equal((await failure(join(folder, 'nowhere.tar'))).reason, 'not-found');
+  });
+});
+
+describe('a damaged part leaves the rest to be seen', () => {
+  test('every image, with one byte flipped in its head', async () => {
+    const names = (await members(sound))
+      .map(({ header }) => header.name)
+      .filter((name) => /\.img$|stats-dump$/.test(name) && !/pages-|tmpfs/.test(name));
+    for (const name of names) {
+      const path = join(folder, 'flipped.tar');
+      await repack(sound, path, (member, own) => {
+        if (own !== name) return member.content;
+        const bytes = Buffer.from(member.content);
+        bytes[4] = (bytes[4] ?? 0) ^ 0x40;
+        return bytes;
+      });
+      const { notes, overview } = await ask(path);
+      assert.equal(overview.container.name, 'counter-none');
+      // Images that no question of these needs are not read, and so nothing is said of them.
+      const read = /inventory|pstree|core|mm-|pagemap|fs-|files|mountpoints|utsns|ids|stats/.test(name);
+      if (read)
+        assert.ok(
+          notes.some((note) => note.where.endsWith(name)),
+          `nothing is said of ${name}`,
+        );
+    }
+  });
+
+  test('an archive that ends in the middle', async () => {
+    const path = join(folder, 'cut.tar');
+    writeFileSync(path, readFileSync(sound).subarray(0, 140_000));
+    const { notes, processes, overview } = await ask(path);
+    assert.equal(overview.container.name, 'counter-none');
+    assert.ok(notes.some((note) => note.kind === 'truncated'));
+    assert.deepEqual(processes, []);
+    assert.ok(overview.completeness.some((fact) => fact.part === 'images' && fact.state === 'missing'));
+  });
+
+  test('config.dump that is no JSON, and one that is not there', async () => {
+    const path = join(folder, 'config.tar');
+    await repack(sound, path, (member, name) => (name === 'config.dump' ? Buffer.from('{"id": ') : member.content));
+    const broken = await ask(path);
+    assert.equal(at(broken.notes, 'config.dump', 'damaged').length, 1);
+    assert.equal(broken.processes.length, 2);
+
+    await repack(sound, path, (member, name) => (name === 'config.dump' ? undefined : member.content));
+    const missing = await ask(path);
+    assert.equal(at(missing.notes, 'config.dump', 'missing').length, 1);
+    assert.equal(missing.overview.hostName, 'lab-a1');
+  });
+
+  test('a missing image is named, and what cannot be shown for it', async () => {
+    const path = join(folder, 'missing.tar');
+    await repack(sound, path, (member, name) =>
+      name === 'checkpoint/mm-4.img' || name === 'checkpoint/core-1.img' ? undefined : member.content,
+    );
+    const { notes, processes } = await ask(path);
+    assert.equal(processes.length, 2);
+    assert.equal(processes[1]?.arguments, undefined);
+    assert.equal(processes[0]?.arguments?.[0], 'sh');
+    for (const name of ['checkpoint/mm-4.img', 'checkpoint/core-1.img']) {
+      const [note] = at(notes, name, 'missing');
+      assert.ok(note, name);
+      assert.match(say(note.text), new RegExp(name));
+    }
+  });
+
+  test('pages that end too early leave their process without what lay in them', async () => {
+    const path = join(folder, 'pages.tar');
+    await repack(sound, path, (member, name) =>
+      name === 'checkpoint/pages-1.img' ? member.content.subarray(0, 100) : member.content,
+    );
+    const { notes, processes } = await ask(path);
+    assert.equal(processes[0]?.arguments, undefined);
+    assert.deepEqual(processes[1]?.arguments, ['sleep', '1']);
+    assert.ok(notes.some((note) => note.where.includes('pages-1.img') || note.where.includes('pagemap-1.img')));
+  });
+
+  test('a rootfs diff that is no tar', async () => {
+    const path = join(folder, 'diff.tar');
+    await repack(sound, path, (member, name) =>
+      name === 'rootfs-diff.tar' ? Buffer.alloc(2048, 'x') : member.content,
+    );
+    const { notes, changes, processes } = await ask(path);
+    assert.ok(at(notes, 'rootfs-diff.tar').length > 0);
+    assert.ok(changes.every((change) => change.entry !== 'rootfs-diff.tar'));
+    assert.equal(processes.length, 2);
+  });
+});
+
+describe('an archive that changes while it is open', () => {
+  for (const [what, change] of [
+    ['is cut', (path: string) => truncateSync(path, 1000)],
+    ['vanishes', (path: string) => rmSync(path)],
+    ['grows', (path: string) => appendFileSync(path, 'more')],
+  ] as const) {
+    test(`it ${what}: answers come or say so, and closing works`, async () => {
+      const path = join(folder, 'changing.tar');
+      writeFileSync(path, readFileSync(sound));
+      const checkpoint = await openCheckpoint({
+        locator: path,
+        spill: { directory: join(folder, 'spill'), limit: 2 ** 30 },
+      });
+      await checkpoint.completed;
+      change(path);
+      const outcomes = await Promise.allSettled([
+        checkpoint.overview(),
+        checkpoint.processes(),
+        checkpoint.changes(),
+        checkpoint.hash(),
+      ]);
+      for (const outcome of outcomes) {
+        if (outcome.status === 'rejected') assert.ok(outcome.reason instanceof CheckpointError, String(outcome.reason));
+      }
+      await checkpoint.close();
+    });
+  }
+});
