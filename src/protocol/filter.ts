@@ -25,19 +25,23 @@ export interface FilterField {
 /** From and to (exclusive) in UTF-16 units. */
 export type TextRange = readonly [start: number, end: number];
 
+/** A row as the filter asks it. */
+export interface FilterRow {
+  /** Raw value of the field with this index. */
+  value(index: number): CellValue;
+  /** {@link searchableText} of all fields; only asked for where a word is looked for in all of them. */
+  text(): string;
+}
+
 export interface Filter {
   /** It hides nothing. */
   readonly empty: boolean;
-  /**
-   * @param values raw values in the order of the fields
-   * @param text `searchableText` of the values, where the caller has it already
-   */
-  matches(values: readonly CellValue[], text?: string): boolean;
+  matches(row: FilterRow): boolean;
   /** Where `text`, shown for `field`, holds what was looked for: in order, apart from each other, at most 100. */
   highlight(text: string, field?: string): readonly TextRange[];
 }
 
-type Test = (values: readonly CellValue[], text: string) => boolean;
+type Test = (row: FilterRow) => boolean;
 
 interface Term {
   readonly negated: boolean;
@@ -55,26 +59,20 @@ const MAX_RANGES = 100;
 /** Reads what stands in the filter box. Never throws. */
 export function parseFilter(text: string, fields: readonly FilterField[]): Filter {
   const terms = [...tokens(text)].map((token) => toTerm(token, fields)).filter((term) => term !== undefined);
-  const kinds = fields.map((field) => field.kind);
   return {
     empty: terms.length === 0,
-    matches: (values, searchable) => {
-      if (terms.length === 0) return true;
-      const whole = searchable ?? searchableText(values, kinds);
-      return terms.every((term) => term.test(values, whole) !== term.negated);
-    },
+    matches: (row) => terms.every((term) => term.test(row) !== term.negated),
     highlight: (shown, field) => highlight(shown, terms, field),
   };
 }
 
-/** All cells of a row as one folded text for words to be looked for in; callers may keep it for the next filter. */
-export function searchableText(values: readonly CellValue[], kinds: readonly ColumnKind[]): string {
+/** All cells of a row as one folded text for words to be looked for in; worth keeping for the next filter. */
+export function searchableText(fields: readonly FilterField[], value: (index: number) => CellValue): string {
   let text = '';
-  for (let index = 0; index < values.length; index++) {
-    const value = values[index];
-    if (value === null || value === undefined || value === '') continue;
-    text += cellText(value, kinds[index] ?? 'text') + SEPARATOR;
-  }
+  fields.forEach(({ kind }, index) => {
+    const shown = cellText(value(index), kind);
+    if (shown !== '') text += shown + SEPARATOR;
+  });
   return fold(text);
 }
 
@@ -143,25 +141,25 @@ function toTerm(token: Token, fields: readonly FilterField[]): Term | undefined 
   const field = fields[index];
   if (!field) return word(whole, negated);
   if (value === '') {
-    return quoted && whole.endsWith('""') ? { negated, test: (values) => (values[index] ?? '') === '' } : undefined;
+    return quoted && whole.endsWith('""') ? { negated, test: (row) => (row.value(index) ?? '') === '' } : undefined;
   }
   if (!quoted) {
     const compare = comparison(field.kind, value);
     if (compare === 'unfinished') return undefined;
-    if (compare) return { negated, test: (values) => compare(values[index] ?? null) };
+    if (compare) return { negated, test: (row) => compare(row.value(index)) };
   }
   const needle = fold(value);
   return {
     negated,
     needle,
     field: field.id,
-    test: (values) => fold(cellText(values[index] ?? null, field.kind)).includes(needle),
+    test: (row) => fold(cellText(row.value(index), field.kind)).includes(needle),
   };
 }
 
 function word(value: string, negated: boolean): Term {
   const needle = fold(value);
-  return { negated, needle, test: (_values, text) => text.includes(needle) };
+  return { negated, needle, test: (row) => row.text().includes(needle) };
 }
 
 /** `Command line` may be written `commandline`. */

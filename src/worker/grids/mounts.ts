@@ -1,0 +1,112 @@
+import type { GridCell } from '../../protocol/grid.ts';
+import type { MountFacts, MountOrigin } from '../../protocol/mounts.ts';
+import { Table, TOP, type TableKind } from './table.ts';
+
+const ICONS: Readonly<Record<MountOrigin, string>> = {
+  rootfs: 'root-folder',
+  bind: 'file-symlink-directory',
+  volume: 'database',
+  tmpfs: 'chip',
+  pseudo: 'gear',
+  masked: 'eye-closed',
+  'read-only': 'shield',
+  external: 'plug',
+  other: 'folder',
+};
+
+/** What deserves the eye: mounts that nobody asked for, and those asked for that are not there. */
+const SEEN: Readonly<Record<MountFacts['seenIn'], Omit<GridCell, 'value'>>> = {
+  both: {},
+  image: { tone: 'added' },
+  spec: { tone: 'deleted' },
+};
+
+/** The columns of mount(8), and where each mount comes from. */
+const MOUNTS: TableKind<MountFacts> = {
+  columns: [
+    {
+      id: 'destination',
+      label: 'Destination',
+      kind: 'code',
+      flex: 2,
+      tree: true,
+      value: ({ destination }) => destination,
+      cell: ({ destination, origin }) => ({
+        value: destination,
+        icon: ICONS[origin],
+        ...((origin === 'masked' || origin === 'read-only') && { tone: 'muted' }),
+      }),
+    },
+    { id: 'type', label: 'Type', kind: 'text', width: 90, value: ({ type }) => type },
+    {
+      id: 'source',
+      label: 'Source',
+      kind: 'code',
+      flex: 2,
+      value: ({ source }) => source,
+      cell: ({ source, root }) => ({
+        value: source,
+        ...(root !== undefined && root !== '/' && { title: `${source} [${root}]` }),
+      }),
+    },
+    {
+      id: 'options',
+      label: 'Options',
+      kind: 'code',
+      flex: 1,
+      value: ({ options }) => options.join(','),
+      cell: ({ options, superOptions }) => ({
+        value: options.join(','),
+        ...(superOptions !== undefined && { title: `${options.join(',')} - ${superOptions}` }),
+      }),
+    },
+    {
+      id: 'propagation',
+      label: 'Propagation',
+      kind: 'text',
+      width: 100,
+      value: ({ propagation }) => propagation ?? null,
+    },
+    { id: 'origin', label: 'Origin', kind: 'text', width: 90, value: ({ origin }) => origin },
+    {
+      id: 'seen',
+      label: 'Seen in',
+      kind: 'text',
+      width: 80,
+      value: ({ seenIn }) => seenIn,
+      cell: ({ seenIn }) => ({ value: seenIn, ...SEEN[seenIn] }),
+    },
+  ],
+  hidden: [
+    { id: 'id', kind: 'number', value: ({ id }) => id },
+    { id: 'namespace', kind: 'number', value: ({ namespace }) => namespace ?? null },
+    { id: 'root', kind: 'code', value: ({ root }) => root ?? null },
+    { id: 'super', kind: 'code', value: ({ superOptions }) => superOptions ?? null },
+    { id: 'external', kind: 'code', value: ({ external }) => external ?? null },
+  ],
+  id: ({ id }) => String(id),
+  file: ({ contents }) => (contents === undefined ? {} : { path: contents }),
+};
+
+/** @param mounts the trees in depth-first order, then what only the spec has */
+export function mountTable(mounts: readonly MountFacts[]): Table<MountFacts> {
+  const byId = new Map<number, number>();
+  const byPath = new Map<string, number>();
+  mounts.forEach(({ id, destination, seenIn }, number) => {
+    if (!byId.has(id)) byId.set(id, number);
+    if (seenIn !== 'spec') byPath.set(destination, number);
+  });
+  return new Table(MOUNTS, mounts, ({ parentId, seenIn, destination }) =>
+    seenIn === 'spec' ? nearestAbove(destination, byPath) : (byId.get(parentId ?? 0) ?? TOP),
+  );
+}
+
+/** A mount that is not there hangs where it would have been. */
+function nearestAbove(destination: string, byPath: ReadonlyMap<string, number>): number {
+  for (let path = destination; path !== '/' && path !== '';) {
+    path = path.slice(0, path.lastIndexOf('/')) || '/';
+    const number = byPath.get(path);
+    if (number !== undefined) return number;
+  }
+  return TOP;
+}

@@ -1,0 +1,112 @@
+import type { GridCell } from '../../protocol/grid.ts';
+import type { ProcessFacts, TaskState } from '../../protocol/processes.ts';
+import { Table, TOP, type TableKind } from './table.ts';
+
+const STATES: Readonly<Record<TaskState, Omit<GridCell, 'value'>>> = {
+  running: { icon: 'play' },
+  stopped: { icon: 'debug-pause', tone: 'warning' },
+  zombie: { icon: 'circle-slash', tone: 'warning' },
+  unknown: { icon: 'question', tone: 'warning' },
+};
+
+/** The columns of `ps`; never anything of the environment. */
+const PROCESSES: TableKind<ProcessFacts> = {
+  columns: [
+    {
+      id: 'name',
+      label: 'Name',
+      kind: 'text',
+      width: 220,
+      tree: true,
+      value: ({ comm }) => comm ?? null,
+      cell: ({ comm, complete }) => ({
+        value: comm ?? null,
+        icon: 'server-process',
+        ...(!complete && { tone: 'muted' }),
+      }),
+    },
+    { id: 'pid', label: 'PID', kind: 'number', width: 70, value: ({ pid }) => pid },
+    {
+      id: 'state',
+      label: 'State',
+      kind: 'text',
+      width: 90,
+      value: stateText,
+      cell: (process) => ({ value: stateText(process), ...STATES[process.state] }),
+    },
+    { id: 'threads', label: 'Threads', kind: 'number', width: 70, value: ({ threads }) => threads.length },
+    { id: 'command', label: 'Command line', kind: 'code', flex: 3, value: commandLine },
+    {
+      id: 'user',
+      label: 'User',
+      kind: 'number',
+      width: 70,
+      value: effectiveUser,
+      cell: (process) => ({ value: effectiveUser(process), ...withTitle(identity(process)) }),
+    },
+    { id: 'dumped', label: 'Dumped', kind: 'size', width: 90, value: ({ dumpedBytes }) => dumpedBytes ?? null },
+    { id: 'mapped', label: 'Mapped', kind: 'size', width: 90, value: ({ mappedBytes }) => mappedBytes ?? null },
+    {
+      id: 'cwd',
+      label: 'Working directory',
+      kind: 'code',
+      flex: 1,
+      value: ({ workingDirectory }) => workingDirectory ?? null,
+    },
+  ],
+  hidden: [
+    { id: 'ppid', kind: 'number', value: ({ ppid }) => ppid },
+    { id: 'session', kind: 'number', value: ({ sid }) => sid },
+    { id: 'group', kind: 'number', value: ({ pgid }) => pgid },
+    { id: 'executable', kind: 'code', value: ({ executable }) => executable ?? null },
+    {
+      id: 'thread',
+      kind: 'text',
+      value: ({ threads }) => threads.map(({ tid, comm }) => `${tid} ${comm ?? ''}`).join('\n'),
+    },
+  ],
+  id: ({ pid }) => String(pid),
+  file: ({ pid }) => ({ path: `/proc/${pid}` }),
+};
+
+/** @param processes parents before their children, in the order of pstree.img */
+export function processTable(processes: readonly ProcessFacts[]): Table<ProcessFacts> {
+  const numbers = new Map<number, number>();
+  processes.forEach(({ pid }, number) => {
+    if (!numbers.has(pid)) numbers.set(pid, number);
+  });
+  return new Table(PROCESSES, processes, ({ ppid }) => numbers.get(ppid) ?? TOP);
+}
+
+function stateText({ state, stateNumber }: ProcessFacts): string {
+  return state === 'unknown' && stateNumber !== undefined ? `unknown (${stateNumber})` : state;
+}
+
+/** Arguments as they could be typed into a shell again. */
+export function commandLine({ arguments: words }: Pick<ProcessFacts, 'arguments'>): string | null {
+  return words?.map(quoteWord).join(' ') ?? null;
+}
+
+function quoteWord(word: string): string {
+  return /^[\w@%+=:,./~^-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+function effectiveUser({ uids }: ProcessFacts): number | null {
+  return uids?.[1] ?? null;
+}
+
+/** In the words of id(1). */
+function identity({ uids, gids, groups }: ProcessFacts): string | undefined {
+  if (!uids) return undefined;
+  const [real, effective] = uids;
+  const parts = [`uid=${real}`];
+  if (gids) parts.push(`gid=${gids[0]}`);
+  if (effective !== real) parts.push(`euid=${effective}`);
+  if (gids && gids[1] !== gids[0]) parts.push(`egid=${gids[1]}`);
+  if (groups && groups.length > 0) parts.push(`groups=${groups.join(',')}`);
+  return parts.join(' ');
+}
+
+function withTitle(title: string | undefined): { title?: string } {
+  return title === undefined ? {} : { title };
+}

@@ -1,0 +1,119 @@
+import type { FilterField } from '../../protocol/filter.ts';
+import type { CellValue, GridCell, GridColumn } from '../../protocol/grid.ts';
+
+/** A column, and how its cells come out of a row. */
+export interface Column<Row> extends GridColumn {
+  /** What is filtered, copied and, unless `sortBy` differs, sorted by. Never a secret. */
+  value(row: Row): CellValue;
+  sortBy?(row: Row): CellValue;
+  /** How the cell looks, where it is more than its value. */
+  cell?(row: Row): GridCell;
+}
+
+/** A field that only the filter box knows. */
+export interface HiddenField<Row> extends FilterField {
+  value(row: Row): CellValue;
+}
+
+/** What kind of table it is, whatever rows it has. */
+export interface TableKind<Row> {
+  readonly columns: readonly Column<Row>[];
+  readonly hidden: readonly HiddenField<Row>[];
+  id(row: Row): string;
+  /** Where the file view has what the row stands for, and whether an editor can show it. */
+  file?(row: Row): { readonly path?: string; readonly openable?: boolean };
+  /** The row is there only to hold others: it is no match and does not count. */
+  isContext?(row: Row): boolean;
+}
+
+/** No row above: at the top of the tree. */
+export const TOP = -1;
+
+/**
+ * The rows of one state of a checkpoint, as a tree. Rows are numbered in their default order, parents before children;
+ * a parent that would come later is none, so that no damage can make a ring.
+ */
+export class Table<Row> {
+  readonly kind: TableKind<Row>;
+  readonly rows: readonly Row[];
+  /** Columns first, then hidden fields. */
+  readonly fields: readonly (Column<Row> | HiddenField<Row>)[];
+  /** Numbers of the rows above, or TOP. */
+  readonly parents: Int32Array;
+  readonly depths: Uint16Array;
+  /** Children of row `n` stand in `children` from `starts[n + 1]` to `starts[n + 2]`; those of TOP first. */
+  readonly starts: Int32Array;
+  readonly children: Int32Array;
+  /** Rows that are no mere context. */
+  readonly total: number;
+  readonly #ids: readonly string[];
+  readonly #numbers = new Map<string, number>();
+
+  /** @param parentOf the number of the row above, or TOP */
+  constructor(kind: TableKind<Row>, rows: readonly Row[], parentOf: (row: Row, number: number) => number) {
+    this.kind = kind;
+    this.rows = rows;
+    this.fields = [...kind.columns, ...kind.hidden];
+    this.parents = new Int32Array(rows.length);
+    this.depths = new Uint16Array(rows.length);
+    this.starts = new Int32Array(rows.length + 2);
+    this.children = new Int32Array(rows.length);
+    let total = 0;
+    rows.forEach((row, number) => {
+      const wanted = parentOf(row, number);
+      const parent = wanted >= 0 && wanted < number ? wanted : TOP;
+      this.parents[number] = parent;
+      this.depths[number] = parent === TOP ? 0 : Math.min(0xffff, at(this.depths, parent) + 1);
+      this.starts[parent + 2] = at(this.starts, parent + 2) + 1;
+      if (!kind.isContext?.(row)) total++;
+    });
+    this.total = total;
+    this.#ids = rows.map((row, number) => this.#nameRow(kind.id(row), number));
+    this.#placeChildren();
+  }
+
+  row(number: number): Row {
+    const row = this.rows[number];
+    if (row === undefined) throw new RangeError(`There is no row ${String(number)}.`);
+    return row;
+  }
+
+  numberOf(id: string): number | undefined {
+    return this.#numbers.get(id);
+  }
+
+  idOf(number: number): string {
+    return this.#ids[number] ?? '';
+  }
+
+  hasChildren(number: number): boolean {
+    return at(this.starts, number + 2) > at(this.starts, number + 1);
+  }
+
+  /** Only damage brings two rows of one id; the later one is named apart. */
+  #nameRow(id: string, number: number): string {
+    if (!this.#numbers.has(id)) {
+      this.#numbers.set(id, number);
+      return id;
+    }
+    return this.#nameRow(`${id}\u0000${String(number)}`, number);
+  }
+
+  /** Turns the counts in `starts` into places, and puts every row where its parent's children stand. */
+  #placeChildren(): void {
+    for (let index = 1; index < this.starts.length; index++) {
+      this.starts[index] = at(this.starts, index) + at(this.starts, index - 1);
+    }
+    const next = this.starts.slice();
+    this.parents.forEach((parent, number) => {
+      const place = at(next, parent + 1);
+      this.children[place] = number;
+      next[parent + 1] = place + 1;
+    });
+  }
+}
+
+/** An element that is known to be there. */
+export function at(numbers: Int32Array | Uint16Array | Uint8Array, index: number): number {
+  return numbers[index] ?? 0;
+}

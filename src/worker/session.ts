@@ -1,0 +1,172 @@
+import { extractTo } from '../core/checkpoint/extract.ts';
+import { openCheckpoint, type Checkpoint } from '../core/checkpoint/checkpoint.ts';
+import { orCancelled } from '../core/bytes/cancel.ts';
+import { CheckpointError, isCancelled } from '../core/errors.ts';
+import { handOver, type Handlers } from '../protocol/channel.ts';
+import type { HashResult, OpenRequest, Progress } from '../protocol/checkpoint-api.ts';
+import { sentence } from '../protocol/sentence.ts';
+import type { WorkerApi, WorkerEvents } from '../protocol/worker-api.ts';
+import { FileWindows } from './file-windows.ts';
+import { Grids } from './grids/grids.ts';
+import { describeProcess } from './process-detail.ts';
+import { SharedJob } from './shared-job.ts';
+import { Throttle } from './throttle.ts';
+
+/** Milliseconds between two events of one kind. */
+const PROGRESS_INTERVAL = 200;
+const CHANGED_INTERVAL = 400;
+
+/** Work of another caller that this one joined inside core may be cancelled under it: then it is done again. */
+const MAX_TRIES = 3;
+
+export type Emit = <Name extends keyof WorkerEvents>(name: Name, value: WorkerEvents[Name]) => void;
+export type Open = typeof openCheckpoint;
+
+/** What is made of a checkpoint once it is open. */
+interface Opened {
+  readonly checkpoint: Checkpoint;
+  readonly grids: Grids;
+  readonly files: FileWindows;
+  readonly hash: SharedJob<HashResult>;
+}
+
+/** One checkpoint from its opening to its end, and the answers to all that the host asks of it. */
+export class Session {
+  readonly #request: OpenRequest;
+  readonly #emit: Emit;
+  readonly #open: Open;
+  readonly #progress: Readonly<Record<Progress['task'], Throttle<Progress>>>;
+  readonly #changed: Throttle<WorkerEvents['changed']>;
+  readonly #ending = new AbortController();
+  #opening: Promise<Opened>;
+  #opened: Opened | undefined;
+  #failed = false;
+  #closing: Promise<void> | undefined;
+
+  constructor(request: OpenRequest, emit: Emit, open: Open = openCheckpoint) {
+    this.#request = request;
+    this.#emit = emit;
+    this.#open = open;
+    const progress = () => new Throttle<Progress>(PROGRESS_INTERVAL, (value) => this.#emit('progress', value));
+    this.#progress = { read: progress(), hash: progress() };
+    this.#changed = new Throttle(CHANGED_INTERVAL, (state) => this.#renew(state));
+    this.#opening = this.#start();
+  }
+
+  /** For the channel. `onEnd` is called when everything is closed. */
+  handlers(onEnd: () => void): Handlers<WorkerApi> {
+    return {
+      opened: async (signal) => void (await this.#ready(signal)),
+      retry: (signal) => this.#retry(signal),
+      close: async () => {
+        await this.#close();
+        onEnd();
+      },
+      overview: (signal) => this.#ask(signal, ({ checkpoint }) => checkpoint.overview(signal)),
+      notes: (signal) => this.#ask(signal, ({ checkpoint }) => checkpoint.notes(signal)),
+      grid: (signal, query) => this.#ask(signal, ({ grids }) => grids.window(query, signal)),
+      copy: (signal, query, format, ids) => this.#ask(signal, ({ grids }) => grids.copy(query, format, ids, signal)),
+      process: (signal, pid, reveal) =>
+        this.#ask(signal, ({ checkpoint }) => describeProcess(checkpoint, pid, reveal, signal)),
+      mount: (signal, id) =>
+        this.#ask(signal, async ({ checkpoint }) => {
+          const mount = (await checkpoint.mounts(signal)).find((candidate) => candidate.id === id);
+          if (!mount) throw new CheckpointError('not-found', sentence('There is no mount {0} in this checkpoint.', id));
+          return mount;
+        }),
+      change: (signal, path) => this.#ask(signal, ({ grids }) => grids.change(path, signal)),
+      fileStat: (signal, path) => this.#ask(signal, ({ checkpoint }) => checkpoint.files.stat(path, signal)),
+      fileList: (signal, path) => this.#ask(signal, ({ checkpoint }) => checkpoint.files.list(path, signal)),
+      fileRead: (signal, path, offset, length) =>
+        this.#ask(signal, async ({ files }) => handOver(await files.read(path, offset, length, signal))),
+      fileSave: async (signal, path, target, replace) => {
+        const { checkpoint } = await this.#ready(signal);
+        return extractTo(checkpoint.files, path, target, { signal, ...(replace && { force: true }) });
+      },
+      hash: (signal) => this.#ask(signal, ({ hash }) => hash.join(signal)),
+    };
+  }
+
+  /** Answers once the checkpoint is open; before, and after a failure, with why it is not. */
+  async #ask<T>(signal: AbortSignal, question: (opened: Opened) => Promise<T>): Promise<T> {
+    for (let tries = 1; ; tries++) {
+      const opened = await this.#ready(signal);
+      try {
+        return await question(opened);
+      } catch (error) {
+        if (!isCancelled(error) || signal.aborted || this.#ending.signal.aborted || tries === MAX_TRIES) throw error;
+      }
+    }
+  }
+
+  #ready(signal: AbortSignal): Promise<Opened> {
+    return orCancelled(this.#opening, signal);
+  }
+
+  async #retry(signal: AbortSignal): Promise<void> {
+    if (this.#failed && !this.#ending.signal.aborted) this.#opening = this.#start();
+    await this.#ready(signal);
+  }
+
+  #start(): Promise<Opened> {
+    this.#failed = false;
+    const opening = this.#openOnce();
+    // Those who ask are told; nobody may be asking yet.
+    opening.catch(() => (this.#failed = true));
+    return opening;
+  }
+
+  async #openOnce(): Promise<Opened> {
+    const { signal } = this.#ending;
+    const checkpoint = await this.#open(this.#request, {
+      signal,
+      onProgress: (progress) => this.#report(progress),
+      onChanged: (state) => this.#grew(state),
+    });
+    if (signal.aborted) {
+      await checkpoint.close();
+      signal.throwIfAborted();
+    }
+    const hash = (ended: AbortSignal) => checkpoint.hash((progress) => this.#report(progress), ended);
+    this.#opened = {
+      checkpoint,
+      grids: new Grids(checkpoint),
+      files: new FileWindows(checkpoint.files),
+      hash: new SharedJob(hash),
+    };
+    return this.#opened;
+  }
+
+  #report(progress: Progress): void {
+    const throttle = this.#progress[progress.task];
+    if (progress.finished) throttle.flush(progress);
+    else throttle.push(progress);
+  }
+
+  #grew(state: WorkerEvents['changed']): void {
+    if (state.complete) this.#changed.flush(state);
+    else this.#changed.push(state);
+  }
+
+  /** What was worked out is of an older state; the host is told to ask again. */
+  #renew(state: WorkerEvents['changed']): void {
+    this.#opened?.grids.renew();
+    void this.#opened?.files.drop();
+    this.#emit('changed', state);
+  }
+
+  /** Whatever is under way ends; decompressed copies are let go of. */
+  #close(): Promise<void> {
+    return (this.#closing ??= this.#closeOnce());
+  }
+
+  async #closeOnce(): Promise<void> {
+    this.#ending.abort();
+    this.#changed.stop();
+    this.#progress.read.stop();
+    this.#progress.hash.stop();
+    const opened = await this.#opening.catch(() => undefined);
+    await opened?.files.drop();
+    await opened?.checkpoint.close();
+  }
+}
