@@ -114,10 +114,15 @@ export function runNpm(args, cwd, { node = process.execPath, env = {} } = {}) {
     maxBuffer: 64 * 1024 * 1024,
   });
   if (result.error) throw result.error;
-  if (result.status !== 0) {
-    const words = (result.stderr || result.stdout).trim().split('\n').slice(-12).join('\n');
-    throw new Error(
-      `npm ${args.slice(0, 4).join(' ')} … ended with status ${result.status ?? result.signal}:\n${words}`,
-    );
-  }
+  if (result.status !== 0) throw new Error(`npm ${args[0]}: ${npmReason(result.stderr || result.stdout)}`);
+}
+
+/**
+ * The one line of npm's report that says why: the first that is not a bare code.
+ * @param {string} report
+ */
+function npmReason(report) {
+  const lines = report.split('\n').map((line) => line.replace(/^npm error( (network|notarget|gyp))?\s*/, '').trim());
+  const bare = /^(code|syscall|errno|path|command|cwd) /;
+  return lines.find((line) => line !== '' && !bare.test(line)) ?? 'it failed without a reason';
 }
