@@ -15,7 +15,7 @@ function mount(facts: Partial<MntEntry>): MntEntry {
     source: 'tmpfs',
     options: '',
     ...facts,
-  } as MntEntry;
+  };
 }
 
 const join = (entries: readonly MntEntry[], spec?: Parameters<typeof joinMounts>[1]) =>
@@ -46,7 +46,7 @@ describe('the mount table', () => {
   test('flags read as mount options, and the file system’s own options stand apart', () => {
     const [shown] = join([mount({ flags: 0x20000f, sb_flags: 1, options: 'size=64k,mode=755' })]);
     assert.deepEqual(shown?.options, ['ro', 'nosuid', 'nodev', 'noexec', 'relatime']);
-    assert.equal(shown?.superOptions, 'ro,size=64k,mode=755');
+    assert.equal(shown.superOptions, 'ro,size=64k,mode=755');
   });
 
   test('propagation', () => {

@@ -101,7 +101,7 @@ for (const name of archives) {
             ['SigCgt', live.sig['SigCgt'] ?? ''],
             ['Seccomp', live.seccomp],
           ]) {
-            assert.equal(status.get(key as string), value, key as string);
+            assert.equal(status.get(key as string), value, key);
           }
           assert.equal(
             await read(checkpoint, '/proc/1/cmdline'),

@@ -1,12 +1,12 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { Readable, type Writable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { gunzipSync, zstdDecompressSync } from 'node:zlib';
-import { extract, pack, type Headers } from 'tar-stream';
+import { extract, pack, type Header } from 'tar-stream';
 
 /** A member of a tar as tar-stream has it. */
 export interface Member {
-  readonly header: Headers;
+  readonly header: Partial<Header> & Pick<Header, 'name'>;
   readonly content: Buffer;
 }
 
@@ -16,13 +16,13 @@ export async function members(path: string): Promise<Member[]> {
   const reader = extract();
   reader.on('entry', (header, stream, next) => {
     const chunks: Buffer[] = [];
-    stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+    stream.on('data', (chunk) => chunks.push(chunk as Buffer));
     stream.on('end', () => {
       found.push({ header, content: Buffer.concat(chunks) });
       next();
     });
   });
-  await pipeline(Readable.from([plain(readFileSync(path))]), reader as unknown as Writable);
+  await pipeline(Readable.from([plain(readFileSync(path))]), reader);
   return found;
 }
 
