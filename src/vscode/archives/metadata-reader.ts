@@ -1,0 +1,47 @@
+import type { ArchiveMetadata, MetadataApi, MetadataRequest } from '../../protocol/metadata-api.ts';
+import { Disposable, onDispose } from '../disposable.ts';
+import type { Log } from '../log.ts';
+import { WorkerThread } from '../sessions/worker-thread.ts';
+
+/** Milliseconds without a question after which the thread is let go. */
+const IDLE = 5000;
+
+const REQUEST: MetadataRequest = { task: 'metadata' };
+
+/** Reads what archives are, one after the other, in a thread that lives only while there is something to read. */
+export class MetadataReader extends Disposable {
+  readonly #script: string;
+  readonly #log: Log;
+  #thread: WorkerThread<MetadataApi, object> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(script: string, log: Log) {
+    super();
+    this.#script = script;
+    this.#log = log;
+    this.own(onDispose(() => void this.#rest()));
+  }
+
+  /**
+   * @returns null for what is no checkpoint
+   * @throws RemoteError what the worker says, or `crashed`; the next archive gets a new thread
+   */
+  async read(locator: string, signal: AbortSignal): Promise<ArchiveMetadata | null> {
+    clearTimeout(this.#timer);
+    this.#thread ??= new WorkerThread(this.#script, REQUEST, this.#log);
+    const thread = this.#thread;
+    try {
+      return await thread.ask((reader) => reader.metadata(locator, signal));
+    } finally {
+      if (thread.crashed && this.#thread === thread) this.#thread = undefined;
+      this.#timer = setTimeout(() => void this.#rest(), IDLE);
+    }
+  }
+
+  async #rest(): Promise<void> {
+    clearTimeout(this.#timer);
+    const thread = this.#thread;
+    this.#thread = undefined;
+    await thread?.end();
+  }
+}

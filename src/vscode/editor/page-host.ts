@@ -1,0 +1,111 @@
+import * as vscode from 'vscode';
+import {
+  openChannel,
+  type Channel,
+  type ChannelMessage,
+  type Handlers,
+  type Port,
+  type Remote,
+} from '../../protocol/channel.ts';
+import type { PageApi, PageEvents } from '../../protocol/page-api.ts';
+import { toWire } from '../../protocol/wire.ts';
+import type { WorkerApi } from '../../protocol/worker-api.ts';
+import { Disposable, onDispose } from '../disposable.ts';
+import type { Errors } from '../errors.ts';
+import type { FileActions } from '../filesystem/file-actions.ts';
+import type { CheckpointDocument } from './checkpoint-document.ts';
+import { titleOf } from './title.ts';
+
+export interface PageServices {
+  readonly errors: Errors;
+  readonly files: FileActions;
+  readonly showLog: () => void;
+}
+
+type PageChannel = Channel<object, object, PageEvents>;
+
+/** Answers one page: passes its questions on to the checkpoint, and does what only the host can. */
+export class PageHost extends Disposable {
+  readonly #document: CheckpointDocument;
+  readonly #services: PageServices;
+  readonly #panel: vscode.WebviewPanel;
+  #channel: PageChannel;
+
+  constructor(document: CheckpointDocument, panel: vscode.WebviewPanel, services: PageServices) {
+    super();
+    this.#document = document;
+    this.#services = services;
+    this.#panel = panel;
+    this.#channel = this.#open();
+    this.own(onDispose(() => this.#channel.close()));
+    // A page that is hidden is gone: what it asked for is cancelled, and its successor asks anew.
+    this.own(panel.onDidChangeViewState(() => panel.visible || this.#reopen()));
+    if (document.locator !== undefined) {
+      this.own(document.session.onProgress((progress) => this.#channel.emit('progress', progress)));
+      this.own(document.session.onChanged((changed) => this.#channel.emit('changed', changed)));
+    }
+  }
+
+  get document(): CheckpointDocument {
+    return this.#document;
+  }
+
+  emit<Name extends keyof PageEvents>(name: Name, value: PageEvents[Name]): void {
+    this.#channel.emit(name, value);
+  }
+
+  #reopen(): void {
+    this.#channel.close();
+    this.#channel = this.#open();
+  }
+
+  #open(): PageChannel {
+    return openChannel(portOf(this.#panel.webview), this.#handlers(), this.#services.errors.forPage);
+  }
+
+  /** A document whose source is not known rejects each question with the reason. */
+  async #ask<T>(question: (checkpoint: Remote<WorkerApi>) => Promise<T>): Promise<T> {
+    return await this.#document.session.ask(question);
+  }
+
+  #handlers(): Handlers<PageApi> {
+    const document = this.#document;
+    const { files, showLog } = this.#services;
+    return {
+      start: async (signal) => ({
+        title: titleOf(await this.#ask((checkpoint) => checkpoint.overview(signal)), document.session.locator),
+        locator: document.session.locator,
+        strings: vscode.l10n.bundle ?? {},
+      }),
+      overview: async (signal) => toWire(await this.#ask((checkpoint) => checkpoint.overview(signal))),
+      notes: (signal) => this.#ask((checkpoint) => checkpoint.notes(signal)),
+      grid: (signal, query) => this.#ask((checkpoint) => checkpoint.grid(query, signal)),
+      process: (signal, pid, reveal) => this.#ask((checkpoint) => checkpoint.process(pid, reveal, signal)),
+      mount: (signal, id) => this.#ask((checkpoint) => checkpoint.mount(id, signal)),
+      change: (signal, path) => this.#ask((checkpoint) => checkpoint.change(path, signal)),
+      hash: async (signal) => (await this.#ask((checkpoint) => checkpoint.hash(signal))).hex,
+      copy: async (signal, query, format, ids) => {
+        await copy(await this.#ask((checkpoint) => checkpoint.copy(query, format, ids, signal)));
+      },
+      copyText: (_signal, text) => copy(text),
+      openFile: async (_signal, path) => files.open(document.key, path),
+      saveFile: async (_signal, path) => files.save(document.key, path),
+      showLog: () => showLog(),
+      retry: async () => document.session.retry(),
+    };
+  }
+}
+
+function portOf(webview: vscode.Webview): Port {
+  return {
+    post: (message) => void webview.postMessage(message),
+    listen: (receive) => {
+      const listening = webview.onDidReceiveMessage((message: ChannelMessage) => receive(message));
+      return () => listening.dispose();
+    },
+  };
+}
+
+async function copy(text: string): Promise<void> {
+  await vscode.env.clipboard.writeText(text);
+}

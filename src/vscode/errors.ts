@@ -1,0 +1,132 @@
+import * as vscode from 'vscode';
+import { describeError, RemoteError, type WireError } from '../protocol/channel.ts';
+import { say, sentence, type Sentence } from '../protocol/sentence.ts';
+import type { Log } from './log.ts';
+import { SECTION, SPILL_LIMIT } from './settings.ts';
+
+/** A button of a message. */
+export interface Action {
+  readonly title: string;
+  run(): unknown;
+}
+
+/** Reasons that may be gone when one tries again. */
+const PASSING = new Set(['not-found', 'unreadable', 'changed', 'truncated', 'no-space', 'crashed']);
+
+/** Reasons whose sentence says all that there is; whatever else happens is in the log. */
+const EXPLAINED = new Set([
+  ...['not-found', 'unreadable', 'changed', 'truncated', 'no-space', 'exists', 'unwritable', 'outside'],
+  ...['not-a-checkpoint', 'unsupported', 'damaged', 'encrypted', 'too-large', 'usage'],
+  ...['not-here', 'unknown-document', 'is-link'],
+]);
+
+const UNEXPECTED = sentence('Something unexpected happened in Checkpoint Explorer. The log says more.');
+
+/** The translation of an English template that came from core, a worker or the host's parts without `vscode`. */
+export function translate(template: string): string | undefined {
+  return vscode.l10n.bundle?.[template];
+}
+
+export function words(text: Sentence): string {
+  return say(text, translate);
+}
+
+/** The one place that turns a failure into words and into what helps. */
+export class Errors {
+  readonly #log: Log;
+  readonly #showLog: () => void;
+  readonly #reported = new WeakSet();
+
+  constructor(log: Log, showLog: () => void) {
+    this.#log = log;
+    this.#showLog = showLog;
+  }
+
+  /** One or two sentences for a person. */
+  words(error: unknown): string {
+    return words(sentenceOf(error));
+  }
+
+  /** Writes down what a person is not told. */
+  note(error: unknown): void {
+    if (isCancelled(error)) return;
+    if (error instanceof RemoteError && EXPLAINED.has(error.reason)) {
+      const place = [error.where, error.offset].filter((part) => part !== undefined).join(' at byte ');
+      this.#log.warn(`${error.reason}: ${error.message}${place === '' ? '' : ` (${place})`}`);
+    } else {
+      this.#log.error(error instanceof Error ? error : String(error));
+    }
+  }
+
+  /** For the page, which shows a failure itself. */
+  readonly forPage = (error: unknown): WireError => {
+    this.note(error);
+    const text = sentenceOf(error);
+    return { ...describeError(error), message: say(text), template: text.template, args: text.args };
+  };
+
+  /** Shows a failure once, with what helps: what was given first, then what its reason suggests. */
+  async report(
+    error: unknown,
+    options: { readonly retry?: () => unknown; readonly actions?: readonly Action[] } = {},
+  ): Promise<void> {
+    if (isCancelled(error) || this.#isKnown(error)) return;
+    this.note(error);
+    const reason = error instanceof RemoteError ? error.reason : 'internal';
+    const actions = [...(options.actions ?? [])];
+    const { retry } = options;
+    if (retry && PASSING.has(reason)) actions.push({ title: vscode.l10n.t('Retry'), run: retry });
+    if (reason === 'no-space') actions.push(changeSpillLimit());
+    if (!EXPLAINED.has(reason)) actions.push({ title: vscode.l10n.t('Show Log'), run: this.#showLog });
+    const chosen = await vscode.window.showErrorMessage(this.words(error), ...actions.map(({ title }) => title));
+    await actions.find(({ title }) => title === chosen)?.run();
+  }
+
+  /** A handler for a command: what it throws is shown. */
+  guard<Args extends readonly unknown[]>(work: (...args: Args) => unknown): (...args: Args) => Promise<void> {
+    return async (...args) => {
+      try {
+        await work(...args);
+      } catch (error) {
+        await this.report(error, { retry: () => this.guard(work)(...args) });
+      }
+    };
+  }
+
+  #isKnown(error: unknown): boolean {
+    if (typeof error !== 'object' || error === null) return false;
+    if (this.#reported.has(error)) return true;
+    this.#reported.add(error);
+    return false;
+  }
+}
+
+export function isCancelled(error: unknown): boolean {
+  return (
+    error instanceof vscode.CancellationError ||
+    (error instanceof RemoteError && ['cancelled', 'closed'].includes(error.reason))
+  );
+}
+
+/** An AbortSignal for what understands only that. */
+export function abortSignal(token: vscode.CancellationToken): AbortSignal {
+  const controller = new AbortController();
+  if (token.isCancellationRequested) controller.abort();
+  else token.onCancellationRequested(() => controller.abort());
+  return controller.signal;
+}
+
+/** What has no sentence of its own was foreseen by nobody: its message is for the log. */
+function sentenceOf(error: unknown): Sentence {
+  if (error instanceof RemoteError && error.template !== undefined) {
+    return { template: error.template, args: error.args };
+  }
+  return UNEXPECTED;
+}
+
+function changeSpillLimit(): Action {
+  return {
+    title: vscode.l10n.t('Change Limit'),
+    run: () => vscode.commands.executeCommand('workbench.action.openSettings', `${SECTION}.${SPILL_LIMIT}`),
+  };
+}

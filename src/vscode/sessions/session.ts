@@ -1,0 +1,56 @@
+import type { Remote } from '../../protocol/channel.ts';
+import type { OpenRequest } from '../../protocol/checkpoint-api.ts';
+import type { WorkerApi, WorkerEvents } from '../../protocol/worker-api.ts';
+import type { Disposes } from '../disposable.ts';
+import { Emitter } from '../emitter.ts';
+import type { Log } from '../log.ts';
+import { WorkerThread } from './worker-thread.ts';
+
+/** What a session tells without being asked, over all threads that it has in its life. */
+export type SessionEvents = Omit<WorkerEvents, 'log'>;
+
+/** One open checkpoint: the thread that owns it, and a new one when that died and the person wants to try again. */
+export class Session {
+  readonly locator: string;
+  readonly #start: () => WorkerThread<WorkerApi, WorkerEvents>;
+  readonly #log: Log;
+  readonly #progress = new Emitter<SessionEvents['progress']>();
+  readonly #changed = new Emitter<SessionEvents['changed']>();
+  #thread: WorkerThread<WorkerApi, WorkerEvents>;
+
+  constructor(script: string, request: OpenRequest, log: Log) {
+    this.locator = request.locator;
+    this.#log = log;
+    this.#start = () => new WorkerThread(script, request, log);
+    this.#thread = this.#listened(this.#start());
+  }
+
+  readonly onProgress = (listener: (value: SessionEvents['progress']) => void): Disposes =>
+    this.#progress.event(listener);
+
+  readonly onChanged = (listener: (value: SessionEvents['changed']) => void): Disposes => this.#changed.event(listener);
+
+  /** @throws RemoteError why the checkpoint cannot be opened, why the question cannot be answered, or `crashed` */
+  ask<T>(question: (checkpoint: Remote<WorkerApi>) => Promise<T>): Promise<T> {
+    return this.#thread.ask(question);
+  }
+
+  /** Opens the checkpoint again after a failure; resolves when it is open. */
+  async retry(): Promise<void> {
+    if (this.#thread.crashed) this.#thread = this.#listened(this.#start());
+    else await this.ask((checkpoint) => checkpoint.retry());
+    await this.ask((checkpoint) => checkpoint.opened());
+    this.#changed.fire({ complete: false });
+  }
+
+  async end(): Promise<void> {
+    await this.#thread.end();
+  }
+
+  #listened(thread: WorkerThread<WorkerApi, WorkerEvents>): WorkerThread<WorkerApi, WorkerEvents> {
+    thread.on('progress', (progress) => this.#progress.fire(progress));
+    thread.on('changed', (changed) => this.#changed.fire(changed));
+    thread.on('log', ({ level, text }) => (level === 'error' ? this.#log.error(text) : this.#log.warn(text)));
+    return thread;
+  }
+}

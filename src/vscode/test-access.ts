@@ -1,0 +1,10 @@
+import type { ArchiveList } from './archives/archive-list.ts';
+import type { LocatorTable } from './locators/locator-table.ts';
+import type { Sessions } from './sessions/sessions.ts';
+
+/** The parts that tests in the extension host look into; `activate` returns them in test mode only. */
+export interface TestAccess {
+  readonly sessions: Sessions;
+  readonly archives: ArchiveList;
+  readonly table: LocatorTable;
+}
