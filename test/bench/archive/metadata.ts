@@ -205,7 +205,6 @@ function podmanConfig(container: SyntheticContainer, root: SyntheticProcess | un
     command: root?.arguments ?? [],
     labels: { 'org.example.team': 'orders' },
     createdTime: container.created,
-    checkpointedTime: container.checkpointed,
     logDriver: 'k8s-file',
     runtime: container.runtime,
   };
@@ -253,7 +252,7 @@ function kubernetesName({ name, pod, namespace, podUid }: SyntheticContainer): s
   return `k8s_${name}_${pod}_${namespace}_${podUid}_0`;
 }
 
-function statistics(): Buffer {
+function statistics(): Uint8Array {
   const dump = {
     freezing_time: 122_877,
     frozen_time: 1_425_327,

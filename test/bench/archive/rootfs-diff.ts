@@ -16,7 +16,7 @@ export interface SyntheticChanges {
 }
 
 const EPOCH = 1_795_472_671;
-/** security.capability, version 2, cap_net_bind_service permitted; Linux' uapi/linux/capability.h. */
+/** security.capability, version 2, cap_net_bind_service permitted and effective; Linux' uapi/linux/capability.h. */
 const netBindService = Buffer.from('0100000200040000000000000000000000000000', 'hex');
 
 /** One of each kind of entry, and around them many small files in folders of a hundred. */
