@@ -73,13 +73,8 @@ type Message = Record<string, unknown>;
 class MessageDecoder extends WireReader {
   /** The first damage that was met within a part. */
   damage: WireDamage | undefined;
-  readonly #buffer: Buffer;
   #listed = 0;
-
-  constructor(bytes: Uint8Array, position: number) {
-    super(bytes, position);
-    this.#buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  }
+  #view: Buffer | undefined;
 
   decode(type: MessageType, message: Message, end: number, depth: number): void {
     if (depth > maxDepth) throw new WireDamage('its parts nest too deep', this.position);
@@ -151,6 +146,12 @@ class MessageDecoder extends WireReader {
       default:
         return this.uint32(end) | 0;
     }
+  }
+
+  /** Made when first needed: many messages hold no text. */
+  get #buffer(): Buffer {
+    const { buffer, byteOffset, byteLength } = this.bytes;
+    return (this.#view ??= Buffer.from(buffer, byteOffset, byteLength));
   }
 
   /** Not `slice`, which of a Buffer is no copy. */

@@ -7,6 +7,11 @@ import type { ByteSource } from '../../../src/core/bytes/byte-source.ts';
 
 export const fixtures = join(import.meta.dirname, '..', '..', 'fixtures');
 
+/** Folders of the fixtures that hold one archive. */
+export const fixtureFolders: readonly string[] = readdirSync(fixtures, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory() && archiveIn(entry.name) !== undefined)
+  .map((entry) => entry.name);
+
 /** Bytes in memory as a source that remembers what was read of it. */
 export class MemorySource implements ByteSource {
   readonly name: string;
@@ -84,8 +89,8 @@ export class MemoryFileSet implements FileSet {
 
 /** Unpacks the archive of a fixture's folder. */
 export async function openFixture(folder: string): Promise<MemoryFileSet> {
-  const archive = readdirSync(join(fixtures, folder)).find((name) => /\.tar(\.gz|\.zst)?$/.test(name));
-  if (!archive) throw new Error(`${folder} has no archive.`);
+  const archive = archiveIn(folder);
+  if (archive === undefined) throw new Error(`${folder} has no archive.`);
   const packed = readFileSync(join(fixtures, folder, archive));
   const tar = archive.endsWith('.gz')
     ? gunzipSync(packed)
@@ -108,4 +113,8 @@ async function unpack(tar: Uint8Array, name: string): Promise<MemoryFileSet> {
     set.add(path, Buffer.concat(pieces), { type, ...(header.linkname && { linkTarget: header.linkname }) });
   }
   return set;
+}
+
+function archiveIn(folder: string): string | undefined {
+  return readdirSync(join(fixtures, folder)).find((name) => /\.tar(\.gz|\.zst)?$/.test(name));
 }
