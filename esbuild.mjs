@@ -7,7 +7,7 @@
 //   dist/page/                 the editor's page, its styles and the icon font
 //
 // It also asserts what must stay out of which bundle, from what esbuild says went in.
-import { chmodSync, copyFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { context } from 'esbuild';
@@ -76,15 +76,8 @@ copyStaticFiles();
 
 let building = 0;
 let failed = false;
-// Only while the project is being laid down: what is not there yet is named and left out.
-const present = bundles.filter(({ options }) => {
-  const entry = String(Object.values(options.entryPoints ?? {})[0]);
-  if (existsSync(join(root, entry))) return true;
-  console.log(`  ${entry} does not exist yet: left out`);
-  return false;
-});
 const contexts = await Promise.all(
-  present.map(({ options, without }) => context({ ...options, plugins: [reporter(without)] })),
+  bundles.map(({ options, without }) => context({ ...options, plugins: [reporter(without)] })),
 );
 if (watch) {
   await Promise.all(contexts.map((one) => one.watch()));

@@ -32,7 +32,7 @@ const TASKS = {
   format: [[...prettier, '--write', '.']],
 };
 
-const [task = '', ...rest] = process.argv.slice(2);
+const [task = '', ...rest] = process.argv.slice(2).filter((argument) => argument !== '--');
 const steps = TASKS[task];
 if (!steps) {
   console.error(`There is no task "${task}". The tasks are: ${Object.keys(TASKS).join(', ')}.`);
