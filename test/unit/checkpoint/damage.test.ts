@@ -7,6 +7,7 @@ import type { Note } from '../../../src/protocol/note.ts';
 import { say } from '../../../src/protocol/sentence.ts';
 import { openCheckpoint } from '../../../src/core/checkpoint/checkpoint.ts';
 import { CheckpointError } from '../../../src/core/errors.ts';
+import { askEverything } from '../support/ask.ts';
 import { archiveOf } from '../support/fixtures.ts';
 import { members, repack, writeTar } from '../support/repack.ts';
 
@@ -18,28 +19,7 @@ before(() => {
 });
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Asks everything; whatever an archive holds, the answers come and the notes say what is wrong. */
-async function ask(path: string) {
-  const checkpoint = await openCheckpoint({
-    locator: path,
-    spill: { directory: join(folder, 'spill'), limit: 2 ** 30 },
-  });
-  try {
-    await checkpoint.completed;
-    const overview = await checkpoint.overview();
-    const processes = await checkpoint.processes();
-    const mounts = await checkpoint.mounts();
-    const { changes } = await checkpoint.changes();
-    for (const directory of ['/', '/archive', '/rootfs', '/proc', '/images']) {
-      for (const entry of await checkpoint.files.list(directory)) {
-        if (directory === '/proc' && entry.kind === 'directory') await checkpoint.files.list(`/proc/${entry.name}`);
-      }
-    }
-    return { overview, processes, mounts, changes, notes: await checkpoint.notes() };
-  } finally {
-    await checkpoint.close();
-  }
-}
+const ask = (path: string) => askEverything(path, join(folder, 'spill'));
 
 async function failure(path: string): Promise<CheckpointError> {
   const error: unknown = await ask(path).then(

@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { CheckpointError } from '../../../src/core/errors.ts';
+import { askEverything } from '../support/ask.ts';
+import { archiveOf } from '../support/fixtures.ts';
+
+/** Longer by CHECKPOINT_EXPLORER_FUZZ_SECONDS; the seed of a failure is in its message. */
+const seconds = Number(process.env['CHECKPOINT_EXPLORER_FUZZ_SECONDS'] ?? 6);
+const firstSeed = Number(process.env['CHECKPOINT_EXPLORER_FUZZ_SEED'] ?? Date.now() % 1_000_000);
+
+const bases = ['podman-counter-none', 'podman-counter-zstd', 'podman-counter-gzip', 'crio-tty', 'containerd-counter'];
+
+test(`mutated archives give answers or a sentence, for ${String(seconds)} s`, async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'checkpoint-fuzz-'));
+  const archives = bases.map((name) => readFileSync(archiveOf(name)));
+  const end = performance.now() + seconds * 1000;
+  let opened = 0;
+  let refused = 0;
+  try {
+    for (let seed = firstSeed; performance.now() < end; seed++) {
+      const random = generator(seed);
+      const path = join(folder, 'mutant.tar');
+      writeFileSync(path, mutate(archives[random(archives.length)] as Buffer, random));
+      try {
+        await askEverything(path, join(folder, 'spill'));
+        opened++;
+      } catch (error) {
+        assert.ok(
+          error instanceof CheckpointError,
+          `seed ${String(seed)}: ${error instanceof Error ? (error.stack ?? '') : String(error)}`,
+        );
+        assert.doesNotMatch(error.message, /undefined|\[object|NaN/, `seed ${String(seed)}`);
+        refused++;
+      }
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+  assert.ok(opened > 0 && refused + opened > 5, `only ${String(opened)} opened and ${String(refused)} were refused`);
+});
+
+type Random = (below: number) => number;
+
+/** Bytes flipped, runs overwritten with values that lengths break on, pieces cut out, doubled, or the end cut off. */
+function mutate(original: Buffer, random: Random): Buffer {
+  let bytes = Buffer.from(original);
+  const changes = 1 + random(8);
+  for (let change = 0; change < changes; change++) {
+    const at = random(bytes.length);
+    switch (random(7)) {
+      case 0:
+        bytes = bytes.subarray(0, at);
+        break;
+      case 1:
+        bytes = Buffer.concat([bytes.subarray(0, at), bytes.subarray(Math.min(bytes.length, at + random(2048)))]);
+        break;
+      case 2:
+        bytes = Buffer.concat([bytes.subarray(0, at), bytes.subarray(at, at + random(1024)), bytes.subarray(at)]);
+        break;
+      case 3:
+        bytes.subarray(at, at + 1 + random(16)).fill(0xff);
+        break;
+      case 4:
+        bytes.subarray(at, at + 1 + random(8)).fill(0x80);
+        break;
+      default:
+        bytes[at] = (bytes[at] ?? 0) ^ (1 << random(8));
+    }
+    if (bytes.length === 0) break;
+  }
+  return bytes;
+}
+
+/** xorshift: the same seed gives the same archive everywhere. */
+function generator(seed: number): Random {
+  let state = (seed * 2654435761) >>> 0 || 1;
+  return (below) => {
+    state ^= state << 13;
+    state >>>= 0;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    state >>>= 0;
+    return state % below;
+  };
+}
