@@ -161,6 +161,8 @@ function longestZeros(groups: readonly number[]): { readonly start: number; read
  * and, for a dot alone and the end of a line, Python's Modules/binascii.c.
  */
 export function quotedPrintable(bytes: Uint8Array): string {
+  const firstEnd = bytes.indexOf(0x0a);
+  const lineEnd = firstEnd > 0 && bytes[firstEnd - 1] === 0x0d ? '\r\n' : '\n';
   let text = '';
   let column = 0;
   for (let index = 0; index < bytes.length; index++) {
@@ -168,15 +170,15 @@ export function quotedPrintable(bytes: Uint8Array): string {
     const next = bytes[index + 1];
     if (byte === 0x0a || (byte === 0x0d && next === 0x0a)) {
       text = text.replace(/[ \t]$/, (blank) => quoted(blank.charCodeAt(0)));
-      text += bytes.includes(0x0d) && bytes[bytes.indexOf(0x0a) - 1] === 0x0d ? '\r\n' : '\n';
+      text += lineEnd;
       column = 0;
       if (byte === 0x0d) index++;
     } else if (needsQuote(byte, next, column)) {
-      if (column + 3 >= 76) [text, column] = [`${text}=\n`, 0];
+      if (column + 3 >= 76) [text, column] = [`${text}=${lineEnd}`, 0];
       text += quoted(byte);
       column += 3;
     } else {
-      if (next !== undefined && next !== 0x0a && column + 1 >= 76) [text, column] = [`${text}=\n`, 0];
+      if (next !== undefined && next !== 0x0a && column + 1 >= 76) [text, column] = [`${text}=${lineEnd}`, 0];
       text += String.fromCharCode(byte);
       column++;
     }

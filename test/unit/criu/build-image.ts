@@ -30,7 +30,7 @@ export function entry(name: MessageName, fields: Readonly<Record<string, unknown
 }
 
 /** An image with the head of its kind. */
-export function image(kind: KindName, ...entries: readonly (Uint8Array | string)[]): Uint8Array {
+export function image(kind: KindName, ...entries: Parameters<typeof bytes>): Uint8Array {
   const { framing, magic = 0 } = kindOf(kind);
   const first = { common: [uint32(IMG_COMMON)], service: [uint32(IMG_SERVICE)], inventory: [], raw: [], bare: [] }[
     framing

@@ -199,7 +199,7 @@ function fieldsOf(type: protobuf.Type, depth: number): fc.Arbitrary<Record<strin
     model[field.name] = field.repeated ? fc.array(value, { minLength: 1, maxLength: 3 }) : value;
     if (field.required) required.push(field.name);
   }
-  return fc.record(model, { requiredKeys: required, noNullPrototype: true }) as fc.Arbitrary<Record<string, unknown>>;
+  return fc.record(model, { requiredKeys: required, noNullPrototype: true });
 }
 
 /** protobufjs takes 64-bit integers as text. */
