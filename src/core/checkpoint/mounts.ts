@@ -61,6 +61,7 @@ const PSEUDO = new Set([
 ]);
 
 interface SpecMount {
+  readonly index: number;
   readonly destination: string;
   readonly type?: string;
   readonly source?: string;
@@ -94,12 +95,13 @@ export function joinMounts(tables: readonly MountTable[], spec: JsonObject | und
 }
 
 function readSpecMounts(spec: JsonObject | undefined): readonly SpecMount[] {
-  return asArray(at(spec, 'mounts')).flatMap((mount) => {
+  return asArray(at(spec, 'mounts')).flatMap((mount, index) => {
     const destination = asText(at(mount, 'destination'));
     if (destination === undefined) return [];
     const type = asText(at(mount, 'type'));
     const source = asText(at(mount, 'source'));
     return {
+      index,
       destination: normalise(destination),
       ...(type !== undefined && { type }),
       ...(source !== undefined && { source }),
@@ -180,13 +182,7 @@ function describe(
     origin: laidOver ?? originOf(entry, path, type, match),
     ...(external !== undefined && { external }),
     seenIn: path === '/' || match || laidOver || partOfCgroup ? 'both' : 'image',
-    ...(match && {
-      spec: {
-        ...(match.source !== undefined && { source: match.source }),
-        ...(match.type !== undefined && { type: match.type }),
-        options: match.options,
-      },
-    }),
+    ...(match && { spec: specFacts(match) }),
     deviceMajor: entry.root_dev >>> 20,
     deviceMinor: entry.root_dev & 0xfffff,
   };
@@ -202,12 +198,12 @@ function describeAbsent(mount: SpecMount, id: number): MountFacts {
     options: mount.options,
     origin: bind ? 'bind' : 'other',
     seenIn: 'spec',
-    spec: {
-      ...(mount.source !== undefined && { source: mount.source }),
-      ...(mount.type !== undefined && { type: mount.type }),
-      options: mount.options,
-    },
+    spec: specFacts(mount),
   };
+}
+
+function specFacts({ index, source, type, options }: SpecMount): NonNullable<MountFacts['spec']> {
+  return { index, ...(source !== undefined && { source }), ...(type !== undefined && { type }), options };
 }
 
 function originOf(entry: MntEntry, path: string, type: string, match: SpecMount | undefined): MountOrigin {

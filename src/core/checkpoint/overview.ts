@@ -101,11 +101,13 @@ async function readCriu(parts: Parts, core: CoreEntry | undefined, signal?: Abor
   const architecture = core && ARCHITECTURES[core.mtype];
   const lsm = inventory?.lsmtype === undefined ? undefined : LSM[inventory.lsmtype];
   const log = await readLogHead(parts, signal);
+  const pageSize = await parts.processes.pageSize(signal);
   const plugins = inventory?.plugins_entry?.plugins;
   return {
     ...(inventory && { imageVersion: inventory.img_version }),
     ...(architecture !== undefined && { architecture }),
     ...(lsm !== undefined && { lsm }),
+    ...(pageSize !== undefined && { pageSize }),
     ...(files.entries.has(`${imagesPrefix}parent`) && { hasParent: true }),
     ...((inventory?.compress ?? 0) !== 0 && { compressedPages: true }),
     ...(images.names().some((name) => name.startsWith('tcp-stream-')) && { tcpEstablished: true }),

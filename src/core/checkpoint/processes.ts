@@ -23,6 +23,7 @@ export class Processes {
   readonly #images: ImageDirectory;
   readonly #notebook: Notebook;
   readonly #done = new Map<number, ProcessFacts>();
+  #pageSize: number | undefined;
   #listing: Promise<readonly ProcessFacts[]> | undefined;
 
   constructor(images: ImageDirectory, notebook: Notebook) {
@@ -58,6 +59,16 @@ export class Processes {
 
   async memoryLayout(pid: number, signal?: AbortSignal): Promise<MmEntry | undefined> {
     return (await known(this.#images, 'MM', `mm-${String(pid)}.img`, signal))[0];
+  }
+
+  /** Bytes of a page in this dump, as the first process with memory tells; undefined where none was dumped yet. */
+  async pageSize(signal?: AbortSignal): Promise<number | undefined> {
+    for (const { pid } of this.#pageSize === undefined ? await this.tree(signal) : []) {
+      if (!this.#images.has(`pagemap-${String(pid)}.img`)) continue;
+      await this.#addressSpace(pid, signal);
+      break;
+    }
+    return this.#pageSize;
   }
 
   core(tid: number, signal?: AbortSignal): Promise<CoreEntry | undefined> {
@@ -152,7 +163,9 @@ export class Processes {
 
   async #addressSpace(pid: number, signal?: AbortSignal): Promise<AddressSpace | undefined> {
     try {
-      return await AddressSpace.open(this.#images, pid, signal);
+      const space = await AddressSpace.open(this.#images, pid, signal);
+      this.#pageSize ??= space.pageSize;
+      return space;
     } catch (error) {
       if (isCancelled(error)) throw error;
       this.#noteMissing(
