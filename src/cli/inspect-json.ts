@@ -103,9 +103,13 @@ function ownHead(overview: Overview, locator: string): JsonObject {
   };
 }
 
-/** CRI-O's own annotation has the fraction, the other engines' times are printed without it. */
-function created({ engine, created: time }: Overview): string | undefined {
-  return engine === 'cri-o' ? time : toSeconds(time);
+/**
+ * When the container was made, as checkpointctl has it: CRI-O's annotation as it stands, the other engines' time to
+ * the second.
+ */
+export function created({ engine, created: time, annotations }: Overview): string | undefined {
+  const annotated = annotations.find(({ key }) => key === 'io.kubernetes.cri-o.Created')?.value;
+  return engine === 'cri-o' ? (annotated ?? time) : toSeconds(time);
 }
 
 function toSeconds(time: string | undefined): string | undefined {
@@ -223,19 +227,14 @@ function environmentJson(entries: readonly string[]): JsonObject {
   };
 }
 
-/** The mounts that the OCI spec asks for: what checkpointctl shows. */
+/** The mounts that the OCI spec asks for, in its order: what checkpointctl shows. */
 function specMounts(mounts: readonly MountFacts[]): Json {
-  return mounts.flatMap((mount) => {
-    const { spec, destination, seenIn } = mount;
-    if (!spec) return [];
-    return [
-      {
-        destination,
-        type: spec.type ?? '',
-        source: spec.source ?? '',
-        options: spec.options,
-        present: seenIn === 'both',
-      },
-    ];
-  });
+  const asked = new Map<number, JsonObject>();
+  for (const { spec, destination, seenIn } of mounts) {
+    // Several mount namespaces may each have it.
+    if (!spec || asked.has(spec.index)) continue;
+    const { type = '', source = '', options } = spec;
+    asked.set(spec.index, { destination, type, source, options, present: seenIn === 'both' });
+  }
+  return [...asked].sort(([a], [b]) => a - b).map(([, mount]) => mount);
 }

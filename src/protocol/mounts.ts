@@ -35,7 +35,13 @@ export interface MountFacts {
   readonly external?: string;
   /** `both`: asked for by the spec and there; `image`: there, but not in the spec; `spec`: asked for, but not there. */
   readonly seenIn: 'both' | 'image' | 'spec';
-  readonly spec?: { readonly source?: string; readonly type?: string; readonly options: readonly string[] };
+  /** What the spec asked for; `index` is its position in the spec's list. */
+  readonly spec?: {
+    readonly index: number;
+    readonly source?: string;
+    readonly type?: string;
+    readonly options: readonly string[];
+  };
   /** Contents held in the checkpoint: path below /rootfs of the file view. */
   readonly contents?: string;
   readonly deviceMajor?: number;

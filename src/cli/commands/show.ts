@@ -1,7 +1,7 @@
 import { formatSize } from '../../protocol/format.ts';
 import type { Overview } from '../../protocol/overview.ts';
 import type { Arguments } from '../arguments.ts';
-import { ENGINES, inspectJson } from '../inspect-json.ts';
+import { created, ENGINES, inspectJson } from '../inspect-json.ts';
 import { JsonArray } from '../json-array.ts';
 import { formatJson } from '../json.ts';
 import { drawTable } from '../layout.ts';
@@ -51,13 +51,13 @@ function table(overviews: readonly Overview[]): string {
     ...(withDiff ? ['Root fs diff size'] : []),
   ];
   const rows = overviews.map((overview) => {
-    const { container, image, runtime, created, engine, sizes } = overview;
+    const { container, image, runtime, engine, sizes } = overview;
     return [
       container.name ?? '',
       image?.name ?? '',
       (container.id ?? '').slice(0, 12),
       runtime ?? '',
-      created ?? '',
+      created(overview) ?? '',
       ENGINES[engine],
       ...(withAddress ? [addresses(overview)] : []),
       formatSize(sizes.imageDirectory),

@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { drawTable, drawTree, type TreeNode } from '../../../src/cli/layout.ts';
+import { findProcess, processTree } from '../../../src/cli/process-tree.ts';
+import type { ProcessFacts } from '../../../src/protocol/processes.ts';
+
+describe('tables and trees', () => {
+  test('columns are as wide as their widest cell and three more, the last one ends with its text', () => {
+    assert.equal(
+      drawTable(
+        ['A', 'Name'],
+        [
+          ['1234567', 'x'],
+          ['', 'longer'],
+        ],
+      ),
+      'A         NAME\n-         ----\n1234567   x\n          longer\n',
+    );
+  });
+
+  test('lines join what belongs together', () => {
+    const tree: TreeNode = {
+      label: 'root',
+      children: [
+        { label: 'a', children: [{ label: 'b' }, { label: 'c' }] },
+        { label: 'd', children: [{ label: 'e' }] },
+      ],
+    };
+    assert.equal(drawTree(tree), 'root\n├── a\n│   ├── b\n│   └── c\n└── d\n    └── e\n');
+  });
+
+  test('text from a checkpoint cannot command the terminal or reorder its line', () => {
+    const hostile = '\u001b[2J\u202egnp\nfake';
+    for (const drawn of [drawTable(['X'], [[hostile]]), drawTree({ label: hostile, children: [{ label: hostile }] })]) {
+      assert.doesNotMatch(drawn, /[\u0000-\u0009\u000b-\u001f\u202e]/);
+      assert.doesNotMatch(drawn, /^fake/m);
+    }
+  });
+
+  test('a tree may be deeper than the stack', () => {
+    let node: TreeNode = { label: 'end' };
+    for (let depth = 0; depth < 2000; depth++) node = { label: '', children: [node] };
+    assert.ok(drawTree(node).endsWith('└── end\n'));
+  });
+});
+
+function process(pid: number, ppid: number): ProcessFacts {
+  return { pid, ppid, pgid: pid, sid: pid, state: 'running', threads: [], complete: true };
+}
+
+/** Nested lists of pids. */
+function shape(processes: readonly ProcessFacts[]): unknown {
+  type Node = ReturnType<typeof processTree>[number];
+  const draw = (node: Node): unknown => [node.facts.pid, ...node.children.map(draw)];
+  return processTree(processes).map(draw);
+}
+
+describe('the process tree', () => {
+  test('children stand below their parent, by pid', () => {
+    assert.deepEqual(shape([process(1, 0), process(9, 1), process(3, 1), process(4, 3)]), [[1, [3, [4]], [9]]]);
+  });
+
+  test('a root need not be pid 1, and there may be several', () => {
+    assert.deepEqual(shape([process(7, 0), process(8, 7), process(20, 19)]), [[7, [8]], [20]]);
+  });
+
+  test('processes whose parents form a ring, or one that is its own parent, are shown once', () => {
+    assert.deepEqual(shape([process(1, 0), process(2, 3), process(3, 2), process(4, 4), process(5, 3)]), [
+      [1],
+      [2, [3, [5]]],
+      [4],
+    ]);
+  });
+
+  test('a chain without end in sight is cut into several trees, and nobody is lost', () => {
+    const chain = Array.from({ length: 50_000 }, (_, index) => process(index + 1, index));
+    const roots = processTree(chain);
+    assert.equal(roots.length, 250);
+    assert.equal(
+      roots.reduce((sum, root) => sum + root.bottomUp().length, 0),
+      50_000,
+    );
+  });
+
+  test('a process is found wherever it is', () => {
+    const roots = processTree([process(1, 0), process(2, 1), process(3, 2)]);
+    assert.deepEqual(
+      findProcess(roots, 2)
+        ?.bottomUp()
+        .map(({ facts }) => facts.pid),
+      [3, 2],
+    );
+    assert.equal(findProcess(roots, 4), undefined);
+  });
+});
