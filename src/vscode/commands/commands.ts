@@ -88,7 +88,7 @@ export class Commands extends Disposable {
   }
 
   async #reload(): Promise<void> {
-    await this.#services.editor.active?.document.session.retry();
+    await this.#services.editor.active?.document.session.reopen();
   }
 
   async #copyHash(argument: unknown): Promise<void> {

@@ -91,7 +91,7 @@ export class PageHost extends Disposable {
       openFile: async (_signal, path) => files.open(document.key, path),
       saveFile: async (_signal, path) => files.save(document.key, path),
       showLog: () => showLog(),
-      retry: async () => document.session.retry(),
+      retry: async () => document.session.reopen(),
     };
   }
 }
@@ -101,7 +101,7 @@ function portOf(webview: vscode.Webview): Port {
     post: (message) => void webview.postMessage(message),
     listen: (receive) => {
       const listening = webview.onDidReceiveMessage((message: ChannelMessage) => receive(message));
-      return () => listening.dispose();
+      return () => void listening.dispose();
     },
   };
 }

@@ -13,7 +13,7 @@ export const MAX_FILE = 64 * 1024 * 1024;
  * @param size as its stat says
  * @throws RemoteError `too-large` beyond {@link MAX_FILE}, and what the worker says
  */
-export async function readFile(session: Session, path: string, size: number): Promise<Uint8Array> {
+export async function readFile(session: Pick<Session, 'ask'>, path: string, size: number): Promise<Uint8Array> {
   if (size > MAX_FILE) throw tooLarge(path, size);
   const whole = new Uint8Array(size);
   let done = 0;

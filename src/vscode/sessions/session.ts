@@ -17,6 +17,8 @@ export class Session {
   readonly #progress = new Emitter<SessionEvents['progress']>();
   readonly #changed = new Emitter<SessionEvents['changed']>();
   #thread: WorkerThread<WorkerApi, WorkerEvents>;
+  #reopening: Promise<void> | undefined;
+  #ended = false;
 
   constructor(script: string, request: OpenRequest, log: Log) {
     this.locator = request.locator;
@@ -35,16 +37,28 @@ export class Session {
     return this.#thread.ask(question);
   }
 
-  /** Opens the checkpoint again after a failure; resolves when it is open. */
-  async retry(): Promise<void> {
-    if (this.#thread.crashed) this.#thread = this.#listened(this.#start());
-    else await this.ask((checkpoint) => checkpoint.retry());
-    await this.ask((checkpoint) => checkpoint.opened());
-    this.#changed.fire({ complete: false });
+  /**
+   * Opens the checkpoint anew, in a new thread: after a failure, a crash, or a change of the archive. Whoever asks for
+   * it meanwhile waits for the same. Resolves when it is open.
+   */
+  reopen(): Promise<void> {
+    this.#reopening ??= this.#restart().finally(() => (this.#reopening = undefined));
+    return this.#reopening;
   }
 
   async end(): Promise<void> {
+    this.#ended = true;
+    await this.#reopening?.catch(() => undefined);
     await this.#thread.end();
+  }
+
+  async #restart(): Promise<void> {
+    // One after the other: both would work on the same decompressed copy.
+    await this.#thread.end();
+    if (this.#ended) return;
+    this.#thread = this.#listened(this.#start());
+    await this.ask((checkpoint) => checkpoint.opened());
+    this.#changed.fire({ complete: false });
   }
 
   #listened(thread: WorkerThread<WorkerApi, WorkerEvents>): WorkerThread<WorkerApi, WorkerEvents> {
