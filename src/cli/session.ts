@@ -1,6 +1,6 @@
 import { openCheckpoint, type Checkpoint } from '../core/checkpoint/checkpoint.ts';
 import { isCancelled } from '../core/errors.ts';
-import { formatSize } from '../protocol/format.ts';
+import { formatCount, formatSize } from '../protocol/format.ts';
 import type { Progress } from '../protocol/checkpoint-api.ts';
 import type { Note, NoteKind } from '../protocol/note.ts';
 import { say } from '../protocol/sentence.ts';
@@ -12,6 +12,13 @@ export type ExitCode = 0 | 1 | 2 | 3;
 
 /** Something is lost; the other kinds of note only inform. */
 const DAMAGE: ReadonlySet<NoteKind> = new Set(['damaged', 'truncated', 'missing', 'encrypted']);
+
+/** Notes of one kind that stderr gets; JSON has them all. */
+const MANY = 10;
+
+export function isDamage({ kind }: Note): boolean {
+  return DAMAGE.has(kind);
+}
 
 /** One run of the program: where its output goes, what ends it early, and where it keeps decompressed copies. */
 export class Session {
@@ -85,9 +92,18 @@ export class Session {
 
   /** Writes what is damaged or missing to stderr. @returns whether there is any */
   tell(notes: readonly Note[], locator?: string): boolean {
-    const damage = notes.filter(({ kind }) => DAMAGE.has(kind));
-    for (const { text } of damage) this.output.error(locator === undefined ? say(text) : `${locator}: ${say(text)}`);
+    const damage = notes.filter(isDamage);
+    this.list(damage, locator);
     return damage.length > 0;
+  }
+
+  /** Writes notes to stderr; of many that say the same of different things, the first ones. */
+  list(notes: readonly Note[], locator?: string): void {
+    for (const alike of Map.groupBy(notes, ({ text }) => text.template).values()) {
+      const shown = alike.slice(0, MANY).map(({ text }) => say(text));
+      if (alike.length > MANY) shown.push(`The same holds for ${formatCount(alike.length - MANY)} more.`);
+      for (const text of shown) this.output.error(locator === undefined ? text : `${locator}: ${text}`);
+    }
   }
 
   /** Removes the decompressed copies of this run. */

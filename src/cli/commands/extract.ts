@@ -1,9 +1,9 @@
 import { extractTo } from '../../core/checkpoint/extract.ts';
 import { CheckpointError } from '../../core/errors.ts';
 import { formatCount, formatSize } from '../../protocol/format.ts';
-import { say, sentence } from '../../protocol/sentence.ts';
+import { sentence } from '../../protocol/sentence.ts';
 import { usage, type Arguments } from '../arguments.ts';
-import type { ExitCode, Session } from '../session.ts';
+import { isDamage, type ExitCode, type Session } from '../session.ts';
 
 /** What the checkpoint holds, without what is only derived from it (/images). */
 const EVERYTHING = ['/archive', '/rootfs', '/proc'];
@@ -28,7 +28,7 @@ export async function run(args: Arguments, session: Session): Promise<ExitCode> 
       });
     }
     damage.push(session.tell(result.skipped));
-    for (const { kind, text } of result.skipped) if (kind === 'may-be-incomplete') output.error(say(text));
+    session.list(result.skipped.filter((note) => !isDamage(note)));
     await output.write(
       `${formatCount(result.files)} ${result.files === 1 ? 'file' : 'files'}, ${formatSize(result.bytes)} written to ${target}\n`,
     );

@@ -1,8 +1,8 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Writable } from 'node:stream';
+import { Writable, type Readable } from 'node:stream';
 import { run } from '../../../src/cli/run.ts';
 
 export interface Outcome {
@@ -49,7 +49,7 @@ const MAIN = join(import.meta.dirname, '../../../src/cli/main.ts');
 export function start(
   args: readonly string[],
   options: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv } = {},
-) {
+): ChildProcessByStdio<null, Readable, Readable> {
   return spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, ...args], {
     cwd: options.cwd,
     env: { ...process.env, ...options.env },
