@@ -9,7 +9,7 @@ import type { VmaEntry } from './schema/generated/messages.ts';
 
 export type { MissingRange };
 
-/** Where a mapping's content is: bits of vma_entry.status. Facts: CRIU's criu/include/image.h. */
+/** Where the content of a mapping is: bits of vma_entry.status. Facts: CRIU's criu/include/image.h, criu/memfd.c. */
 export const VMA_ANON_SHARED = 1 << 8;
 export const VMA_AREA_SYSVIPC = 1 << 10;
 export const VMA_AREA_MEMFD = 1 << 14;
@@ -123,13 +123,22 @@ export class AddressSpace {
       if ((vma.status & (VMA_ANON_SHARED | VMA_AREA_SYSVIPC | VMA_AREA_MEMFD)) === 0) continue;
       const from = vma.start > address ? vma.start : address;
       const to = vma.end < end ? vma.end : end;
-      const shared = to > from ? await this.#openShared(vma.shmid, signal) : undefined;
-      await shared?.readInto(
-        read.part(Number(from - address), Number(to - address)),
-        from - vma.start + vma.pgoff,
-        signal,
-      );
+      const shmid = from < to ? await this.#shmidOf(vma, signal) : undefined;
+      const shared = shmid === undefined ? undefined : await this.#openShared(shmid, signal);
+      const part = read.part(Number(from - address), Number(to - address));
+      await shared?.readInto(part, from - vma.start + vma.pgoff, signal);
     }
+  }
+
+  /** Of a mapped memfd (the form of all shared anonymous memory today) the mapping names the file, not the memory. */
+  async #shmidOf(vma: VmaEntry, signal?: AbortSignal): Promise<bigint | undefined> {
+    if ((vma.status & VMA_AREA_MEMFD) === 0) return vma.shmid;
+    const files = await this.#images.messages('FILES', fileOf('FILES'), signal);
+    const inode = files.find(({ id, memfd }) => memfd !== undefined && BigInt(id) === vma.shmid)?.memfd?.inode_id;
+    if (inode === undefined) return undefined;
+    const inodes = await this.#images.messages('MEMFD_INODE', fileOf('MEMFD_INODE'), signal);
+    const shmid = inodes.find(({ inode_id }) => inode_id === BigInt(inode))?.shmid;
+    return shmid === undefined ? undefined : BigInt(shmid);
   }
 
   #openShared(shmid: bigint, signal?: AbortSignal): Promise<DumpedPages | undefined> {
