@@ -127,7 +127,12 @@ describe('joined with the specification', () => {
   test('a bind mount shows the host’s path and keeps what the specification asked for', () => {
     assert.equal(table.get('/data')?.source, '/srv/data');
     assert.equal(table.get('/data')?.type, 'bind');
-    assert.deepEqual(table.get('/data')?.spec, { index: 0, source: '/srv/data', type: 'bind', options: ['rbind', 'ro'] });
+    assert.deepEqual(table.get('/data')?.spec, {
+      index: 0,
+      source: '/srv/data',
+      type: 'bind',
+      options: ['rbind', 'ro'],
+    });
   });
 
   test('what appeared later and what never came are told apart', () => {
