@@ -64,14 +64,8 @@ async function dispatch(args: readonly string[], output: Output, interrupted: Ab
     return 0;
   }
   const [{ Session }, loaded] = await Promise.all([import('./session.ts'), command.load()]);
-  const session = new Session(output, AbortSignal.any([interrupted, output.closed.signal]), {
-    keepSpill: parsed.flag('keep-spill'),
-  });
-  try {
-    return await loaded.run(parsed, session);
-  } finally {
-    await session.close();
-  }
+  const signal = AbortSignal.any([interrupted, output.closed.signal]);
+  return loaded.run(parsed, new Session(output, signal, { keepSpill: parsed.flag('keep-spill') }));
 }
 
 function report(error: unknown, command: string | undefined, output: Output): ExitCode {

@@ -1,11 +1,11 @@
 import { openCheckpoint, type Checkpoint } from '../core/checkpoint/checkpoint.ts';
 import { isCancelled } from '../core/errors.ts';
 import { formatCount, formatSize } from '../protocol/format.ts';
-import type { Progress } from '../protocol/checkpoint-api.ts';
+import type { Progress, SpillSettings } from '../protocol/checkpoint-api.ts';
 import type { Note, NoteKind } from '../protocol/note.ts';
 import { say } from '../protocol/sentence.ts';
 import type { Output } from './output.ts';
-import { SpillFolder } from './spill.ts';
+import { spillSettings } from './spill.ts';
 
 /** 0 all of it, 1 could not do it, 2 wrong usage, 3 done, but the input is damaged or incomplete. */
 export type ExitCode = 0 | 1 | 2 | 3;
@@ -24,12 +24,12 @@ export function isDamage({ kind }: Note): boolean {
 export class Session {
   readonly output: Output;
   readonly signal: AbortSignal;
-  readonly #spill: SpillFolder;
+  readonly #spill: SpillSettings;
 
   constructor(output: Output, signal: AbortSignal, options: { readonly keepSpill: boolean }) {
     this.output = output;
     this.signal = signal;
-    this.#spill = new SpillFolder(options);
+    this.#spill = spillSettings({ keep: options.keepSpill });
   }
 
   /** Opens a checkpoint and waits until all of its entries are known. The caller closes it. */
@@ -47,7 +47,7 @@ export class Session {
   /** Opens a checkpoint as soon as anything can be asked of it. The caller closes it. */
   openEarly(locator: string, onChanged?: () => void): Promise<Checkpoint> {
     return openCheckpoint(
-      { locator, spill: this.#spill.settings },
+      { locator, spill: this.#spill },
       {
         signal: this.signal,
         onProgress: (progress) => this.#showProgress(locator, progress),
@@ -104,10 +104,5 @@ export class Session {
       if (alike.length > MANY) shown.push(`The same holds for ${formatCount(alike.length - MANY)} more.`);
       for (const text of shown) this.output.error(locator === undefined ? text : `${locator}: ${text}`);
     }
-  }
-
-  /** Removes the decompressed copies of this run. */
-  async close(): Promise<void> {
-    await this.#spill.close();
   }
 }

@@ -1,4 +1,3 @@
-import { rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { SpillSettings } from '../protocol/checkpoint-api.ts';
@@ -7,22 +6,11 @@ import type { SpillSettings } from '../protocol/checkpoint-api.ts';
 const LIMIT = 20 * 1024 ** 3;
 
 /**
- * Where decompressed copies go: a folder of this process that is removed at its end, or with `keepSpill` the shared
- * one, where the next process finds them. Neither is made before it is needed.
+ * Where decompressed copies go and how long they stay: until this process ends, or, with `keep`, until room is needed.
+ * A copy that an earlier run kept is used in either case.
  */
-export class SpillFolder {
-  readonly settings: SpillSettings;
-  readonly #own: string | undefined;
-
-  constructor({ keepSpill }: { readonly keepSpill: boolean }) {
-    const shared = spillRoot(process.env, process.platform);
-    this.#own = keepSpill ? undefined : join(shared, `cli-${String(process.pid)}`);
-    this.settings = { directory: this.#own ?? shared, limit: LIMIT };
-  }
-
-  async close(): Promise<void> {
-    if (this.#own !== undefined) await rm(this.#own, { recursive: true, force: true });
-  }
+export function spillSettings({ keep }: { readonly keep: boolean }): SpillSettings {
+  return { directory: spillRoot(process.env, process.platform), limit: LIMIT, keepFor: keep ? Infinity : 0 };
 }
 
 /** The shared folder: CHECKPOINT_EXPLORER_SPILL, or below the system's cache folder. */
