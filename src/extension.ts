@@ -11,6 +11,7 @@ import { CheckpointEditor } from './vscode/editor/checkpoint-editor.ts';
 import { Errors } from './vscode/errors.ts';
 import { CheckpointFilesystem } from './vscode/filesystem/checkpoint-filesystem.ts';
 import { FileActions } from './vscode/filesystem/file-actions.ts';
+import { StringsText } from './vscode/filesystem/strings-text.ts';
 import { LocatorTable } from './vscode/locators/locator-table.ts';
 import { Sessions } from './vscode/sessions/sessions.ts';
 import { settings } from './vscode/settings.ts';
@@ -59,6 +60,7 @@ function build(
   const table = new LocatorTable(storage('locators'));
   const filesystem = { sessions: opened, table, errors };
   own(new CheckpointFilesystem(filesystem));
+  own(new StringsText());
   const files = new FileActions(filesystem);
 
   const pageFolder = vscode.Uri.joinPath(context.extensionUri, 'dist', 'page');

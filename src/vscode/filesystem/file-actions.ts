@@ -6,11 +6,12 @@ import { formatSize } from '../../protocol/format.ts';
 import { sentence } from '../../protocol/sentence.ts';
 import { abortSignal, words } from '../errors.ts';
 import { failure, hasReason } from '../failure.ts';
-import { checkpointUri } from '../locators/checkpoint-uri.ts';
+import { SCHEME } from '../locators/checkpoint-uri.ts';
 import type { Session } from '../sessions/session.ts';
 import type { FilesystemServices } from './checkpoint-filesystem.ts';
 import { followLinks } from './links.ts';
 import { MAX_FILE, tooLarge } from './read-file.ts';
+import { readableUri } from './strings-text.ts';
 
 const HEX_EDITOR = { extension: 'ms-vscode.hexeditor', viewType: 'hexEditor.hexedit' };
 
@@ -31,12 +32,12 @@ export class FileActions {
   /** Shows a file in an ordinary editor; one that is too large for that is offered to be saved instead. */
   async open(key: string, path: string): Promise<void> {
     const { sessions, table, errors } = this.#services;
-    const uri = checkpointUri(key, path);
+    const uri = readableUri(key, path);
     try {
       const inHexEditor = await sessions.use(await table.locator(key), async (session) => {
         const followed = await followLinks(path, (at) => session.ask((checkpoint) => checkpoint.fileStat(at)));
         if (followed.stat.size > MAX_FILE) throw tooLarge(path, followed.stat.size);
-        return this.#belongsInHexEditor(session, followed.path);
+        return uri.scheme === SCHEME && this.#belongsInHexEditor(session, followed.path);
       });
       if (inHexEditor) await vscode.commands.executeCommand('vscode.openWith', uri, HEX_EDITOR.viewType);
       else await vscode.commands.executeCommand('vscode.open', uri);

@@ -8,13 +8,14 @@ const MAX_LINKS = 40;
 
 /**
  * Where a symbolic link leads inside the view: absolute targets count from the root of the link's own branch
- * (`/rootfs`, `/archive`), and `..` does not lead out of it.
+ * (`/rootfs`, `/archive`), those of a process from the container's, and `..` does not lead out of it.
  * @param path absolute path of the link in the view
  */
 export function linkTarget(path: string, target: string): string {
   const [, branch = ''] = path.split('/');
   const inside = posix.resolve('/', posix.dirname(path.slice(branch.length + 1)), target);
-  return posix.join('/', branch, inside);
+  const container = branch === 'proc' && target.startsWith('/');
+  return posix.join('/', container ? 'rootfs' : branch, inside);
 }
 
 export interface Followed {

@@ -12,6 +12,7 @@ describe('symbolic links of a checkpoint', () => {
     assert.equal(linkTarget('/rootfs/etc/mtab', '/proc/mounts'), '/rootfs/proc/mounts');
     assert.equal(linkTarget('/rootfs/etc/rc.d', '../usr/./rc'), '/rootfs/usr/rc');
     assert.equal(linkTarget('/rootfs/link', 'target'), '/rootfs/target');
+    assert.equal(linkTarget('/proc/1/exe', '/usr/bin/app'), '/rootfs/usr/bin/app');
   });
 
   it('never lead out of their branch', () => {
