@@ -1,0 +1,42 @@
+import { join } from 'node:path';
+import { median, runProbe } from '../children.ts';
+import type { Input } from '../inputs.ts';
+import { formatBytes, formatTime, type Row } from '../report.ts';
+import { type Bench, bytesOfStart, type Measurement, MIB, WORKER_MEMORY } from './measurement.ts';
+
+/** After the worker has the locator, the archive in the page cache. */
+const FIRST_PAINT = 100;
+
+/** Overview and process tree with arguments of a plain archive, in the worker. */
+export const opening: Measurement = {
+  name: 'opening a plain archive',
+  async measure(bench) {
+    const start = bytesOfStart(bench);
+    return [
+      openRow(bench, await bench.inputs.manyProcesses(), 8 * MIB, start),
+      openRow(bench, await bench.inputs.fewProcesses(), 2 * MIB, start),
+    ];
+  },
+};
+
+function openRow(bench: Bench, input: Input, readLimit: number, bytesOfStart: number | undefined): Row {
+  const question = { input, spill: join(bench.inputs.scratch, 'spill') };
+  // The first brings the archive's headers into the page cache.
+  runProbe('opening', question);
+  const runs = Array.from({ length: bench.runs.short }, () => runProbe('opening', question));
+  const read = median(runs.map((run) => run.read));
+  return {
+    name: `open ${formatBytes(input.size)} tar, ${input.processes} processes`,
+    time: {
+      value: median(runs.map(({ overview, processes }) => Math.max(overview, processes))) ?? NaN,
+      unit: 'milliseconds',
+      limit: FIRST_PAINT,
+    },
+    ...(read !== undefined &&
+      bytesOfStart !== undefined && { read: { value: read - bytesOfStart, unit: 'bytes', limit: readLimit } }),
+    memory: { value: Math.max(...runs.map(({ memory }) => memory)), unit: 'bytes', limit: WORKER_MEMORY },
+    remark:
+      `from the locator in the worker until overview and process tree with arguments are answered; overview alone ` +
+      `${formatTime(median(runs.map(({ overview }) => overview)) ?? NaN)}, the thread's start before it ${formatTime(median(runs.map(({ start }) => start)) ?? NaN)}`,
+  };
+}

@@ -1,0 +1,70 @@
+import type { Input } from '../inputs.ts';
+import type { Usage } from './usage.ts';
+
+/** Milliseconds since the worker has the locator, until each of them shows what the archive holds. */
+export interface Shown {
+  readonly overview: number;
+  readonly processes: number;
+}
+
+/** Milliseconds. */
+export interface Opening extends Shown, Usage {
+  /** Until the thread runs. */
+  readonly start: number;
+}
+
+/** Milliseconds. */
+export interface ListedChanges extends Usage {
+  readonly first: number;
+  readonly sorted: number;
+  readonly filtered: number;
+}
+
+export interface Decompression extends Shown, Usage {
+  /** Milliseconds until all of the archive is there. */
+  readonly complete: number;
+}
+
+export interface Hashing extends Usage {
+  readonly milliseconds: number;
+  readonly hex: string;
+}
+
+export interface Activation {
+  /** Milliseconds. */
+  readonly load: number;
+  readonly activate: number;
+  /** Files that were loaded beside the extension's own bundle. */
+  readonly files: readonly string[];
+  /** Node's own modules that it asked for. */
+  readonly builtins: readonly string[];
+}
+
+interface OfArchive {
+  readonly input: Input;
+  /** Folder for what is decompressed. */
+  readonly spill: string;
+}
+
+/** What each probe is asked and answers. A probe is the file of its name, run in a process of its own. */
+export interface Probes {
+  opening: { question: OfArchive; answer: Opening };
+  /** `path`: where it may make an empty file. */
+  nothing: { question: { readonly path: string; readonly spill: string }; answer: Usage };
+  changes: { question: OfArchive; answer: ListedChanges };
+  decompression: { question: OfArchive; answer: { readonly first: Decompression; readonly second: Decompression } };
+  hashing: { question: OfArchive; answer: Hashing };
+  activation: { question: { readonly storage: string }; answer: Activation };
+}
+
+export type ProbeName = keyof Probes;
+
+/** What the bench asks the probe that runs here. */
+export function question<Name extends ProbeName>(_probe: Name): Probes[Name]['question'] {
+  return JSON.parse(process.argv[2] ?? '{}') as Probes[Name]['question'];
+}
+
+/** Answers, once. */
+export function answer<Name extends ProbeName>(_probe: Name, value: Probes[Name]['answer']): void {
+  process.stdout.write(JSON.stringify(value));
+}
