@@ -19,7 +19,9 @@ export function uint32(value: number): Uint8Array {
   return bytes;
 }
 
-export function bytes(...parts: readonly (Uint8Array | readonly number[] | string)[]): Uint8Array {
+export type Part = Uint8Array | readonly number[] | string;
+
+export function bytes(...parts: readonly Part[]): Uint8Array {
   return Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : Uint8Array.from(part))));
 }
 
@@ -30,7 +32,7 @@ export function entry(name: MessageName, fields: Readonly<Record<string, unknown
 }
 
 /** An image with the head of its kind. */
-export function image(kind: KindName, ...entries: Parameters<typeof bytes>): Uint8Array {
+export function image(kind: KindName, ...entries: readonly Part[]): Uint8Array {
   const { framing, magic = 0 } = kindOf(kind);
   const first = { common: [uint32(IMG_COMMON)], service: [uint32(IMG_SERVICE)], inventory: [], raw: [], bare: [] }[
     framing

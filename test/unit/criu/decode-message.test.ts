@@ -15,7 +15,7 @@ suite('a message', () => {
     assert.ok(names.length > 150);
     for (const name of names) {
       const property = fc.property(fieldsOf(oracle.lookupType(name), 0), (fields) => {
-        const { message, missing, damage } = decodeMessage(name, encode(name, forEncoder(fields) as object));
+        const { message, missing, damage } = decodeMessage(name, encode(name, forEncoder(fields) as typeof fields));
         assert.deepEqual(
           { message: withoutEmptyLists(message), missing, damage },
           { message: fields, missing: [], damage: undefined },

@@ -6,15 +6,20 @@ import { compressLz4 } from './lz4-encoder.ts';
 
 suite('an LZ4 block', () => {
   test('made by the reference implementation', () => {
-    // lz4.block.compress(b'abcabcabcabcabcabcabcabc-the end.', store_size=False) of python-lz4.
-    const block = Buffer.concat([
-      Uint8Array.of(0x3f),
-      Buffer.from('abc'),
-      Uint8Array.of(0x03, 0x00, 0x02, 0x90),
-      Buffer.from('-the end.'),
-    ]);
-    const text = 'abcabcabcabcabcabcabcabc-the end.';
-    assert.equal(Buffer.from(decodeLz4Block(block, text.length) ?? []).toString(), text);
+    // LZ4_compress_fast of liblz4 1.9.4, which is what CRIU calls.
+    const short = 'abcabcabcabcabcabcabcabc-the end.';
+    const page = Buffer.alloc(4096, 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin\0HOME=/root\0');
+    const cases = [
+      [Buffer.from(short), '3f616263030002902d74686520656e642e'],
+      [
+        page,
+        'f706504154483d2f7573722f6c6f63616c2f7362696e3a1000050f00061900ff0062696e00484f4d453d2f726f6f74004200' +
+          'ffffffffffffffffffffffffffffffb5500050415448',
+      ],
+    ] as const;
+    for (const [data, block] of cases) {
+      assert.deepEqual(Buffer.from(decodeLz4Block(Buffer.from(block, 'hex'), data.length) ?? []), data);
+    }
   });
 
   test('decodes to what was encoded', () => {
