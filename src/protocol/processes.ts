@@ -18,7 +18,9 @@ export interface ProcessFacts {
   readonly comm?: string;
   readonly state: TaskState;
   readonly stateNumber?: number;
+  /** Of a zombie: the code that it ended with, or the signal that ended it. */
   readonly exitCode?: number;
+  readonly exitSignal?: number;
   /** Absent where the process has no memory (a zombie) or its memory cannot be read: then `notes` say so. */
   readonly arguments?: readonly string[];
   /** Base64 of the argument strings as they stood in memory, where they are not UTF-8. */

@@ -139,6 +139,7 @@ function describe(
   const capabilities = capability && describeFileCapabilities(capability);
   const facts: ChangeFacts = {
     path,
+    ...(entry.pathBytes && { pathBytes: encodePath(path, entry.path, entry.pathBytes) }),
     kind,
     source,
     type: entry.type,
@@ -159,6 +160,12 @@ function describe(
     entry: origin,
   };
   return { facts, content };
+}
+
+/** What stands before the entry's own path is text. */
+function encodePath(path: string, own: string, ownBytes: Uint8Array): string {
+  const before = Buffer.from(path.slice(0, path.length - own.length));
+  return Buffer.concat([before, ownBytes]).toString('base64');
 }
 
 function marksOf(entry: Entry, hasCapabilities: boolean, opaque: boolean): readonly ChangeMark[] {

@@ -106,7 +106,7 @@ export class Processes {
       complete: images.complete,
     };
     // A zombie has given everything back but its name and exit code.
-    if (state === 'zombie') return { ...facts, exitCode: core?.tc?.exit_code ?? 0, complete: true };
+    if (state === 'zombie') return { ...facts, ...(core?.tc && readExitStatus(core.tc.exit_code)), complete: true };
 
     const [fs] = await known(images, 'FS', `fs-${String(pid)}.img`, signal);
     const credentials = await this.credentials(pid, signal);
@@ -228,6 +228,12 @@ export class Processes {
     );
     this.#notebook.add({ kind: 'stale', where: this.#images.path('pstree.img'), text });
   }
+}
+
+/** CRIU keeps the status as wait(2) gives it: the code in the second byte, a killing signal in the first. */
+function readExitStatus(status: number): { readonly exitCode: number } | { readonly exitSignal: number } {
+  const signal = status & 0x7f;
+  return signal === 0 ? { exitCode: (status >>> 8) & 0xff } : { exitSignal: signal };
 }
 
 function list(ids: readonly string[]): string {
