@@ -78,6 +78,8 @@ export const COMMANDS: readonly Command[] = [
     min: 1,
     max: 1,
     summary: 'Show which files were added, modified and deleted',
+    details:
+      'A added, M modified, A/M added or modified (most archives do not say which), D deleted, V content of a volume, of\n/dev/shm or of a tmpfs.',
     options: { ...format('table', 'tree', 'json'), ...KEEP_SPILL },
     load: () => import('./commands/changes.ts'),
   },

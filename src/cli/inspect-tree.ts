@@ -2,7 +2,7 @@ import { formatDuration, formatSize } from '../protocol/format.ts';
 import type { MountFacts } from '../protocol/mounts.ts';
 import type { NetworkFacts, Overview } from '../protocol/overview.ts';
 import { say } from '../protocol/sentence.ts';
-import { commandLine, ENGINES, type Inspected, type Sections } from './inspect-json.ts';
+import { commandLine, created, ENGINES, type Inspected, type Sections } from './inspect-json.ts';
 import { branch, leaf, type TreeNode } from './layout.ts';
 import type { ProcessNode } from './process-tree.ts';
 
@@ -15,7 +15,7 @@ export function inspectTree({ overview, roots, mounts, notes }: Inspected, secti
     leaf('Image digest', image?.digest),
     leaf('ID', container.id),
     leaf('Runtime', runtime),
-    leaf('Created', overview.created),
+    leaf('Created', created(overview)),
     leaf(
       overview.checkpointedFrom === 'entries' ? "Checkpointed (by the archive's time stamps)" : 'Checkpointed',
       overview.checkpointed,

@@ -16,6 +16,8 @@ export type ChangeSource = 'rootfs-diff' | 'volume' | 'dev-shm' | 'tmpfs';
 export interface ChangeFacts {
   /** Absolute path in the container, `/`-separated. A mount may hide a path of the rootfs diff: `source` tells them apart. */
   readonly path: string;
+  /** Base64 of the path where it is not UTF-8. */
+  readonly pathBytes?: string;
   readonly kind: ChangeKind;
   readonly source: ChangeSource;
   /** Absent for a deleted path, of which nothing but the name is known. */

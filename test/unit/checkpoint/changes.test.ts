@@ -33,6 +33,19 @@ describe('a rootfs diff of Podman or CRI-O', () => {
     assert.ok(changes.some(({ facts }) => facts.path === '/etc/hosts' && facts.kind === 'modified'));
   });
 
+  test('a name that is not UTF-8 is given as bytes too, below its mount as well', () => {
+    const pathBytes = Buffer.from([0x61, 0x2f, 0xff]);
+    const files = memoryFiles({ 'a/\ufffd': { pathBytes }, plain: '' });
+    const [odd, plain] = rootfsChanges(files, 'podman', [], undefined).map(({ facts }) => facts);
+    assert.deepEqual([odd?.path, odd?.pathBytes], ['/a/\ufffd', Buffer.from('/a/\xff', 'latin1').toString('base64')]);
+    assert.equal(plain?.pathBytes, undefined);
+    const [mounted] = mountedContents(files, '/mnt/é', 'volume', 'volumes/v.tar').map(({ facts }) => facts);
+    assert.deepEqual(
+      Buffer.from(mounted?.pathBytes ?? '', 'base64'),
+      Buffer.concat([Buffer.from('/mnt/é/'), pathBytes]),
+    );
+  });
+
   test('a file whose name looks like a whiteout is a file', () => {
     const changes = rootfsChanges(memoryFiles({ 'a/.wh.b': 'x' }), 'podman', [], undefined);
     assert.deepEqual(kinds(changes), { '/a/.wh.b': 'added-or-modified' });
