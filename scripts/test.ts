@@ -9,6 +9,7 @@ import { root } from './lib/node.mjs';
 import { type Counts, runNodeTests } from './lib/node-tests.ts';
 import { runBrowserTests } from './suites/browser.ts';
 import { runHostTests } from './suites/host.ts';
+import { runLabTests } from './suites/lab.ts';
 
 interface Suite {
   readonly title: string;
@@ -30,6 +31,7 @@ const SUITES: Readonly<Record<string, Suite>> = {
   },
   host: { title: 'tests in the extension host', run: () => runHostTests() },
   e2e: { title: 'tests of the package in a browser', run: (files) => runBrowserTests(files) },
+  lab: { title: 'tests on checkpoints made just now', run: () => runLabTests() },
 };
 
 /** What a suite needs first. */
