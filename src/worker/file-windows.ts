@@ -1,3 +1,4 @@
+import { orCancelled } from '../core/bytes/cancel.ts';
 import type { ByteSource } from '../core/bytes/byte-source.ts';
 import type { FileView } from '../core/checkpoint/file-view.ts';
 import { CheckpointError } from '../core/errors.ts';
@@ -35,7 +36,7 @@ export class FileWindows {
     const file = this.#take(path);
     file.readers++;
     try {
-      const source = await file.source;
+      const source = await orCancelled(file.source, signal);
       return new Uint8Array(await source.read(offset, Math.min(length, MAX_READ), signal));
     } finally {
       file.readers--;

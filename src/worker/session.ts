@@ -118,6 +118,8 @@ export class Session {
 
   async #openOnce(): Promise<Opened> {
     const { signal } = this.#ending;
+    // Who listens to events is put together in this same turn.
+    await Promise.resolve();
     const checkpoint = await this.#open(this.#request, {
       signal,
       onProgress: (progress) => this.#report(progress),

@@ -9,7 +9,7 @@ import { Table, TOP, type TableKind } from './table.ts';
 export interface ChangeRow {
   readonly path: string;
   readonly name: string;
-  readonly facts?: ChangeFacts;
+  readonly facts: ChangeFacts | undefined;
   /** Bytes of a file, or of all files below a folder. */
   readonly bytes: number | null;
   readonly isFolder: boolean;
@@ -111,48 +111,46 @@ const CHANGES: TableKind<ChangeRow> = {
 const MAX_LEVELS = 256;
 
 /** A row while the tree is being put together. */
-interface Node {
-  readonly path: string;
-  readonly name: string;
-  readonly facts: ChangeFacts | undefined;
+interface Node extends ChangeRow {
   readonly children: Node[];
+  /** The name as it is compared. */
   readonly key: string;
   parent: Node | undefined;
-  inView: boolean;
-  bytes: number;
   number: number;
+  bytes: number | null;
+  isFolder: boolean;
+  inView: boolean;
 }
 
 /** The tree by path: folders first, names as people count. Of several at one path the last holds what is below. */
 export function changeTable(changes: readonly ChangeFacts[]): Table<ChangeRow> {
   const nodes = inOrder(plant(changes));
-  for (const node of nodes.toReversed()) {
-    node.bytes += contentSize(node.facts);
-    if (node.parent) node.parent.bytes += node.bytes;
+  for (let number = nodes.length - 1; number >= 0; number--) {
+    const node = nodes[number];
+    if (node?.parent && node.bytes !== null) node.parent.bytes = (node.parent.bytes ?? 0) + node.bytes;
   }
-  const rows = nodes.map(toRow);
-  return new Table(CHANGES, rows, (_row, number) => nodes[number]?.parent?.number ?? TOP);
+  return new Table<ChangeRow>(CHANGES, nodes, (_row, number) => nodes[number]?.parent?.number ?? TOP);
 }
 
 /** @returns the nodes at the top */
 function plant(changes: readonly ChangeFacts[]): Node[] {
-  const top: Node[] = [];
-  const known = new Map<string, Node>();
-  for (const facts of changes) {
+  const byPath = new Map<string, Node>();
+  const nodes = changes.map((facts) => {
     const node = makeNode(facts.path, facts);
-    const hidden = known.get(facts.path);
+    const earlier = byPath.get(facts.path);
     // A deleted path has no content that could hide another's.
-    if (hidden && facts.kind !== 'deleted') hidden.inView = false;
-    if (!hidden || facts.kind !== 'deleted') known.set(facts.path, node);
-    top.push(node);
-  }
-  const shown = top.splice(0);
-  for (const node of shown) attach(node, known, top);
+    const hides = !earlier || facts.kind !== 'deleted';
+    if (hides) byPath.set(facts.path, node);
+    if (earlier && hides) earlier.inView = false;
+    return node;
+  });
+  const top: Node[] = [];
+  for (const node of nodes) attach(node, byPath, top);
   return top;
 }
 
 /** Hangs a node below its folder, which is made up where it is not known, and so on upwards. */
-function attach(node: Node, known: Map<string, Node>, top: Node[]): void {
+function attach(node: Node, byPath: Map<string, Node>, top: Node[]): void {
   const tooDeep = isDeeper(node.path, MAX_LEVELS);
   for (let child = node; ;) {
     const path = tooDeep ? '' : parentPath(child.path);
@@ -160,23 +158,33 @@ function attach(node: Node, known: Map<string, Node>, top: Node[]): void {
       top.push(child);
       return;
     }
-    const parent = known.get(path);
-    if (parent) {
-      child.parent = parent;
-      parent.children.push(child);
-      return;
-    }
-    const folder = makeNode(path, undefined);
-    known.set(path, folder);
+    const known = byPath.get(path);
+    const folder = known ?? makeNode(path, undefined);
     child.parent = folder;
     folder.children.push(child);
+    folder.isFolder = true;
+    folder.bytes ??= 0;
+    if (known) return;
+    byPath.set(path, folder);
     child = folder;
   }
 }
 
 function makeNode(path: string, facts: ChangeFacts | undefined): Node {
   const name = path.slice(path.lastIndexOf('/', path.length - 2) + 1);
-  return { path, name, facts, children: [], key: fold(name), parent: undefined, inView: true, bytes: 0, number: 0 };
+  const isFolder = facts?.type === 'directory';
+  return {
+    path,
+    name,
+    facts,
+    children: [],
+    key: fold(name),
+    parent: undefined,
+    number: 0,
+    bytes: isFolder ? 0 : contentSize(facts),
+    isFolder,
+    inView: true,
+  };
 }
 
 /** Without the slash at the end; empty at the top. */
@@ -211,24 +219,14 @@ function inOrder(top: Node[]): Node[] {
 }
 
 function compareSiblings(a: Node, b: Node): number {
-  return Number(isFolder(b)) - Number(isFolder(a)) || compareNatural(a.key, b.key) || compareNatural(a.name, b.name);
+  if (a.isFolder !== b.isFolder) return a.isFolder ? -1 : 1;
+  return compareNatural(a.key, b.key) || compareNatural(a.name, b.name);
 }
 
-function isFolder(node: Node): boolean {
-  return node.facts?.type === 'directory' || node.children.length > 0;
-}
-
-function contentSize(facts: ChangeFacts | undefined): number {
-  return facts && (facts.type === 'file' || facts.type === 'sparse' || facts.type === 'hardlink')
-    ? (facts.size ?? 0)
-    : 0;
-}
-
-function toRow(node: Node): ChangeRow {
-  const { path, name, facts, inView } = node;
-  const folder = isFolder(node);
-  const hasBytes = folder || facts?.type === 'file' || facts?.type === 'sparse' || facts?.type === 'hardlink';
-  return { path, name, ...(facts && { facts }), bytes: hasBytes ? node.bytes : null, isFolder: folder, inView };
+/** Null for what has no content. */
+function contentSize(facts: ChangeFacts | undefined): number | null {
+  const hasContent = facts?.type === 'file' || facts?.type === 'sparse' || facts?.type === 'hardlink';
+  return hasContent ? (facts.size ?? 0) : null;
 }
 
 function nameCell({ name, facts, isFolder }: ChangeRow): GridCell {

@@ -104,7 +104,7 @@ export function mountTable(mounts: readonly MountFacts[]): Table<MountFacts> {
 /** A mount that is not there hangs where it would have been. */
 function nearestAbove(destination: string, byPath: ReadonlyMap<string, number>): number {
   for (let path = destination; path !== '/' && path !== '';) {
-    path = path.slice(0, path.lastIndexOf('/')) || '/';
+    path = path.slice(0, Math.max(0, path.lastIndexOf('/'))) || '/';
     const number = byPath.get(path);
     if (number !== undefined) return number;
   }

@@ -1,0 +1,36 @@
+import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
+import { openChannel, type Channel } from '../protocol/channel.ts';
+import type { OpenRequest } from '../protocol/checkpoint-api.ts';
+import type { MetadataApi, MetadataRequest } from '../protocol/metadata-api.ts';
+import type { WorkerApi, WorkerEvents } from '../protocol/worker-api.ts';
+import { metadataHandlers } from './metadata/metadata-service.ts';
+import { Session } from './session.ts';
+import { threadPort } from './thread-port.ts';
+
+type Told = Pick<WorkerEvents, 'log'>;
+
+/** Starts what the thread was made for. It ends by itself after the host asked it to close. */
+function serve(port: MessagePort, request: OpenRequest | MetadataRequest): void {
+  // The answer to the last question must leave before the port is closed.
+  const end = () => void setImmediate(() => port.close());
+  if ('task' in request) {
+    logUncaught(openChannel<MetadataApi, Told, object, object>(threadPort(port), metadataHandlers(end)));
+  } else {
+    const session = new Session(request, (name, value) => channel.emit(name, value));
+    const channel = openChannel<WorkerApi, WorkerEvents, object, object>(threadPort(port), session.handlers(end));
+    logUncaught(channel);
+  }
+}
+
+/** A fault outside of any question is told and does not end the thread: what else is open can still be looked at. */
+function logUncaught(channel: Channel<object, object, Told>): void {
+  const tell = (error: unknown) =>
+    channel.emit('log', {
+      level: 'error',
+      text: error instanceof Error ? (error.stack ?? error.message) : String(error),
+    });
+  process.on('uncaughtException', tell);
+  process.on('unhandledRejection', tell);
+}
+
+if (parentPort) serve(parentPort, workerData as OpenRequest | MetadataRequest);

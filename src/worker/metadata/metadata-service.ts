@@ -1,0 +1,24 @@
+import { orCancelled } from '../../core/bytes/cancel.ts';
+import type { Handlers } from '../../protocol/channel.ts';
+import type { ArchiveMetadata, MetadataApi } from '../../protocol/metadata-api.ts';
+import { describeArchive } from './describe-archive.ts';
+
+/** Describes one archive after the other, so that a folder full of them costs the memory of one. */
+export function metadataHandlers(onEnd: () => void): Handlers<MetadataApi> {
+  const ending = new AbortController();
+  let last: Promise<unknown> = Promise.resolve();
+  const next = (locator: string, signal: AbortSignal): Promise<ArchiveMetadata | null> => {
+    const ended = AbortSignal.any([signal, ending.signal]);
+    const turn = last.then(() => describeArchive(locator, ended));
+    last = turn.catch(() => undefined);
+    return orCancelled(turn, ended);
+  };
+  return {
+    metadata: (signal, locator) => next(locator, signal),
+    close: async () => {
+      ending.abort();
+      await last;
+      onEnd();
+    },
+  };
+}

@@ -1,0 +1,75 @@
+import type { Checkpoint } from '../../../src/core/checkpoint/checkpoint.ts';
+import { FOLDER, type FileView } from '../../../src/core/checkpoint/file-view.ts';
+import { memorySource } from '../../../src/core/bytes/sources.ts';
+import type { ChangeFacts } from '../../../src/protocol/changes.ts';
+import type { MountFacts } from '../../../src/protocol/mounts.ts';
+import type { Overview } from '../../../src/protocol/overview.ts';
+import type { ProcessFacts } from '../../../src/protocol/processes.ts';
+
+/** A checkpoint made of plain lists, for what does not depend on an archive. */
+export interface FakeCheckpoint extends Checkpoint {
+  closed: number;
+}
+
+export function fakeCheckpoint(parts: Partial<Checkpoint> = {}): FakeCheckpoint {
+  return {
+    complete: true,
+    completed: Promise.resolve(),
+    overview: () => Promise.resolve({ engine: 'podman' } as Overview),
+    notes: () => Promise.resolve([]),
+    processes: () => Promise.resolve([]),
+    mounts: () => Promise.resolve([]),
+    changes: () => Promise.resolve({ changes: [] }),
+    files: fakeView({}),
+    hash: () => Promise.resolve({ algorithm: 'sha256', hex: '00', bytes: 0 }),
+    close() {
+      this.closed++;
+      return Promise.resolve();
+    },
+    closed: 0,
+    ...parts,
+  };
+}
+
+/** Files by path; nothing else is there. */
+export function fakeView(files: Readonly<Record<string, string>>): FileView {
+  return {
+    stat: (path) => Promise.resolve(path in files ? { ...FOLDER, kind: 'file' } : FOLDER),
+    list: () => Promise.resolve([]),
+    open: (path) => Promise.resolve(memorySource(new TextEncoder().encode(files[path]), path)),
+  };
+}
+
+export function process(facts: Partial<ProcessFacts> & { readonly pid: number }): ProcessFacts {
+  return {
+    ppid: 0,
+    pgid: facts.pid,
+    sid: facts.pid,
+    comm: `process-${String(facts.pid)}`,
+    state: 'running',
+    threads: [{ tid: facts.pid, state: 'running' }],
+    complete: true,
+    ...facts,
+  };
+}
+
+export function mount(facts: Partial<MountFacts> & { readonly id: number; readonly destination: string }): MountFacts {
+  return { type: 'tmpfs', source: 'tmpfs', options: ['rw'], origin: 'tmpfs', seenIn: 'both', ...facts };
+}
+
+export function change(path: string, facts: Partial<ChangeFacts> = {}): ChangeFacts {
+  return {
+    path,
+    kind: 'added',
+    source: 'rootfs-diff',
+    type: 'file',
+    mode: 0o644,
+    uid: 0,
+    gid: 0,
+    size: 1,
+    mtime: '2026-11-23T22:24:41Z',
+    marks: [],
+    entry: 'rootfs-diff.tar',
+    ...facts,
+  };
+}
