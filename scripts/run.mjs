@@ -23,6 +23,7 @@ const TASKS = {
   'test:unit': [['scripts/test.ts', 'unit']],
   'test:host': [['scripts/test.ts', 'host']],
   'test:e2e': [['scripts/test.ts', 'e2e']],
+  'test:lab': [['scripts/test.ts', 'lab']],
   bench: [['esbuild.mjs', '--minify'], ['test/bench/main.ts']],
   build: [['esbuild.mjs']],
   watch: [['esbuild.mjs', '--watch']],
