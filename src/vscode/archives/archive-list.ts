@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { sep } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { ArchiveMetadata } from '../../protocol/metadata-api.ts';
@@ -5,7 +6,15 @@ import { Disposable, onDispose } from '../disposable.ts';
 import { Emitter } from '../emitter.ts';
 import { hasReason } from '../failure.ts';
 import type { Log } from '../log.ts';
-import { candidateAt, findCandidates, isMarker, looksLikeArchive, type Candidate } from './find-candidates.ts';
+import {
+  candidateAt,
+  findCandidates,
+  isCandidateName,
+  isInSkipped,
+  isMarker,
+  looksLikeArchive,
+  type Candidate,
+} from './find-candidates.ts';
 import type { MetadataCache } from './metadata-cache.ts';
 
 /** A checkpoint that was found, or what looks like one and cannot be read. */
@@ -23,6 +32,9 @@ export interface ArchiveListOptions {
   /** Milliseconds of quiet before a file that changes is read again: it may still be being written. */
   readonly settle?: number;
 }
+
+/** Milliseconds. */
+const SETTLE = 1000;
 
 /** Why an archive is no checkpoint that anybody would want to see in a list. */
 const OF_NO_INTEREST = ['not-a-checkpoint', 'unsupported', 'not-found', 'cancelled', 'closed'];
@@ -69,17 +81,39 @@ export class ArchiveList extends Disposable {
     return this.#searching;
   }
 
-  /** Looks at what belongs to one path, once it has been quiet for a moment. */
-  async update(path: string): Promise<void> {
+  /** Looks at what belongs to one file, once it has been quiet for a moment. */
+  update(path: string): Promise<void> {
+    return this.#afterQuiet(path, async (signal) => {
+      const found = await candidateAt(path);
+      // What lies in a folder that is a checkpoint belongs to it: a rootfs-diff.tar is no archive of its own.
+      if (found && !this.#lies(found.path)) await this.#examine(found, signal);
+      if (!found) this.#remove((item) => item.path === path || (isMarker(path) && liesIn(path, item)));
+    });
+  }
+
+  /** Looks into a folder that came with all that is in it; a file is of no interest here. */
+  async lookInto(path: string): Promise<void> {
+    if (isCandidateName(path) || isInSkipped(path) || !(await isFolder(path))) return;
+    return this.#afterQuiet(path, async (signal) => {
+      const { maxDepth } = this.#options.where();
+      for await (const candidate of findCandidates(path, { maxDepth, signal })) {
+        if (!this.#lies(candidate.path)) await this.#examine(candidate, signal);
+      }
+    });
+  }
+
+  /** A file or a folder is gone, and what was in it. */
+  forget(path: string): void {
+    this.#remove((item) => item.path === path || item.path.startsWith(path + sep));
+  }
+
+  async #afterQuiet(path: string, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
     this.#updates.get(path)?.abort();
     const update = new AbortController();
     this.#updates.set(path, update);
     try {
-      await wait(this.#options.settle ?? 1000, undefined, { signal: update.signal });
-      const found = await candidateAt(path);
-      // What lies in a folder that is a checkpoint belongs to it: a rootfs-diff.tar is no archive of its own.
-      if (found && !this.#lies(found.path)) await this.#examine(found, update.signal);
-      if (!found) this.#remove((item) => item.path === path || (isMarker(path) && liesIn(path, item)));
+      await wait(this.#options.settle ?? SETTLE, undefined, { signal: update.signal });
+      await work(update.signal);
     } catch (error) {
       if (!update.signal.aborted) this.#options.log.error(`Looking at ${path} failed.`, error);
     } finally {
@@ -147,6 +181,13 @@ export class ArchiveList extends Disposable {
 function timeOf({ metadata, mtime }: ArchiveItem): number {
   const time = metadata?.checkpointed === undefined ? NaN : Date.parse(metadata.checkpointed);
   return Number.isNaN(time) ? mtime : time;
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (stats) => stats.isDirectory(),
+    () => false,
+  );
 }
 
 function liesIn(path: string, item: ArchiveItem): boolean {

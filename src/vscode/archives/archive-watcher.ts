@@ -15,23 +15,18 @@ export function searchedFolders(): readonly string[] {
 /** Tells a list of archives what happens in the folders that it looks into. */
 export class ArchiveWatcher extends Disposable {
   readonly #list: ArchiveList;
-  readonly #onRefresh: () => void;
   #watchers: readonly vscode.FileSystemWatcher[] = [];
 
   /** @param onRefresh when all must be looked for anew */
   constructor(list: ArchiveList, onRefresh: () => void) {
     super();
     this.#list = list;
-    this.#onRefresh = onRefresh;
     const again = () => {
       this.#watch();
       onRefresh();
     };
     this.own(vscode.workspace.onDidChangeWorkspaceFolders(again));
     this.own(settings.onArchivesChanged(again));
-    // Of a folder that is deleted or renamed the watchers name only the folder.
-    this.own(vscode.workspace.onDidDeleteFiles(() => this.#onRefresh()));
-    this.own(vscode.workspace.onDidRenameFiles(() => this.#onRefresh()));
     this.#watch();
   }
 
@@ -42,14 +37,18 @@ export class ArchiveWatcher extends Disposable {
 
   #watch(): void {
     for (const watcher of this.#watchers) watcher.dispose();
-    this.#watchers = searchedFolders().map((folder) => {
-      const pattern = new vscode.RelativePattern(vscode.Uri.file(folder), CANDIDATE_GLOB);
-      const watcher = vscode.workspace.createFileSystemWatcher(pattern);
+    this.#watchers = searchedFolders().flatMap((folder) => {
+      const pattern = (glob: string) => new vscode.RelativePattern(vscode.Uri.file(folder), glob);
+      const candidates = vscode.workspace.createFileSystemWatcher(pattern(CANDIDATE_GLOB));
       const update = ({ fsPath }: vscode.Uri) => void this.#list.update(fsPath);
-      watcher.onDidCreate(update);
-      watcher.onDidChange(update);
-      watcher.onDidDelete(update);
-      return watcher;
+      candidates.onDidCreate(update);
+      candidates.onDidChange(update);
+      candidates.onDidDelete(update);
+      // A folder that comes or goes with all that is in it is one event, under its own name.
+      const folders = vscode.workspace.createFileSystemWatcher(pattern('**'), false, true, false);
+      folders.onDidCreate(({ fsPath }) => void this.#list.lookInto(fsPath));
+      folders.onDidDelete(({ fsPath }) => this.#list.forget(fsPath));
+      return [candidates, folders];
     });
   }
 }

@@ -77,7 +77,7 @@ export async function* findCandidates(root: string, search: Search): AsyncGenera
  * @returns undefined where there is none (any more)
  */
 export async function candidateAt(path: string): Promise<Candidate | undefined> {
-  if (path.split(sep).some((part) => SKIPPED.has(part))) return undefined;
+  if (isInSkipped(path)) return undefined;
   if (ARCHIVE_NAME.test(path)) return candidate(path, 'archive', path);
   if (!isMarker(path)) return undefined;
   const folder = dirname(path);
@@ -105,6 +105,11 @@ export async function looksLikeArchive(path: string): Promise<boolean> {
 
 const TAR_HEADER = 512;
 
+/** Whether a path is one that {@link CANDIDATE_GLOB} matches. */
+export function isCandidateName(path: string): boolean {
+  return ARCHIVE_NAME.test(path) || isMarker(path);
+}
+
 /** Whether a file's name says that its folder may be a checkpoint. */
 export function isMarker(path: string): boolean {
   return ['oci-layout', 'inventory.img'].includes(basename(path));
@@ -123,6 +128,11 @@ function markerOf(entries: readonly Dirent[]): string | undefined {
 async function candidate(path: string, kind: Candidate['kind'], stamp: string): Promise<Candidate | undefined> {
   const stats = await stat(stamp).catch(() => undefined);
   return stats?.isFile() ? { path, kind, size: stats.size, mtime: stats.mtimeMs } : undefined;
+}
+
+/** Whether a path lies in a folder that is never looked into. */
+export function isInSkipped(path: string): boolean {
+  return path.split(sep).some((part) => SKIPPED.has(part));
 }
 
 function isSkipped(path: string): boolean {

@@ -1,7 +1,7 @@
 import type { ArchiveMetadata, MetadataApi, MetadataRequest } from '../../protocol/metadata-api.ts';
 import { Disposable, onDispose } from '../disposable.ts';
 import type { Log } from '../log.ts';
-import { WorkerThread } from '../sessions/worker-thread.ts';
+import { WorkerThread, type Told } from '../sessions/worker-thread.ts';
 
 /** Milliseconds without a question after which the thread is let go. */
 const IDLE = 5000;
@@ -12,7 +12,7 @@ const REQUEST: MetadataRequest = { task: 'metadata' };
 export class MetadataReader extends Disposable {
   readonly #script: string;
   readonly #log: Log;
-  #thread: WorkerThread<MetadataApi, object> | undefined;
+  #thread: WorkerThread<MetadataApi, Told> | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(script: string, log: Log) {

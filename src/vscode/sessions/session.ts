@@ -13,7 +13,6 @@ export type SessionEvents = Omit<WorkerEvents, 'log'>;
 export class Session {
   readonly locator: string;
   readonly #start: () => WorkerThread<WorkerApi, WorkerEvents>;
-  readonly #log: Log;
   readonly #progress = new Emitter<SessionEvents['progress']>();
   readonly #changed = new Emitter<SessionEvents['changed']>();
   #thread: WorkerThread<WorkerApi, WorkerEvents>;
@@ -22,7 +21,6 @@ export class Session {
 
   constructor(script: string, request: OpenRequest, log: Log) {
     this.locator = request.locator;
-    this.#log = log;
     this.#start = () => new WorkerThread(script, request, log);
     this.#thread = this.#listened(this.#start());
   }
@@ -64,7 +62,6 @@ export class Session {
   #listened(thread: WorkerThread<WorkerApi, WorkerEvents>): WorkerThread<WorkerApi, WorkerEvents> {
     thread.on('progress', (progress) => this.#progress.fire(progress));
     thread.on('changed', (changed) => this.#changed.fire(changed));
-    thread.on('log', ({ level, text }) => (level === 'error' ? this.#log.error(text) : this.#log.warn(text)));
     return thread;
   }
 }

@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { openChannel, type Channel, type ChannelMessage, type Port } from '../../protocol/channel.ts';
 import { sentence } from '../../protocol/sentence.ts';
+import type { WorkerEvents } from '../../protocol/worker-api.ts';
 import { failure } from '../failure.ts';
 import type { Log } from '../log.ts';
 
@@ -17,8 +18,11 @@ export interface Closable {
   close(): Promise<void>;
 }
 
+/** What every worker tells for the log. */
+export type Told = Pick<WorkerEvents, 'log'>;
+
 /** A worker thread behind its typed channel. When it dies, every question says so, the ones under way included. */
-export class WorkerThread<Api extends Closable, Events> {
+export class WorkerThread<Api extends Closable, Events extends Told> {
   readonly #worker: Worker;
   readonly #channel: Channel<Api, Events>;
   readonly #exited: Promise<void>;
@@ -36,6 +40,7 @@ export class WorkerThread<Api extends Closable, Events> {
       stderr: true,
     });
     this.#channel = openChannel<object, object, Api, Events>(portOf(this.#worker), {});
+    this.#channel.on('log', ({ level, text }) => (level === 'error' ? log.error(text) : log.warn(text)));
     this.#exited = new Promise((resolve) => {
       this.#worker.once('exit', (code) => {
         if (!this.#ending) this.#died(`it ended with code ${code}`, log);

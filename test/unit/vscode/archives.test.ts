@@ -193,6 +193,23 @@ describe('the list of archives', () => {
     assert.deepEqual(shown(), []);
   });
 
+  it('follows folders that come and go with all that is in them', async () => {
+    await list.refresh();
+    mkdirSync(join(folder, 'new/deep'), { recursive: true });
+    archive('new/deep/a.tar');
+    make('new/node_modules/b.tar');
+    answers = { 'a.tar': metadata('a', '2026-01-01T00:00:00Z') };
+    await list.lookInto(join(folder, 'new/node_modules'));
+    await list.lookInto(join(folder, 'new/deep/a.tar'));
+    assert.deepEqual(shown(), []);
+    await list.lookInto(join(folder, 'new'));
+    assert.deepEqual(shown(), ['a']);
+    list.forget(join(folder, 'ne'));
+    assert.deepEqual(shown(), ['a']);
+    list.forget(join(folder, 'new'));
+    assert.deepEqual(shown(), []);
+  });
+
   it('takes what lies in a folder that is a checkpoint for a part of it', async () => {
     make('images/inventory.img', 'x');
     answers = {
