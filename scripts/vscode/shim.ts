@@ -4,7 +4,10 @@
  * web-served release that `CHECKPOINT_EXPLORER_RELEASE` names, in a Chromium without a window. Ends with the status
  * that the suite gives.
  */
+import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { format, parseArgs } from 'node:util';
+import { root } from '../lib/node.mjs';
 import { launchBrowser } from './browser.ts';
 import { FLOOR, NEWEST } from './releases.ts';
 import { startServer } from './server.ts';
@@ -13,9 +16,9 @@ import { ensureWebHost } from './web-host.ts';
 /** How long a whole suite may take. */
 const LIMIT_MS = 10 * 60_000;
 
-/** What the workbench itself logs; what is left is the suite's own output. */
+/** What the workbench itself says at the level of the suite's output. */
 const WORKBENCH =
-  /^(\[(Service Worker|AgentHost|AccountPolicyGate|reconnection)|Creating a socket|Resolv(ing|ed) connection|Ignoring fetching additional|Updating additional builtin|Canceled: Canceled)/;
+  /^(\[(Service Worker|AgentHost|AccountPolicyGate|reconnection)|Creating a socket|Resolv(ing|ed) connection|Ignoring fetching additional|Updating additional builtin)/;
 
 const { values, positionals } = parseArgs({
   args: process.argv.slice(2),
@@ -28,6 +31,16 @@ const text = (value: string | boolean | undefined): string => (typeof value === 
 
 const server = await startServer({ host: ensureWebHost(release), development: true });
 const browser = await launchBrowser();
+// Everything that is said in the window; on the terminal only what the suite prints.
+const logFile = join(root, 'test-results', `host-${release.version}.log`);
+mkdirSync(dirname(logFile), { recursive: true });
+writeFileSync(logFile, '');
+function log(level: string, args: unknown[]): void {
+  const line = format(...args);
+  appendFileSync(logFile, `${level}: ${line}\n`);
+  if (level === 'info' && !WORKBENCH.test(line)) console.log(line);
+}
+
 let status = 1;
 try {
   status = await new Promise<number>((done, fail) => {
@@ -40,9 +53,7 @@ try {
     };
     // The workbench calls these two when they are there, as it does in VS Code's own tests.
     Promise.all([
-      browser.page.exposeFunction('codeAutomationLog', (_type: string, args: unknown[]) => {
-        if (args.length > 0 && !WORKBENCH.test(String(args[0]))) console.log(format(...args));
-      }),
+      browser.page.exposeFunction('codeAutomationLog', log),
       browser.page.exposeFunction('codeAutomationExit', (code: number) => done(code)),
     ])
       .then(() => browser.page.goto(server.url(address)))
@@ -50,8 +61,9 @@ try {
   });
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
-  console.error(server.logs());
+  console.error(`What was said in the window is in ${logFile}.`);
 } finally {
+  appendFileSync(logFile, server.logs());
   await browser.close();
   await server.stop();
 }
