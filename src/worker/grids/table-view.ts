@@ -1,10 +1,13 @@
-import { parseFilter, searchableText, type Filter, type FilterRow } from '../../protocol/filter.ts';
-import type { CellValue, GridColumn, GridQuery, GridRow, GridWindow } from '../../protocol/grid.ts';
+import { fold, parseFilter, searchableText, type Filter, type FilterRow } from '../../protocol/filter.ts';
+import type { CellValue, GridCell, GridColumn, GridQuery, GridRow, GridWindow } from '../../protocol/grid.ts';
 import { compareKeys, sortKey, type SortKey } from './natural-order.ts';
 import { at, TOP, type Table } from './table.ts';
 
 /** A page shows a few dozen rows and fetches a few hundred ahead. */
 const MAX_WINDOW = 1000;
+
+/** No column is wide enough for more. UTF-16 units. */
+const MAX_TEXT = 2000;
 
 /** How many filters, orders and lists are kept: as many as a person goes back and forth between. */
 const KEEP = 4;
@@ -64,6 +67,7 @@ export class TableView<Row> {
       visible: list.rows.length,
       start,
       rows: Array.from(list.rows.subarray(start, end), (number, offset) => this.#row(number, start + offset, list)),
+      ...(query.find && { found: this.#find(list.rows, query.find) }),
       ...(query.reveal !== undefined && { revealed: revealed === undefined ? -1 : list.rows.indexOf(revealed) }),
       ...(toggled && { toggled }),
     };
@@ -107,8 +111,24 @@ export class TableView<Row> {
       ...(context && { context }),
       ...(file?.path !== undefined && { path: file.path }),
       ...(file?.openable && { openable: true }),
-      cells: kind.columns.map((column) => column.cell?.(row) ?? { value: column.value(row) }),
+      cells: kind.columns.map((column) => shorten(column.cell?.(row) ?? { value: column.value(row) })),
     };
+  }
+
+  /** As a person types ahead: by what the cell shows, upper or lower case alike. */
+  #find(rows: Int32Array, { text, from }: NonNullable<GridQuery['find']>): number {
+    const { columns } = this.#table.kind;
+    const column = columns.find(({ tree }) => tree) ?? columns[0];
+    if (!column) return -1;
+    const begin = fold(text);
+    const start = Math.min(whole(from), rows.length);
+    for (let step = 0; step < rows.length; step++) {
+      const place = (start + step) % rows.length;
+      const row = this.#table.row(at(rows, place));
+      const { value } = column.cell?.(row) ?? { value: column.value(row) };
+      if (value !== null && fold(String(value)).startsWith(begin)) return place;
+    }
+    return -1;
   }
 
   #isContext(number: number): boolean {
@@ -249,6 +269,19 @@ function plainColumn({ id, label, kind, flex, width, tree }: GridColumn): GridCo
     ...(flex !== undefined && { flex }),
     ...(width !== undefined && { width }),
     ...(tree !== undefined && { tree }),
+  };
+}
+
+/** A command line may be megabytes long; the detail and the copy have all of it. */
+function shorten(cell: GridCell): GridCell {
+  const { value, title } = cell;
+  const valueIsLong = typeof value === 'string' && value.length > MAX_TEXT;
+  const titleIsLong = title !== undefined && title.length > MAX_TEXT;
+  if (!valueIsLong && !titleIsLong) return cell;
+  return {
+    ...cell,
+    ...(valueIsLong && { value: `${value.slice(0, MAX_TEXT)}…` }),
+    ...(titleIsLong && { title: `${title.slice(0, MAX_TEXT)}…` }),
   };
 }
 

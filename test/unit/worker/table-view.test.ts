@@ -209,6 +209,15 @@ describe('damage', () => {
     assert.equal(ids[0], 'a');
   });
 
+  test('a very long cell is cut in windows, not in copies', () => {
+    const long = 'x'.repeat(1_000_000);
+    const view = viewOf([{ id: long }]);
+    const { value } = view.window(query()).rows[0]?.cells[0] ?? {};
+    assert.equal(value, `${long.slice(0, 2000)}…`);
+    assert.equal(view.select(query())[0]?.id, long);
+    assert.equal(view.window(query({ filter: `"${long}"` })).matched, 1);
+  });
+
   test('a very deep tree is shown', () => {
     const rows = Array.from({ length: 50_000 }, (_, number) => ({ id: String(number) }));
     const view = new TableView(new Table(KIND, rows, (_row, number) => number - 1));
