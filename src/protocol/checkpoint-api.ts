@@ -94,6 +94,11 @@ export interface SpillSettings {
   readonly directory: string;
   /** All spilled copies together may take this many bytes. */
   readonly limit: number;
+  /**
+   * Milliseconds that a copy outlives its last user: 5 minutes if absent. 0: removed when it is closed; Infinity: it
+   * stays until room is needed.
+   */
+  readonly keepFor?: number;
 }
 
 export type { GridName };

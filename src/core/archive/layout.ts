@@ -165,7 +165,11 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 /** Waits until `test` gives something, or all entries are known. */
-async function firstOf<T>(files: FileSet, test: () => T | undefined, signal?: AbortSignal): Promise<T | undefined> {
+export async function firstOf<T>(
+  files: FileSet,
+  test: () => T | undefined,
+  signal?: AbortSignal,
+): Promise<T | undefined> {
   const found = test();
   if (found !== undefined || files.complete) return found;
   let stop = (): void => undefined;

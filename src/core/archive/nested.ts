@@ -1,13 +1,83 @@
+import type { ByteSource } from '../bytes/byte-source.ts';
+import { sniffCompression } from '../bytes/compression.ts';
+import { decompress, type DecompressOptions } from '../bytes/decompress.ts';
+import { isGrowing } from '../bytes/growing-source.ts';
+import { SpillStore } from '../bytes/spill.ts';
+import { sentence } from '../../protocol/sentence.ts';
 import type { SpillSettings } from '../../protocol/checkpoint-api.ts';
+import type { Compression } from '../../protocol/overview.ts';
+import { CheckpointError } from '../errors.ts';
 import type { Entry, FileSet } from './file-set.ts';
+import { BLOCK, classifyBlock, couldBeHeader, hasMagic } from './tar-header.ts';
 import { openTar } from './tar-file-set.ts';
 
-/** Opens an archive that lies in an archive. */
-export function openNested(
+/**
+ * Opens an archive that is an entry of another: `rootfs-diff.tar`, `devshm-checkpoint.tar`, `volumes/*.tar`,
+ * `tmpfs-dev-*.tar.gz.img`. Its bytes tell whether it is compressed, not its name. One that is empty has no entries.
+ * Closing it leaves the outer set open.
+ * @param spill where its decompressed copy goes, if it is compressed
+ * @throws CheckpointError `damaged` where the entry is no archive; `unsupported`, `no-space`, `too-large`, `cancelled`
+ */
+export async function openNested(
   files: FileSet,
   entry: Entry,
-  _spill: SpillSettings,
+  spill: SpillSettings,
   signal?: AbortSignal,
 ): Promise<FileSet> {
-  return Promise.resolve(openTar(files.open(entry), signal));
+  const source = files.open(entry);
+  try {
+    const { source: unpacked } = await unpack(source, spill, signal === undefined ? {} : { signal });
+    const content = await looksLikeTar(unpacked, signal);
+    if (content === 'tar' || content === 'empty') return openTar(unpacked, signal);
+    await unpacked.close();
+  } catch (error) {
+    await source.close();
+    throw error;
+  }
+  throw new CheckpointError(
+    'damaged',
+    sentence(
+      '{0} is not a tar archive, though its place in the checkpoint says so. What is in it is not shown.',
+      entry.path,
+    ),
+    { where: entry.path },
+  );
+}
+
+/** The source itself if it is not compressed, or what comes out of its decompressor, which then owns it. */
+export async function unpack(
+  source: ByteSource,
+  spill: SpillSettings,
+  options: DecompressOptions,
+): Promise<{ readonly source: ByteSource; readonly compression: Compression }> {
+  const compression = await sniffCompression(source, options.signal);
+  if (compression === 'none') return { source, compression };
+  return { source: await decompress(source, compression, await SpillStore.open(spill), options), compression };
+}
+
+/** How far a header is looked for in an archive whose first one is damaged. */
+const SEARCH = 64 * 1024;
+
+/**
+ * What a source's first bytes say. `zeros`: an archive without entries, or nothing but zeros.
+ * @throws CheckpointError `damaged` where a decompressor gave nothing
+ */
+export async function looksLikeTar(
+  source: ByteSource,
+  signal?: AbortSignal,
+): Promise<'tar' | 'empty' | 'zeros' | 'other'> {
+  const first = await source.read(0, BLOCK, signal);
+  const [note] = isGrowing(source) && first.length < BLOCK ? source.notes : [];
+  if (note) {
+    const place = { where: note.where, ...(note.offset !== undefined && { offset: note.offset }) };
+    throw new CheckpointError('damaged', note.text, place);
+  }
+  if (first.length === 0) return 'empty';
+  if (first.length === BLOCK && (hasMagic(first) || classifyBlock(first) === 'header')) return 'tar';
+  const bytes = await source.read(0, SEARCH, signal);
+  if (bytes.every((byte) => byte === 0)) return 'zeros';
+  for (let at = 0; at + BLOCK <= bytes.length; at += BLOCK) {
+    if (couldBeHeader(bytes, at) && classifyBlock(bytes, at) === 'header') return 'tar';
+  }
+  return 'other';
 }

@@ -1,12 +1,17 @@
+import { readdir, stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Progress, SpillSettings } from '../../protocol/checkpoint-api.ts';
 import type { Compression, Wrapping } from '../../protocol/overview.ts';
 import { sentence } from '../../protocol/sentence.ts';
-import { openFile } from '../bytes/file-source.ts';
 import type { ByteSource } from '../bytes/byte-source.ts';
+import type { DecompressOptions } from '../bytes/decompress.ts';
+import { openFile, rethrowAs } from '../bytes/file-source.ts';
 import { CheckpointError } from '../errors.ts';
 import type { FileSet } from './file-set.ts';
-import { BLOCK, classifyBlock, couldBeHeader, hasMagic } from './tar-header.ts';
+import { openFolder } from './folder-file-set.ts';
+import { openCheckpointLayer } from './image-layers.ts';
+import { firstOf } from './layout.ts';
+import { looksLikeTar, unpack } from './nested.ts';
 import { openTar } from './tar-file-set.ts';
 
 export interface OpenLocatorOptions {
@@ -29,28 +34,110 @@ export interface OpenedFiles {
 }
 
 /**
- * Opens what a locator names: a path or `file:` URI of an archive or a folder. Of a plain archive only the beginning was
- * read when this returns; the index goes on in the background.
- * @throws CheckpointError `not-found`, `unreadable`, `not-a-checkpoint`, `unsupported`, `no-space`, `cancelled`
+ * Opens what a locator names: a path or `file:` URI of an archive or a folder. Returns as soon as it is known what it
+ * is: of a plain archive only the beginning was read then, of a compressed one only the beginning decompressed, and the
+ * index goes on in the background.
+ * @throws CheckpointError `not-found`, `unreadable`, `not-a-checkpoint`, `unsupported`, `damaged`, `no-space`,
+ * `too-large`, `cancelled`
  */
 export async function openLocator(locator: string, options: OpenLocatorOptions): Promise<OpenedFiles> {
   const path = pathOf(locator);
+  const isFolder = await isDirectory(path);
+  return isFolder ? openFolderAt(path, options) : openArchiveAt(path, options);
+}
+
+async function openFolderAt(path: string, options: OpenLocatorOptions): Promise<OpenedFiles> {
+  const names = new Set(await readdir(path).catch(rethrowAs(path)));
+  const isImage = names.has('index.json') || names.has('manifest.json');
+  if (!isImage && ![...names].some((name) => SIGNS.has(name) || IMAGE_NAME.test(name))) {
+    throw notACheckpoint(
+      path,
+      'The folder {0} holds no checkpoint: no CRIU images (inventory.img) and no files of an engine were found in it.',
+    );
+  }
+  const files = openFolder(path, options.signal);
+  if (!isImage) return { files, wrapping: 'folder', compression: 'none', close: () => files.close() };
+  return openImage(files, names.has('index.json') ? 'oci-layout' : 'docker-archive', options);
+}
+
+async function openArchiveAt(path: string, options: OpenLocatorOptions): Promise<OpenedFiles> {
   const file = await openFile(path);
+  const facts = { archiveSize: file.size, archivePath: path };
+  let files: FileSet;
+  let compression: Compression;
   try {
-    await requireTar(file, options.signal);
+    const unpacked = await unpack(file, options.spill, progressOf(options));
+    compression = unpacked.compression;
+    await requireTar(unpacked.source, options.signal);
+    files = openTar(unpacked.source, options.signal);
   } catch (error) {
     await file.close();
     throw error;
   }
-  const files = openTar(file, options.signal);
+  try {
+    const wrapping = await wrappingOf(files, options.signal);
+    if (wrapping === 'archive') return { files, wrapping, compression, ...facts, close: () => files.close() };
+    return { ...(await openImage(files, wrapping, options)), ...facts };
+  } catch (error) {
+    await files.close();
+    throw error;
+  }
+}
+
+/** The checkpoint in a container image, whose files are closed with it. */
+async function openImage(outer: FileSet, wrapping: Wrapping, options: OpenLocatorOptions): Promise<OpenedFiles> {
+  try {
+    await outer.completed;
+    const layer = await openCheckpointLayer(outer, {
+      spill: options.spill,
+      ...progressOf(options),
+    });
+    const close = async (): Promise<void> => {
+      await layer.files.close();
+      await outer.close();
+    };
+    return { ...layer, wrapping, close };
+  } catch (error) {
+    await outer.close();
+    throw error;
+  }
+}
+
+function progressOf({ signal, onProgress }: OpenLocatorOptions): DecompressOptions {
   return {
-    files,
-    wrapping: 'archive',
-    compression: 'none',
-    archiveSize: file.size,
-    archivePath: path,
-    close: () => files.close(),
+    ...(signal && { signal }),
+    ...(onProgress && {
+      onProgress: (done, total, finished) =>
+        onProgress({ task: 'read', done, ...(total !== undefined && { total }), finished }),
+    }),
   };
+}
+
+/** Files beside CRIU's images, or folders of them, of which every engine's archive has some at its beginning. */
+const SIGNS: ReadonlySet<string> = new Set([
+  'checkpoint',
+  'pre-checkpoint',
+  'artifacts',
+  'config.dump',
+  'spec.dump',
+  'stats-dump',
+  'dump.log',
+  'devshm-checkpoint.tar',
+  'inventory.img',
+]);
+const IMAGE_NAME = /^(?:core|pagemap|mm)-\d+\.img$/;
+
+/** Waits for the first entry that tells; an archive of which none does is a container image or no checkpoint. */
+async function wrappingOf(files: FileSet, signal?: AbortSignal): Promise<Wrapping> {
+  const isArchive = (): true | undefined => ([...SIGNS].some((name) => files.entries.has(name)) ? true : undefined);
+  if ((await firstOf(files, isArchive, signal)) === true) return 'archive';
+  await files.completed;
+  if (files.entries.has('oci-layout') && files.entries.has('index.json')) return 'oci-archive';
+  return files.entries.has('manifest.json') ? 'docker-archive' : 'archive';
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  return (await stat(path).catch(rethrowAs(path))).isDirectory();
 }
 
 function pathOf(locator: string): string {
@@ -63,38 +150,31 @@ function pathOf(locator: string): string {
       });
     }
   }
-  const scheme = /^(node|docker):\/\//.exec(locator)?.[1];
-  if (scheme !== undefined) {
-    throw new CheckpointError(
-      'unsupported',
-      sentence(
-        '{0} cannot be opened: checkpoints on cluster nodes and in registries are not supported yet. Copy the archive to this machine.',
-        locator,
-      ),
-      { where: locator },
-    );
-  }
-  return locator;
+  if (!/^(?:node|docker):\/\//.test(locator)) return locator;
+  throw new CheckpointError(
+    'unsupported',
+    sentence(
+      '{0} cannot be opened: checkpoints on cluster nodes and in registries are not supported yet. Copy the archive to this machine.',
+      locator,
+    ),
+    { where: locator },
+  );
 }
 
-/** How far a header is looked for in an archive whose first one is damaged. */
-const SEARCH = 64 * 1024;
-
-/** @throws CheckpointError `not-a-checkpoint` */
-export async function requireTar(source: ByteSource, signal?: AbortSignal): Promise<void> {
-  const first = await source.read(0, BLOCK, signal);
-  if (first.length === 0)
-    throw notACheckpoint(source, 'The file {0} is empty. It holds no checkpoint; copy or create it again.');
-  if (first.length === BLOCK && (hasMagic(first) || classifyBlock(first) === 'header')) return;
-  const bytes = await source.read(0, SEARCH, signal);
-  if (bytes.every((byte) => byte === 0))
-    throw notACheckpoint(source, '{0} is an archive without any files, so it holds no checkpoint.');
-  for (let at = 0; at + BLOCK <= bytes.length; at += BLOCK) {
-    if (couldBeHeader(bytes, at) && classifyBlock(bytes, at) === 'header') return;
+/** @throws CheckpointError `not-a-checkpoint`, `damaged` */
+async function requireTar(source: ByteSource, signal?: AbortSignal): Promise<void> {
+  switch (await looksLikeTar(source, signal)) {
+    case 'tar':
+      return;
+    case 'empty':
+      throw notACheckpoint(source.name, 'The file {0} is empty. It holds no checkpoint; copy or create it again.');
+    case 'zeros':
+      throw notACheckpoint(source.name, '{0} is an archive without any files, so it holds no checkpoint.');
+    case 'other':
+      throw notACheckpoint(source.name, '{0} is not a tar archive, so it is not a checkpoint.');
   }
-  throw notACheckpoint(source, '{0} is not a tar archive, so it is not a checkpoint.');
 }
 
-function notACheckpoint(source: ByteSource, template: string): CheckpointError {
-  return new CheckpointError('not-a-checkpoint', sentence(template, source.name), { where: source.name });
+function notACheckpoint(name: string, template: string): CheckpointError {
+  return new CheckpointError('not-a-checkpoint', sentence(template, name), { where: name });
 }

@@ -12,8 +12,8 @@ import { MAX_PAX, parsePax, paxNumber, type PaxRecords } from './tar-pax.ts';
 
 /** Who keeps what the index finds. */
 export interface IndexSink {
-  /** @returns false when no more entries can be kept */
-  add(entry: Entry): boolean;
+  /** @returns the entry as it is kept; undefined when no more can be */
+  add(entry: Entry): Entry | undefined;
   /** The content of the entry that was added last is not all there. */
   truncate(entry: Entry): void;
   note(note: Note): void;
@@ -193,10 +193,9 @@ export class TarIndexer {
         ),
       );
     }
-    const entry = buildEntry(header, this.#takeOverrides(), { headerOffset, offset, size });
-    this.#last = entry;
+    this.#last = this.#sink.add(buildEntry(header, this.#takeOverrides(), { headerOffset, offset, size }));
     this.#offset = offset + padded(size);
-    if (this.#sink.add(entry)) return true;
+    if (this.#last) return true;
     this.#note(
       'may-be-incomplete',
       headerOffset,

@@ -1,5 +1,5 @@
 import { constants, fstatSync, readSync, type BigIntStats } from 'node:fs';
-import { open, stat, type FileHandle } from 'node:fs/promises';
+import { lstat, open, stat, type FileHandle } from 'node:fs/promises';
 import { sentence } from '../../protocol/sentence.ts';
 import { CheckpointError } from '../errors.ts';
 import type { ByteSource } from './byte-source.ts';
@@ -16,7 +16,6 @@ export interface FileIdentity {
 
 export interface FileSource extends ByteSource {
   readonly size: number;
-  readonly path: string;
   readonly file: FileIdentity;
   readonly identity: string;
 }
@@ -24,30 +23,42 @@ export interface FileSource extends ByteSource {
 /** Up to here a read of the page cache takes less time than handing it to a thread. */
 const SYNC_READ_LIMIT = 256 * 1024;
 
-/** Opening a pipe must not wait for a writer, should a pipe take the file's place. Windows has no such thing. */
+/** Opening a pipe must not wait for a writer, should a pipe take the file's place. Windows has neither flag. */
 const NO_WAITING = process.platform === 'win32' ? 0 : constants.O_NONBLOCK;
+export const NO_FOLLOW = process.platform === 'win32' ? 0 : constants.O_NOFOLLOW;
 
 /**
- * Opens a regular file for reading. Symbolic links are followed.
+ * Opens a regular file for reading.
+ * @param options `follow: false` refuses a symbolic link, which is followed otherwise
  * @throws CheckpointError `not-found`, `unreadable`; `unsupported` for what is not a regular file
  */
-export async function openFile(path: string, name = path): Promise<FileSource> {
+export async function openFile(
+  path: string | Buffer,
+  name = String(path),
+  options: { readonly follow: boolean } = { follow: true },
+): Promise<FileSource> {
+  const look = options.follow ? stat : lstat;
   // Looked at before it is opened: opening a tape rewinds it, and opening a pipe takes its reader's place.
-  refuseUnlessRegular(await stat(path, { bigint: true }).catch(rethrowAs(name)), name);
-  const handle = await open(path, constants.O_RDONLY | NO_WAITING).catch(rethrowAs(name));
+  refuseUnlessRegular(await look(path, { bigint: true }).catch(rethrowAs(name)), name);
+  const flags = constants.O_RDONLY | NO_WAITING | (options.follow ? 0 : NO_FOLLOW);
+  const handle = await open(path, flags).catch(rethrowAs(name));
   try {
     const stats = await handle.stat({ bigint: true });
     refuseUnlessRegular(stats, name);
-    return new OpenFile(handle, stats, path, name);
+    return new OpenFile(handle, stats, name);
   } catch (error) {
     await handle.close();
     throw error;
   }
 }
 
+/** Names the state of a file, see {@link ByteSource.identity}. */
+export function nameOfState(stats: BigIntStats): string {
+  return `file:${[stats.dev, stats.ino, stats.size, stats.mtimeNs].join(':')}`;
+}
+
 class OpenFile implements FileSource {
   readonly name: string;
-  readonly path: string;
   readonly size: number;
   readonly file: FileIdentity;
   readonly identity: string;
@@ -55,13 +66,12 @@ class OpenFile implements FileSource {
   readonly #modified: number;
   #closed = false;
 
-  constructor(handle: FileHandle, stats: BigIntStats, path: string, name: string) {
+  constructor(handle: FileHandle, stats: BigIntStats, name: string) {
     this.#handle = handle;
     this.name = name;
-    this.path = path;
     this.size = Number(stats.size);
     this.file = { device: stats.dev, inode: stats.ino, size: stats.size, mtime: stats.mtimeNs };
-    this.identity = `file:${[stats.dev, stats.ino, stats.size, stats.mtimeNs].join(':')}`;
+    this.identity = nameOfState(stats);
     this.#modified = fstatSync(handle.fd).mtimeMs;
   }
 

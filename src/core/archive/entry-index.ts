@@ -1,0 +1,118 @@
+import { Buffer } from 'node:buffer';
+import type { Note } from '../../protocol/note.ts';
+import { orCancelled, throwIfCancelled } from '../bytes/cancel.ts';
+import type { Entry } from './file-set.ts';
+
+/** What the entries of one set may take of memory, bytes, estimated: hostile archives hold millions. */
+const MEMORY_LIMIT = 160 * 1024 * 1024;
+const ENTRY_COST = 400;
+const MAX_NOTES = 500;
+
+/** Entries by path, found one after the other, and those who wait for them. */
+export class EntryIndex {
+  readonly #entries = new Map<string, Entry>();
+  readonly #notes: Note[] = [];
+  readonly #listeners = new Set<() => void>();
+  readonly #waiting = new Map<string, Set<() => void>>();
+  #complete = false;
+  #hasGrown = false;
+  #cost = 0;
+
+  get entries(): ReadonlyMap<string, Entry> {
+    return this.#entries;
+  }
+
+  get notes(): readonly Note[] {
+    return this.#notes;
+  }
+
+  get complete(): boolean {
+    return this.#complete;
+  }
+
+  /** @returns the entry as it is kept, maybe under another path; undefined when no more can be kept */
+  add(entry: Entry): Entry | undefined {
+    this.#cost += costOf(entry);
+    if (this.#cost > MEMORY_LIMIT) return undefined;
+    const path = this.#entries.has(entry.path) ? this.#freePath(entry) : entry.path;
+    // The last of several counts, and stands where it stands in the archive.
+    if (path === entry.path) this.#entries.delete(path);
+    const kept = path === entry.path ? entry : { ...entry, path };
+    this.#entries.set(path, kept);
+    this.#hasGrown = true;
+    if (this.#waiting.size > 0) this.#wake(path);
+    return kept;
+  }
+
+  /** Puts something else into the place of an entry. */
+  replace(entry: Entry): void {
+    this.#entries.set(entry.path, entry);
+    this.#hasGrown = true;
+  }
+
+  note(note: Note): void {
+    if (this.#notes.length < MAX_NOTES) this.#notes.push(note);
+  }
+
+  /** Tells the listeners, if there is something new. */
+  flush(): void {
+    if (!this.#hasGrown) return;
+    this.#hasGrown = false;
+    for (const listener of this.#listeners) listener();
+  }
+
+  /** No more entries will come. */
+  finish(): void {
+    this.#complete = true;
+    this.#hasGrown = true;
+    for (const path of this.#waiting.keys()) this.#wake(path);
+    this.flush();
+  }
+
+  /** The entry as soon as it is there; undefined if none of that name came. */
+  async find(path: string, signal?: AbortSignal): Promise<Entry | undefined> {
+    throwIfCancelled(signal);
+    if (!this.#entries.has(path) && !this.#complete) await orCancelled(this.#arrival(path), signal);
+    return this.#entries.get(path);
+  }
+
+  onGrowth(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #arrival(path: string): Promise<void> {
+    return new Promise((resolve) => {
+      const waiting = this.#waiting.get(path) ?? new Set();
+      waiting.add(resolve);
+      this.#waiting.set(path, waiting);
+    });
+  }
+
+  #wake(path: string): void {
+    const waiting = this.#waiting.get(path);
+    this.#waiting.delete(path);
+    waiting?.forEach((resolve) => resolve());
+  }
+
+  /** Two names that are not UTF-8 may look the same without being it. */
+  #freePath(entry: Entry): string {
+    let path = entry.path;
+    for (let number = 2; ; number++) {
+      const known = this.#entries.get(path);
+      if (!known || sameBytes(known.pathBytes, entry.pathBytes)) return path;
+      path = `${entry.path} (${String(number)})`;
+    }
+  }
+}
+
+function costOf(entry: Entry): number {
+  let cost = ENTRY_COST + 2 * (entry.path.length + (entry.linkTarget?.length ?? 0)) + (entry.pathBytes?.length ?? 0);
+  for (const [name, value] of entry.xattrs ?? []) cost += ENTRY_COST + name.length + value.length;
+  return cost;
+}
+
+function sameBytes(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
+  if (!a || !b) return a === b;
+  return Buffer.compare(a, b) === 0;
+}

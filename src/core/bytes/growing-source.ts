@@ -1,0 +1,128 @@
+import { readSync } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
+import type { Note } from '../../protocol/note.ts';
+import { sentence } from '../../protocol/sentence.ts';
+import { CheckpointError } from '../errors.ts';
+import type { ByteSource } from './byte-source.ts';
+import { orCancelled, throwIfCancelled } from './cancel.ts';
+
+/** What a decompressor gives: seekable, growing until the decompressor has reached the end or cannot go on. */
+export interface GrowingSource extends ByteSource {
+  /** Bytes that can be read without waiting. */
+  readonly available: number;
+  /** Why there is less than there should be. Whole when `ended`. */
+  readonly notes: readonly Note[];
+  /** Resolves when no bytes will be added any more; rejects when that is because the work was cancelled. */
+  readonly ended: Promise<void>;
+  readAvailable(offset: number, least: number, most: number, signal?: AbortSignal): Promise<Uint8Array>;
+}
+
+export function isGrowing(source: ByteSource): source is GrowingSource {
+  return 'available' in source && 'ended' in source;
+}
+
+interface Waiting {
+  readonly until: number;
+  resolve(): void;
+}
+
+/** Up to here a read of the page cache takes less time than handing it to a thread. */
+const SYNC_READ_LIMIT = 256 * 1024;
+
+/** The reader's side of a file that is being written from its beginning. */
+export class GrowingFile implements GrowingSource {
+  readonly name: string;
+  readonly identity: string | undefined;
+  readonly ended: Promise<void>;
+  readonly notes: Note[] = [];
+  readonly #handle: FileHandle;
+  readonly #release: () => Promise<void>;
+  readonly #waiting = new Set<Waiting>();
+  #available = 0;
+  #hasEnded = false;
+  #closed = false;
+  #failure: Error | undefined;
+  #settle: { resolve(): void; reject(error: Error): void } = { resolve: () => undefined, reject: () => undefined };
+
+  /** @param release is called once when the source is closed, and closes the handle */
+  constructor(handle: FileHandle, place: { name: string; identity: string | undefined }, release: () => Promise<void>) {
+    this.#handle = handle;
+    this.name = place.name;
+    this.identity = place.identity;
+    this.#release = release;
+    this.ended = new Promise((resolve, reject) => (this.#settle = { resolve, reject }));
+    // Nobody may be listening: reads report it too.
+    this.ended.catch(() => undefined);
+  }
+
+  get size(): number | undefined {
+    return this.#hasEnded ? this.#available : undefined;
+  }
+
+  get available(): number {
+    return this.#available;
+  }
+
+  /** So many bytes are in the file now. */
+  grow(available: number): void {
+    this.#available = available;
+    for (const waiting of this.#waiting) if (waiting.until <= available) this.#wake(waiting);
+  }
+
+  /** Nothing more will come; with a failure, because the work was given up. */
+  end(failure?: Error): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    this.#failure = failure;
+    for (const waiting of this.#waiting) this.#wake(waiting);
+    if (failure) this.#settle.reject(failure);
+    else this.#settle.resolve();
+  }
+
+  read(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array> {
+    return this.readAvailable(offset, length, length, signal);
+  }
+
+  async readAvailable(offset: number, least: number, most: number, signal?: AbortSignal): Promise<Uint8Array> {
+    throwIfCancelled(signal);
+    if (!this.#hasEnded && offset + least > this.#available) await this.#reached(offset + least, signal);
+    if (this.#closed)
+      throw new CheckpointError('unreadable', sentence('{0} was closed.', this.name), { where: this.name });
+    if (this.#failure) throw this.#failure;
+    const length = Math.max(0, Math.min(most, this.#available - offset));
+    const buffer = Buffer.allocUnsafe(length);
+    for (let filled = 0; filled < length;) {
+      const count = await this.#fill(buffer, filled, offset + filled);
+      if (count === 0) return buffer.subarray(0, filled);
+      filled += count;
+    }
+    return buffer;
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.#release();
+  }
+
+  async #fill(buffer: Buffer, at: number, position: number): Promise<number> {
+    const length = buffer.length - at;
+    if (length <= SYNC_READ_LIMIT) return readSync(this.#handle.fd, buffer, at, length, position);
+    return (await this.#handle.read(buffer, at, length, position)).bytesRead;
+  }
+
+  async #reached(until: number, signal: AbortSignal | undefined): Promise<void> {
+    let waiting: Waiting | undefined;
+    const reached = new Promise<void>((resolve) => this.#waiting.add((waiting = { until, resolve })));
+    try {
+      await orCancelled(reached, signal);
+    } finally {
+      if (waiting) this.#waiting.delete(waiting);
+    }
+  }
+
+  #wake(waiting: Waiting): void {
+    this.#waiting.delete(waiting);
+    waiting.resolve();
+  }
+}
