@@ -14,6 +14,7 @@ import { FileActions } from './vscode/filesystem/file-actions.ts';
 import { StringsText } from './vscode/filesystem/strings-text.ts';
 import { LocatorTable } from './vscode/locators/locator-table.ts';
 import { Sessions } from './vscode/sessions/sessions.ts';
+import { KEEP_FOR, SpillSweeper } from './vscode/sessions/spill-sweeper.ts';
 import { settings } from './vscode/settings.ts';
 import type { TestAccess } from './vscode/test-access.ts';
 
@@ -54,9 +55,10 @@ function build(
   const script = context.asAbsolutePath('dist/worker.js');
   const storage = (...path: string[]) => vscode.Uri.joinPath(context.globalStorageUri, ...path).fsPath;
 
-  const opened = (sessions = own(
-    new Sessions({ script, log, spill: () => ({ directory: storage('spill'), limit: settings.spillLimit() }) }),
-  ));
+  const spill = () => ({ directory: storage('spill'), limit: settings.spillLimit(), keepFor: KEEP_FOR });
+  const opened = (sessions = own(new Sessions({ script, log, spill })));
+  const reader = own(new MetadataReader(script, log));
+  own(new SpillSweeper({ sessions: opened, directory: spill().directory, sweep: () => reader.sweep(spill()), log }));
   const table = new LocatorTable(storage('locators'));
   const filesystem = { sessions: opened, table, errors };
   own(new CheckpointFilesystem(filesystem));
@@ -66,7 +68,6 @@ function build(
   const pageFolder = vscode.Uri.joinPath(context.extensionUri, 'dist', 'page');
   const editor = own(new CheckpointEditor({ sessions: opened, table, errors, files, showLog, pageFolder }));
 
-  const reader = own(new MetadataReader(script, log));
   const list = own(
     new ArchiveList({
       cache: own(new MetadataCache(storage('archives.json'))),

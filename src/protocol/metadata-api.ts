@@ -1,3 +1,4 @@
+import type { SpillSettings } from './checkpoint-api.ts';
 import type { Compression, Engine } from './overview.ts';
 
 /** What a list of archives shows of one, read without opening it as a whole. Absent members are not known. */
@@ -26,6 +27,8 @@ export interface MetadataApi {
    * @returns null for what is no checkpoint
    */
   metadata(locator: string): Promise<ArchiveMetadata | null>;
+  /** Drops the decompressed copies whose time has come, and what processes that have ended left there. */
+  sweep(spill: SpillSettings): Promise<void>;
   /** Lets the thread end. */
   close(): Promise<void>;
 }

@@ -1,3 +1,5 @@
+import type { Remote } from '../../protocol/channel.ts';
+import type { SpillSettings } from '../../protocol/checkpoint-api.ts';
 import type { ArchiveMetadata, MetadataApi, MetadataRequest } from '../../protocol/metadata-api.ts';
 import { Disposable, onDispose } from '../disposable.ts';
 import type { Log } from '../log.ts';
@@ -8,12 +10,13 @@ const IDLE = 5000;
 
 const REQUEST: MetadataRequest = { task: 'metadata' };
 
-/** Reads what archives are, one after the other, in a thread that lives only while there is something to read. */
+/** Reads what archives are, one after the other, in a thread that lives only while there is something to do. */
 export class MetadataReader extends Disposable {
   readonly #script: string;
   readonly #log: Log;
   #thread: WorkerThread<MetadataApi, Told> | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #asked = 0;
 
   constructor(script: string, log: Log) {
     super();
@@ -26,15 +29,26 @@ export class MetadataReader extends Disposable {
    * @returns null for what is no checkpoint
    * @throws RemoteError what the worker says, or `crashed`; the next archive gets a new thread
    */
-  async read(locator: string, signal: AbortSignal): Promise<ArchiveMetadata | null> {
+  read(locator: string, signal: AbortSignal): Promise<ArchiveMetadata | null> {
+    return this.#ask((reader) => reader.metadata(locator, signal));
+  }
+
+  /** Drops decompressed copies that nobody needs any more. */
+  sweep(spill: SpillSettings): Promise<void> {
+    return this.#ask((reader) => reader.sweep(spill));
+  }
+
+  async #ask<T>(question: (reader: Remote<MetadataApi>) => Promise<T>): Promise<T> {
     clearTimeout(this.#timer);
     this.#thread ??= new WorkerThread(this.#script, REQUEST, this.#log);
     const thread = this.#thread;
+    this.#asked++;
     try {
-      return await thread.ask((reader) => reader.metadata(locator, signal));
+      return await thread.ask(question);
     } finally {
+      this.#asked--;
       if (thread.crashed && this.#thread === thread) this.#thread = undefined;
-      this.#timer = setTimeout(() => void this.#rest(), IDLE);
+      if (this.#asked === 0) this.#timer = setTimeout(() => void this.#rest(), IDLE);
     }
   }
 

@@ -34,6 +34,7 @@ export class Sessions extends Disposable {
   readonly #held = new Map<string, Held>();
   readonly #ending = new Set<Promise<void>>();
   readonly #changed = new Emitter<{ readonly locator: string }>();
+  readonly #ended = new Emitter<void>();
 
   constructor(options: SessionsOptions) {
     super();
@@ -43,6 +44,11 @@ export class Sessions extends Disposable {
   /** More became known of a checkpoint, or it was opened again. */
   get onChanged(): Emitter<{ readonly locator: string }>['event'] {
     return this.#changed.event;
+  }
+
+  /** A checkpoint was closed: its decompressed copy is used no more. */
+  get onEnded(): Emitter<void>['event'] {
+    return this.#ended.event;
   }
 
   /** Who is open, with how many users; those in their grace have none. */
@@ -106,6 +112,9 @@ export class Sessions extends Disposable {
       (error: unknown) => this.#options.log.error(`Closing ${locator} failed.`, error as Error),
     );
     this.#ending.add(ending);
-    void ending.finally(() => this.#ending.delete(ending));
+    void ending.finally(() => {
+      this.#ending.delete(ending);
+      this.#ended.fire();
+    });
   }
 }

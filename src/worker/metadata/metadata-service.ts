@@ -1,4 +1,5 @@
 import { orCancelled } from '../../core/bytes/cancel.ts';
+import { SpillStore } from '../../core/bytes/spill.ts';
 import type { Handlers } from '../../protocol/channel.ts';
 import type { ArchiveMetadata, MetadataApi } from '../../protocol/metadata-api.ts';
 import { describeArchive } from './describe-archive.ts';
@@ -15,6 +16,8 @@ export function metadataHandlers(onEnd: () => void): Handlers<MetadataApi> {
   };
   return {
     metadata: (signal, locator) => next(locator, signal),
+    // Opening the store is what sweeps it.
+    sweep: async (_signal, spill) => void (await SpillStore.open(spill)),
     close: async () => {
       ending.abort();
       await last;
