@@ -141,7 +141,7 @@ async function isDirectory(path: string): Promise<boolean> {
 }
 
 function pathOf(locator: string): string {
-  if (locator.startsWith('file:')) {
+  if (/^file:/i.test(locator)) {
     try {
       return fileURLToPath(locator);
     } catch {
@@ -150,7 +150,7 @@ function pathOf(locator: string): string {
       });
     }
   }
-  if (!/^(?:node|docker):\/\//.test(locator)) return locator;
+  if (!/^(?:node|docker):\/\//i.test(locator)) return locator;
   throw new CheckpointError(
     'unsupported',
     sentence(
@@ -161,8 +161,11 @@ function pathOf(locator: string): string {
   );
 }
 
-/** @throws CheckpointError `not-a-checkpoint`, `damaged` */
-async function requireTar(source: ByteSource, signal?: AbortSignal): Promise<void> {
+/**
+ * Makes sure that a source begins like a tar archive with something in it.
+ * @throws CheckpointError `not-a-checkpoint`, `damaged`
+ */
+export async function requireTar(source: ByteSource, signal?: AbortSignal): Promise<void> {
   switch (await looksLikeTar(source, signal)) {
     case 'tar':
       return;
