@@ -1,4 +1,6 @@
 import { createContext } from 'preact';
+import { escapeText } from '../src/protocol/format.ts';
+import { t } from './text.ts';
 import { useContext } from 'preact/hooks';
 import type { Progress } from '../src/protocol/checkpoint-api.ts';
 import type { GridName } from '../src/protocol/grid.ts';
@@ -83,7 +85,9 @@ export class Session {
       grid.reveal(row).then(async (shown) => {
         if (shown) return;
         grid.setFilter('');
-        await grid.reveal(row);
+        if (await grid.reveal(row)) return;
+        grid.forgetFocus();
+        throw new Error(t('There is no row for it: {0}', escapeText(row)));
       }),
     );
   }
@@ -142,7 +146,12 @@ export class Session {
       toggled,
       ...(sort && { sort }),
     });
-    return new GridModel(source, { get: () => this.gridState(name), set: (patch) => this.updateGrid(name, patch) });
+    const memory = {
+      get: () => this.gridState(name),
+      set: (patch: Partial<GridState>) => this.updateGrid(name, patch),
+    };
+    // The first changed path is a folder that says nothing; the first process and mount are what one wants to see.
+    return new GridModel(source, memory, name !== 'changes');
   }
 
   #save(remember: (state: PageState) => void): void {

@@ -1,4 +1,5 @@
 import type { ChangeFacts, ChangeKind, ChangeMark, ChangeSource, FileType } from '../../src/protocol/changes.ts';
+import { RemoteError } from '../../src/protocol/channel.ts';
 import { escapeText, formatExactBytes, formatMode, formatSize, formatTime } from '../../src/protocol/format.ts';
 import type { Wire } from '../../src/protocol/wire.ts';
 import { Fact, Facts } from '../parts/facts.tsx';
@@ -8,43 +9,83 @@ import { useSession } from '../session.ts';
 import { t } from '../text.ts';
 import { DetailFrame, DetailHeader, Section, useDetail } from './pane.tsx';
 
+/** A change, and where the file view has its content, if it has. */
+interface Shown {
+  readonly change?: Wire<ChangeFacts>;
+  readonly path: string | undefined;
+}
+
 /** One changed path as ls, stat, getfattr and getcap would show it. */
 export function ChangeDetailPane({ id }: { id: string }) {
   const session = useSession();
-  const resource = useDetail(id, (row, signal) => session.host.change(row, signal));
-  return <DetailFrame resource={resource}>{(change) => <ChangeView change={change} />}</DetailFrame>;
+  const resource = useDetail(id, async (row, signal): Promise<Shown> => {
+    const { source } = session.grids.changes;
+    const path = source.row(source.known(row) ?? -1)?.path;
+    try {
+      return { change: await session.host.change(row, signal), path };
+    } catch (error) {
+      // A folder that is in the table only for what is below it.
+      if (error instanceof RemoteError && error.reason === 'not-found') return { path };
+      throw error;
+    }
+  });
+  return (
+    <DetailFrame resource={resource}>
+      {({ change, path }) => (change ? <ChangeView change={change} path={path} /> : <FolderView id={id} path={path} />)}
+    </DetailFrame>
+  );
 }
 
-function ChangeView({ change }: { change: Wire<ChangeFacts> }) {
+function FolderView({ id, path }: { id: string; path: string | undefined }) {
+  return (
+    <>
+      <DetailHeader title={<span class="code">{escapeText(baseName(id))}</span>} subtitle={<PathLine path={id} />}>
+        {path !== undefined && <SaveButton path={path} />}
+      </DetailHeader>
+      <p class="verdict">
+        {t('The folder itself is unchanged as far as the archive says; something below it is not.')}
+      </p>
+    </>
+  );
+}
+
+function baseName(path: string): string {
+  const name = path.split('/').at(-1);
+  return name === undefined || name === '' ? '/' : name;
+}
+
+function PathLine({ path }: { path: string }) {
+  return (
+    <span class="copyable code">
+      {escapeText(path)} <CopyButton text={path} label={t('Copy the path')} />
+    </span>
+  );
+}
+
+function SaveButton({ path }: { path: string }) {
   const session = useSession();
-  const viewPath = `/rootfs${change.path}`;
+  return (
+    <button type="button" class="button secondary" onClick={() => session.run(session.host.saveFile(path))}>
+      <Icon name="save-as" /> {t('Save As…')}
+    </button>
+  );
+}
+
+function ChangeView({ change, path }: { change: Wire<ChangeFacts>; path: string | undefined }) {
+  const session = useSession();
   const readable = change.type === 'file' || change.type === 'hardlink' || change.type === 'sparse';
-  const savable = readable || change.type === 'directory';
-  const name = change.path.split('/').at(-1);
   return (
     <>
       <DetailHeader
-        title={
-          <span class={`code tone-${change.kind}`}>{escapeText(name === undefined || name === '' ? '/' : name)}</span>
-        }
-        subtitle={
-          <>
-            <span class="copyable code">
-              {escapeText(change.path)} <CopyButton text={change.path} label={t('Copy the path')} />
-            </span>
-          </>
-        }
+        title={<span class={`code tone-${change.kind}`}>{escapeText(baseName(change.path))}</span>}
+        subtitle={<PathLine path={change.path} />}
       >
-        {readable && (
-          <button type="button" class="button" onClick={() => session.run(session.host.openFile(viewPath))}>
+        {readable && path !== undefined && (
+          <button type="button" class="button" onClick={() => session.run(session.host.openFile(path))}>
             <Icon name="go-to-file" /> {t('Open')}
           </button>
         )}
-        {savable && (
-          <button type="button" class="button secondary" onClick={() => session.run(session.host.saveFile(viewPath))}>
-            <Icon name="save-as" /> {t('Save As…')}
-          </button>
-        )}
+        {(readable || change.type === 'directory') && path !== undefined && <SaveButton path={path} />}
       </DetailHeader>
       <p class={`verdict tone-${change.kind}`}>
         <span class="letter" aria-hidden="true">
@@ -53,9 +94,9 @@ function ChangeView({ change }: { change: Wire<ChangeFacts> }) {
         {kindText(change.kind, change.source)}
       </p>
       {change.marks.length > 0 && (
-        <ul class="marks">
+        <ul class="mark-list">
           {change.marks.map((mark) => (
-            <li key={mark}>
+            <li key={mark} class={mark === 'executable' || mark === 'opaque' ? 'plain' : ''}>
               <Icon name={MARK_ICONS[mark]} />
               {markText(mark)}
             </li>

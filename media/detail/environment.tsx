@@ -78,7 +78,7 @@ export function Environment(props: { pid: number; variables: Variables; revealed
                 return (
                   <tr key={index}>
                     <th scope="row" class="code">
-                      {escapeText(variable.key)}
+                      <div>{escapeText(variable.key)}</div>
                     </th>
                     <td class={variable.masked && value === undefined ? 'masked' : ''}>
                       <Code>{value ?? variable.value}</Code>

@@ -54,7 +54,10 @@ function MountView({ mount }: { mount: Wire<MountFacts> }) {
         <Fact label={t('Device')}>{device}</Fact>
         <Fact label={t('Contents')}>
           {mount.contents !== undefined && (
-            <Link to={{ tab: 'filesystem', row: mount.contents }} title={t('Show them in Filesystem')}>
+            <Link
+              to={{ tab: 'filesystem', row: mount.contents.replace(/^\/rootfs/, '') }}
+              title={t('Show them in Filesystem')}
+            >
               {t('held in this checkpoint')}
             </Link>
           )}
@@ -71,6 +74,7 @@ function Options({ mount }: { mount: Wire<MountFacts> }) {
   const asked = mount.spec?.options;
   const names = [...new Set([...(real ?? []), ...(asked ?? [])])];
   const own = mount.superOptions;
+  const inEffect = new Set([...(real ?? []), ...(own?.split(',') ?? [])]);
   if (names.length === 0 && own === undefined) return null;
   return (
     <Section title={t('Options')}>
@@ -87,7 +91,7 @@ function Options({ mount }: { mount: Wire<MountFacts> }) {
             {names.map((name) => (
               <tr key={name}>
                 <td class="code">{escapeText(name)}</td>
-                {real && <Tick on={real.includes(name)} />}
+                {real && <Tick on={inEffect.has(name)} />}
                 {asked && <Tick on={asked.includes(name)} />}
               </tr>
             ))}

@@ -73,7 +73,7 @@ function ProcessView({ detail, revealed }: { detail: Wire<ProcessDetail>; reveal
         pid={process.pid}
         variables={detail.environment}
         revealed={revealed}
-        known={process.environment !== undefined}
+        known={process.arguments !== undefined}
       />
       <Threads process={process} />
       {mounts.length > 0 && (
@@ -121,7 +121,7 @@ function Arguments({ process }: { process: Wire<ProcessFacts> }) {
         {(shown) => (
           <ol class="arguments">
             {shown.map((word, index) => (
-              <li key={index} value={index}>
+              <li key={index} data-number={index}>
                 {word === '' ? <span class="muted">{t('(empty)')}</span> : <Code>{word}</Code>}
               </li>
             ))}

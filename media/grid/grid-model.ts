@@ -29,6 +29,7 @@ export const MAX_RANGE = 20_000;
 export class GridModel {
   readonly source: GridSource;
   readonly #memory: GridMemory;
+  readonly #firstRow: boolean;
   /** Position of the row with the focus; undefined while it is not known or a filter hides that row. */
   #focus: number | undefined;
   /** The row with the focus has not come yet: which one it is will be remembered when it has. */
@@ -40,16 +41,17 @@ export class GridModel {
   #scrollTo: number | undefined;
   #waiting: AbortController | undefined;
   #started = false;
-  readonly #typeAhead: TypeAhead;
+  readonly #typeAhead = new TypeAhead();
   readonly #listeners = new Set<() => void>();
 
-  constructor(source: GridSource, memory: GridMemory) {
+  /** @param firstRow whether the first row is selected where nothing is yet, so that there is a detail to see */
+  constructor(source: GridSource, memory: GridMemory, firstRow = false) {
     this.source = source;
     this.#memory = memory;
+    this.#firstRow = firstRow;
     const state = memory.get();
     this.#selection = { ids: new Set(state.selected), everything: state.everything };
     this.#top = state.top;
-    this.#typeAhead = new TypeAhead(source);
     source.subscribe(() => this.#arrived());
   }
 
@@ -92,7 +94,9 @@ export class GridModel {
     this.#started = true;
     const { focus, top } = this.#memory.get();
     this.#scrollTo = top;
-    void this.#replace(this.source.view, top, focus === undefined ? undefined : { id: focus });
+    void this.#replace(this.source.view, top, focus === undefined ? undefined : { id: focus }).then(() => {
+      if (this.#firstRow && this.#memory.get().focus === undefined && this.rows > 0) void this.click(0, 'select');
+    });
   }
 
   /** Asks again because more is known now; what is in view stays where it is. */
@@ -155,6 +159,14 @@ export class GridModel {
     const rowsBelowTop = inView ? known - this.#top : middle;
     const replaced = await this.#replace(this.source.view, this.#top, { id, rowsBelowTop });
     return replaced?.anchor !== -1;
+  }
+
+  /** No row has the focus any more, because there is no such row. */
+  forgetFocus(): void {
+    this.#focus = undefined;
+    this.#unnamed = false;
+    this.#memory.set({ focus: undefined });
+    this.#select(NOTHING);
   }
 
   /** Moves the focus as a key asks. */
@@ -229,9 +241,9 @@ export class GridModel {
 
   /** Typed letters lead to the next row that begins with them. */
   async type(text: string, now: number): Promise<void> {
-    const from = (await this.#locateFocus()) ?? -1;
-    const found = await this.#typeAhead.type(text, now, from);
-    if (found === undefined) return;
+    const search = this.#typeAhead.type(text, now, this.#focus ?? -1);
+    const found = await this.#wait((signal) => this.source.search(search, signal));
+    if (found === undefined || found < 0) return;
     this.setFocus(found);
     await this.#selectFocused();
   }

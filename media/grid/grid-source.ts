@@ -25,8 +25,8 @@ export interface Replaced {
 
 /** Rows fetched beyond what is in view, each way. */
 const OVERSCAN = 40;
-/** Rows asked for at once where many are needed: a range, type-ahead. */
-export const CHUNK = 500;
+/** Rows asked for at once where many are needed. */
+const CHUNK = 500;
 
 const NO_COLUMNS: readonly GridColumn[] = [];
 
@@ -133,6 +133,11 @@ export class GridSource {
   /** Position of a row that may be anywhere, -1 where the filter hides it. Its parents are unfolded if they must be. */
   async find(id: string, signal: AbortSignal): Promise<number> {
     return this.known(id) ?? (await this.#fetch(this.query(0, 1, id), signal)).revealed ?? -1;
+  }
+
+  /** Position of the next row that begins with a text, -1 where none does. */
+  async search(find: NonNullable<GridQuery['find']>, signal: AbortSignal): Promise<number> {
+    return (await this.#fetch({ ...this.query(0, 1), find }, signal)).found ?? -1;
   }
 
   /** Rows by position, fetched where they are not here; may be fewer at the end. */

@@ -72,7 +72,8 @@ function CellView({
   const text = cell ? cellText(cell, column.kind) : '';
   const classes = [
     'cell',
-    column.kind,
+    `kind-${column.kind}`,
+    column.tree ? 'tree' : '',
     cell?.tone ?? '',
     cell?.masked ? 'masked' : '',
     isRightAligned(column.kind) ? 'right' : '',

@@ -4,7 +4,7 @@ import { parseFilter } from '../../src/protocol/filter.ts';
 import type { GridName, GridRow } from '../../src/protocol/grid.ts';
 import { useSession } from '../session.ts';
 import { useStore } from '../state/store.ts';
-import { layoutColumns } from './columns.ts';
+import { layoutColumns, type LeastWidths } from './columns.ts';
 import type { GridModel } from './grid-model.ts';
 import { HeaderRow } from './header-row.tsx';
 import { gridAction, type GridAction } from './keys.ts';
@@ -50,7 +50,11 @@ export function TreeGrid({ grid, label, empty, onOpen, onReveal }: TreeGridProps
   const rows = facts?.visible ?? 0;
   const viewport = Math.max(0, size.height - HEADER_HEIGHT);
   const scale = scrollScale(rows, ROW_HEIGHT, viewport);
-  const widths = useMemo(() => layoutColumns(columns, widthsChosen, size.width), [columns, widthsChosen, size.width]);
+  const least = useMemo(() => (scroller.current ? leastWidths(scroller.current) : {}), [size.width > 0]);
+  const widths = useMemo(
+    () => layoutColumns(columns, widthsChosen, size.width, least),
+    [columns, widthsChosen, size.width, least],
+  );
   const filter = useMemo(() => parseFilter(view.filter, columns), [view.filter, columns]);
 
   const scrolled = () => {
@@ -228,6 +232,21 @@ function useSize(element: { readonly current: HTMLElement | null }): {
   }, [element]);
   return size;
 }
+
+/** Times and modes always have the same length: their columns must hold it in whatever font there is. */
+function leastWidths(scroller: HTMLElement): LeastWidths {
+  const context = document.createElement('canvas').getContext('2d');
+  if (!context) return {};
+  const style = getComputedStyle(scroller);
+  const mono = style.getPropertyValue('--mono');
+  const width = (text: string, family: string) => {
+    context.font = `${style.fontSize} ${family}`;
+    return Math.ceil(context.measureText(text).width) + CELL_PADDING;
+  };
+  return { time: width('0000-00-00 00:00:00', style.fontFamily), mode: width('-rwxr-xr-x', mono) };
+}
+
+const CELL_PADDING = 14;
 
 function rowIndex(target: EventTarget | null): number | undefined {
   const index = target instanceof Element ? target.closest<HTMLElement>('[data-index]')?.dataset['index'] : undefined;

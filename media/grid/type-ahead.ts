@@ -1,19 +1,16 @@
-import type { GridColumn, GridRow } from '../../src/protocol/grid.ts';
-import { CHUNK, type GridSource } from './grid-source.ts';
-
 /** Letters typed after a longer pause begin a new word. */
 const PAUSE_MS = 900;
 
-/** Finds the next row that begins with what is typed, wherever in the grid it is. */
+/** What has been typed so far, and from which row on it is looked for. */
+export interface Search {
+  readonly text: string;
+  readonly from: number;
+}
+
+/** Letters typed one after the other: a word to go to. The same letter again and again goes from match to match. */
 export class TypeAhead {
-  readonly #source: GridSource;
   #typed = '';
   #last = Number.NEGATIVE_INFINITY;
-  #search: AbortController | undefined;
-
-  constructor(source: GridSource) {
-    this.#source = source;
-  }
 
   /** Whether letters are being typed, so that a space belongs to them. */
   active(now: number): boolean {
@@ -22,49 +19,14 @@ export class TypeAhead {
 
   reset(): void {
     this.#typed = '';
-    this.#search?.abort();
   }
 
-  /**
-   * @param from row with the focus, -1 for none
-   * @returns position of the row found, undefined where there is none or more was typed in the meantime
-   */
-  async type(text: string, now: number, from: number): Promise<number | undefined> {
-    const typed = this.active(now) ? this.#typed + text : text;
-    // The same letter again and again goes from match to match.
-    const needle = [...typed].every((letter) => letter === text) ? text : typed;
-    const start = needle === text ? from + 1 : Math.max(0, from);
-    this.#typed = typed;
+  /** @param focus row with the focus, -1 for none */
+  type(letter: string, now: number, focus: number): Search {
+    this.#typed = this.active(now) ? this.#typed + letter : letter;
     this.#last = now;
-    this.#search?.abort();
-    this.#search = new AbortController();
-    const { signal } = this.#search;
-    try {
-      const rows = this.#source.facts?.visible ?? 0;
-      return (
-        (await this.#find(needle.toLowerCase(), start, rows, signal)) ??
-        (await this.#find(needle.toLowerCase(), 0, Math.min(start, rows), signal))
-      );
-    } catch (error) {
-      if (signal.aborted) return undefined;
-      throw error;
-    }
+    const again = [...this.#typed].every((typed) => typed === letter);
+    // One letter leads away from where one is; more of them say better where one wants to be.
+    return again ? { text: letter, from: focus + 1 } : { text: this.#typed, from: Math.max(0, focus) };
   }
-
-  async #find(needle: string, start: number, end: number, signal: AbortSignal): Promise<number | undefined> {
-    for (let at = start; at < end; at += CHUNK) {
-      const rows = await this.#source.load(at, Math.min(end, at + CHUNK), signal);
-      if (signal.aborted) return undefined;
-      const found = rows.findIndex((row) => labelOf(row, this.#source.columns).toLowerCase().startsWith(needle));
-      if (found >= 0) return at + found;
-      if (rows.length === 0) return undefined;
-    }
-    return undefined;
-  }
-}
-
-/** What names a row: its cell in the tree's column, else in the first. */
-export function labelOf(row: GridRow, columns: readonly GridColumn[]): string {
-  const tree = columns.findIndex((column) => column.tree === true);
-  return String(row.cells[Math.max(0, tree)]?.value ?? '');
 }

@@ -34,7 +34,7 @@ export function DumpTimes({
               title: phaseTitle(phase),
               amount: microseconds,
               text: formatDuration(microseconds),
-              color: [5, 1, 3, 4][index] ?? 6,
+              color: [5, 1, 2, 4][index] ?? 6,
             }))}
           />
         </>

@@ -8,7 +8,7 @@ export interface GridState {
   /** Ids of rows folded or unfolded by hand. */
   readonly toggled: readonly string[];
   /** The row that the keyboard acts on and the detail shows. */
-  readonly focus?: string;
+  readonly focus?: string | undefined;
   /** Selected rows; `everything` stands for all rows that match the filter. */
   readonly selected: readonly string[];
   readonly everything: boolean;

@@ -47,6 +47,8 @@ export interface GridQuery {
   readonly count: number;
   /** Find this row's position even when it is outside the window (and unfold its parents). */
   readonly reveal?: string;
+  /** Find the next row, from this position on and then from the top, whose tree cell begins with the text. */
+  readonly find?: { readonly text: string; readonly from: number };
 }
 
 export interface GridRow {
@@ -79,6 +81,8 @@ export interface GridWindow {
   readonly rows: readonly GridRow[];
   /** Position of the row asked for by `reveal`, -1 where the filter hides it. */
   readonly revealed?: number;
+  /** Position of the row asked for by `find`, -1 where there is none. */
+  readonly found?: number;
   /** The query's `toggled` with what `reveal` had to unfold; absent where it unfolded nothing. */
   readonly toggled?: readonly string[];
   /** Something the reader must know about the whole table (left-out files, still reading). */

@@ -1,0 +1,233 @@
+/** A checkpoint that holds what archives of a laboratory do not: many rows, damage, and names made to do harm. */
+import type { Handlers } from '../../../src/protocol/channel.ts';
+import type { ProcessDetail } from '../../../src/protocol/checkpoint-api.ts';
+import type { ChangeFacts } from '../../../src/protocol/changes.ts';
+import { MASK } from '../../../src/protocol/format.ts';
+import type { GridName } from '../../../src/protocol/grid.ts';
+import type { MountFacts } from '../../../src/protocol/mounts.ts';
+import type { Note } from '../../../src/protocol/note.ts';
+import type { Overview } from '../../../src/protocol/overview.ts';
+import type { PageApi } from '../../../src/protocol/page-api.ts';
+import type { ProcessFacts } from '../../../src/protocol/processes.ts';
+import { sentence } from '../../../src/protocol/sentence.ts';
+import { toWire } from '../../../src/protocol/wire.ts';
+import { changeTable } from '../../../src/worker/grids/changes.ts';
+import { mountTable } from '../../../src/worker/grids/mounts.ts';
+import { processTable } from '../../../src/worker/grids/processes.ts';
+import { TableView } from '../../../src/worker/grids/table-view.ts';
+
+export const HOSTILE = '<img src=x onerror=alert(1)>\u202egnp.exe\n';
+export const SECRET = 'hunter2';
+
+export interface Sample {
+  overview: Overview;
+  notes: readonly Note[];
+  processes: ProcessFacts[];
+  mounts: MountFacts[];
+  changes: ChangeFacts[];
+}
+
+export function sample(): Sample {
+  return {
+    overview: overview(),
+    notes: [
+      {
+        kind: 'truncated',
+        where: 'checkpoint/pagemap-3.img',
+        offset: 1024,
+        text: sentence(
+          '{0} ends after {1} of {2} bytes. Memory of process {3} from {4} on cannot be shown; everything else can.',
+          'checkpoint/pagemap-3.img',
+          '1,024',
+          '1,295',
+          3,
+          '0x7f0b99266000',
+        ),
+      },
+      { kind: 'unknown', where: `checkpoint/${HOSTILE}`, text: sentence('{0} is of no kind that is known.', HOSTILE) },
+    ],
+    processes: [
+      makeProcess(1, 0, 'init', ['/sbin/init', '--name', HOSTILE]),
+      makeProcess(2, 1, 'worker', ['worker', '']),
+      makeProcess(3, 2, 'sleep', ['sleep', '60']),
+      { ...makeProcess(4, 1, 'gone', []), state: 'zombie', exitCode: 3, arguments: undefined as never },
+      ...Array.from({ length: 40 }, (_, index) =>
+        makeProcess(10 + index, 1, `job-${String(index)}`, ['job', String(index)]),
+      ),
+    ],
+    mounts: [
+      makeMount(100, undefined, '/', 'overlay'),
+      makeMount(101, 100, '/proc', 'proc'),
+      { ...makeMount(102, 100, '/data', 'ext4'), origin: 'volume', contents: '/rootfs/data' },
+    ],
+    changes: [
+      makeChange('/data/kept.txt', { kind: 'mounted', source: 'volume', entry: 'volumes/data.tar' }),
+      makeChange('/etc/passwd', { kind: 'added-or-modified', size: 139 }),
+      makeChange(`/etc/${HOSTILE}`, { size: 1 }),
+      makeChange('/etc/old.conf', { kind: 'deleted', entry: 'deleted.files' }),
+      makeChange('/usr/bin/tool', { mode: 0o4755, marks: ['setuid', 'executable'] }),
+    ],
+  };
+}
+
+/** A folder of that many files. */
+export function manyChanges(count: number): ChangeFacts[] {
+  return Array.from({ length: count }, (_, index) =>
+    makeChange(`/srv/file-${String(index).padStart(6, '0')}.txt`, { size: index }),
+  );
+}
+
+/** Answers from the sample; what is changed in it is seen by the next question. */
+export function sampleAnswers(data: Sample): Handlers<PageApi> {
+  const views = {
+    processes: () => new TableView(processTable(data.processes)),
+    mounts: () => new TableView(mountTable(data.mounts)),
+    changes: () => new TableView(changeTable(data.changes)),
+  } satisfies Record<GridName, unknown>;
+  const made = new Map<GridName, { rows: unknown; view: ReturnType<(typeof views)[GridName]> }>();
+  const viewOf = (name: GridName) => {
+    const known = made.get(name);
+    if (known?.rows === data[name]) return known.view;
+    const view = views[name]();
+    made.set(name, { rows: data[name], view });
+    return view;
+  };
+  return {
+    start: () => ({ title: 'web', locator: '/checkpoints/web.tar', strings: {} }),
+    overview: () => toWire(data.overview),
+    notes: () => data.notes,
+    grid: (_signal, query) => ({ ...viewOf(query.grid).window(query), complete: true }),
+    process: (_signal, pid, reveal) => processDetail(data, pid, reveal),
+    mount: (_signal, id) => found(data.mounts.find((mount) => mount.id === id)),
+    change: (_signal, path) => found(data.changes.find((change) => change.path === path)),
+    hash: () => 'ab'.repeat(32),
+    copy: () => undefined,
+    copyText: () => undefined,
+    openFile: () => undefined,
+    saveFile: () => undefined,
+    showLog: () => undefined,
+    retry: () => undefined,
+  };
+}
+
+function found<Value>(value: Value | undefined): Value {
+  if (value === undefined) throw Object.assign(new Error('It is not there.'), { reason: 'not-found' });
+  return value;
+}
+
+function processDetail(data: Sample, pid: number, reveal: boolean): ProcessDetail {
+  return {
+    process: found(data.processes.find((process) => process.pid === pid)),
+    environment: [
+      { key: 'API_TOKEN', value: reveal ? SECRET : MASK, masked: !reveal },
+      { key: 'HOME', value: reveal ? '/root' : MASK, masked: !reveal },
+    ],
+    mounts: data.mounts.map(({ id, destination, type }) => ({ id, destination, type })),
+    notes: [],
+  };
+}
+
+function makeProcess(pid: number, ppid: number, comm: string, words: readonly string[]): ProcessFacts {
+  return {
+    pid,
+    ppid,
+    pgid: 1,
+    sid: 1,
+    comm,
+    state: 'running',
+    arguments: words,
+    executable: `/usr/bin/${comm}`,
+    workingDirectory: '/',
+    threads: [{ tid: pid, comm, state: 'running' }],
+    uids: [0, 0, 0, 0],
+    gids: [0, 0, 0, 0],
+    mappedBytes: 1_048_576 * pid,
+    dumpedBytes: 4_096 * pid,
+    complete: true,
+  };
+}
+
+function makeMount(id: number, parentId: number | undefined, destination: string, type: string): MountFacts {
+  return {
+    id,
+    ...(parentId !== undefined && { parentId }),
+    destination,
+    type,
+    source: type,
+    root: '/',
+    options: ['rw', 'relatime'],
+    propagation: 'private',
+    origin: destination === '/' ? 'rootfs' : 'pseudo',
+    seenIn: 'both',
+    spec: { index: 0, options: ['rw'] },
+  };
+}
+
+function makeChange(path: string, facts: Partial<ChangeFacts>): ChangeFacts {
+  const deleted = facts.kind === 'deleted';
+  return {
+    path,
+    kind: 'added',
+    source: 'rootfs-diff',
+    ...(!deleted && {
+      type: 'file',
+      mode: 0o644,
+      uid: 0,
+      gid: 0,
+      size: 10,
+      mtime: '2026-11-23T22:24:59.123456789Z',
+    }),
+    marks: [],
+    entry: 'rootfs-diff.tar',
+    ...facts,
+  };
+}
+
+function overview(): Overview {
+  return {
+    engine: 'cri-o',
+    engineVersion: '1.37.0',
+    wrapping: 'archive',
+    compression: 'zstd',
+    complete: true,
+    container: { name: 'web', id: 'a40b'.repeat(16), command: ['/sbin/init', HOSTILE] },
+    pod: { name: 'webapp-7d4b9c6f5-x2x7q', namespace: 'shop' },
+    image: { name: 'registry.example/web:2.3', digest: `sha256:${'6f'.repeat(32)}` },
+    runtime: 'runc',
+    created: '2026-11-23T22:22:37.1Z',
+    checkpointed: '2026-11-23T22:22:40Z',
+    checkpointedFrom: 'engine',
+    hostName: 'web-1',
+    networks: [],
+    criu: { imageVersion: 2, architecture: 'x86-64', pageSize: 4096 },
+    sizes: {
+      archive: 8_388_608,
+      total: 33_554_432,
+      imageDirectory: 32_000_000,
+      memory: 31_457_280,
+      rootfsDiff: 1_048_576,
+      volumes: 4_608,
+      gpuMemory: 0,
+      images: 124_826,
+      rest: 919_142,
+      entries: 99,
+    },
+    statistics: {
+      freezingTime: 101_337,
+      frozenTime: 123_592,
+      memdumpTime: 18_883,
+      memwriteTime: 9_633,
+      pagesScanned: 8_003n,
+      pagesWritten: 7_760n,
+    },
+    annotations: [
+      { key: 'io.kubernetes.cri-o.Labels', value: '{"app":"web","tier":{"name":"front"}}' },
+      { key: 'hostile', value: HOSTILE },
+    ],
+    labels: [{ key: 'app', value: 'web' }],
+    completeness: [
+      { part: 'memory', state: 'damaged', text: sentence('{0} ends too early.', 'pages-3.img') },
+      { part: 'metadata', state: 'present', text: sentence('The description is here.') },
+    ],
+  };
+}
