@@ -90,6 +90,8 @@ function isMissing({ error }: SpawnSyncReturns<string>): boolean {
 function requireSuccess(result: SpawnSyncReturns<string>, what: string): void {
   if (result.error) throw result.error;
   if (result.status === 0) return;
-  const words = result.stderr.trim().split('\n').slice(-12).join('\n');
-  throw new Error(`${what} ended with ${result.signal ?? `status ${result.status ?? '?'}`}:\n${words}`);
+  const lines = result.stderr.split('\n').filter((line) => line.trim() !== '');
+  // Of an uncaught error the line that names it, of a program that explains itself the last one.
+  const words = lines.find((line) => /^\w*Error\b/.test(line)) ?? lines.at(-1) ?? '';
+  throw new Error(`${what} ended with ${result.signal ?? `status ${result.status ?? '?'}`}: ${words}`);
 }

@@ -15,7 +15,7 @@ import { opening } from './measures/opening.ts';
 import { formatTable, missed, type Row } from './report.ts';
 import { readSettings } from './settings.ts';
 
-const measurements: readonly Measurement[] = [opening, commandLine, changes, ...decompression, hashing, activation];
+const measurements: readonly Measurement[] = [opening, ...commandLine, changes, ...decompression, hashing, activation];
 
 const settings = readSettings(process.argv.slice(2));
 const inputs = new Inputs(settings.folder, settings.quick ? quickPlan : fullPlan);

@@ -1,7 +1,7 @@
-/** A figure, and what it may be at most. */
+/** A figure, and what it may be at most. Values are milliseconds, bytes (shown in decimal megabytes, too) or a quotient. */
 export interface Figure {
   readonly value: number;
-  readonly unit: 'milliseconds' | 'bytes' | 'ratio';
+  readonly unit: 'milliseconds' | 'bytes' | 'megabytes' | 'ratio';
   readonly limit?: number;
 }
 
@@ -39,17 +39,14 @@ export function formatTable(rows: readonly Row[]): string {
       .trimEnd(),
   );
   const rule = '─'.repeat(Math.max(...lines.map((line) => line.length)));
-  const notes = rows.flatMap(({ name, fault, remark }) => [
-    ...(fault === undefined ? [] : [`FAULT  ${name}: ${fault}`]),
-    ...(remark === undefined ? [] : [`${name}: ${remark}`]),
-  ]);
+  const notes = rows.flatMap(({ name, remark }) => (remark === undefined ? [] : [`${name.trim()}: ${remark}`]));
   return [lines[0], rule, ...lines.slice(1), ...(notes.length > 0 ? [rule, ...notes] : [])].join('\n');
 }
 
 /** The budgets that were missed, each in one sentence. */
 export function missed(rows: readonly Row[]): string[] {
   return rows.flatMap((row) => [
-    ...(row.fault === undefined ? [] : [`${row.name}: ${row.fault}`]),
+    ...(row.fault === undefined ? [] : [`${row.name.trim()}: ${row.fault}`]),
     ...(['time', 'read', 'memory', 'ratio'] as const).flatMap((column) => {
       const figure = row[column];
       if (!figure || isWithin(figure)) return [];
@@ -96,6 +93,8 @@ function formatFigure({ value, unit }: Figure): string {
       return formatTime(value);
     case 'bytes':
       return formatBytes(value);
+    case 'megabytes':
+      return `${(value / 1_000_000).toFixed(0)} MB`;
     case 'ratio':
       return `${value.toFixed(2)}×`;
   }

@@ -22,7 +22,7 @@ export const changes: Measurement = {
       name: `list ${input.diffEntries.toLocaleString('en')} filesystem changes`,
       time: { ...time(({ first }) => first), limit: FIRST_LISTING },
       ...(read !== undefined && { read: { value: read, unit: 'bytes' } }),
-      memory: { value: Math.max(...runs.map(({ memory }) => memory)), unit: 'bytes', limit: WORKER_MEMORY },
+      memory: { value: Math.max(...runs.map(({ memory }) => memory)), unit: 'megabytes', limit: WORKER_MEMORY },
     };
     return [
       listed,

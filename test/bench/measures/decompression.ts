@@ -65,7 +65,7 @@ function rowsOf(bench: Bench, input: Input, peer: Peer): Row[] {
     {
       name,
       time: { value: complete, unit: 'milliseconds' },
-      memory: { value: Math.max(...own.map(({ memory }) => memory)), unit: 'bytes', limit: WORKER_MEMORY },
+      memory: { value: Math.max(...own.map(({ memory }) => memory)), unit: 'megabytes', limit: WORKER_MEMORY },
       ...(peerTime !== undefined && {
         peer: { name: peer.name, milliseconds: peerTime },
         ratio: { value: complete / peerTime, unit: 'ratio', ...(bench.judgeRatios && { limit: peer.limit }) },
@@ -100,7 +100,7 @@ function secondRow(seconds: readonly Decompression[]): Row {
       limit: 2 * BEYOND_ITS_SHARE,
     },
     ...(read !== undefined && { read: { value: read, unit: 'bytes', limit: SECOND_READ } }),
-    memory: { value: Math.max(...seconds.map(({ memory }) => memory)), unit: 'bytes', limit: WORKER_MEMORY },
+    memory: { value: Math.max(...seconds.map(({ memory }) => memory)), unit: 'megabytes', limit: WORKER_MEMORY },
     ...(decompressed && { fault: `it wrote ${formatBytes(written)}: the spill of the first time was not used` }),
   };
 }

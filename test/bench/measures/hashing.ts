@@ -22,7 +22,7 @@ export const hashing: Measurement = {
     const row: Row = {
       name: `hash ${formatBytes(input.size)}, ${formatBytes((input.size / taken) * 1000)}/s`,
       time: { value: taken, unit: 'milliseconds' },
-      memory: { value: Math.max(...own.map(({ memory }) => memory)), unit: 'bytes', limit: WORKER_MEMORY },
+      memory: { value: Math.max(...own.map(({ memory }) => memory)), unit: 'megabytes', limit: WORKER_MEMORY },
       ...(peer !== undefined && {
         peer: { name: 'sha256sum', milliseconds: peer },
         ratio: { value: taken / peer, unit: 'ratio' },

@@ -2,6 +2,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 
 /** What a piece of work took of its process, bytes. */
 export interface Usage {
+  /** Milliseconds of processor time, all threads: what is left of a time when others' work is taken away. */
+  readonly cpu: number;
   /** The highest resident size, less what it was before. */
   readonly memory: number;
   /** Read and written by any system call; absent where the system does not count. */
@@ -16,11 +18,13 @@ export function watchUsage(): () => Usage {
   globalThis.gc?.();
   const resident = process.memoryUsage.rss();
   const io = ioCounters();
+  const cpu = process.cpuUsage();
   const peak = watchPeak();
   return () => {
     const after = ioCounters();
-    const memory = Math.max(0, peak() - resident);
-    return io && after ? { memory, read: after.read - io.read, written: after.written - io.written } : { memory };
+    const { user, system } = process.cpuUsage(cpu);
+    const usage = { cpu: (user + system) / 1000, memory: Math.max(0, peak() - resident) };
+    return io && after ? { ...usage, read: after.read - io.read, written: after.written - io.written } : usage;
   };
 }
 

@@ -34,7 +34,8 @@ for (const [title, options] of variants) {
     await opening(options, async (checkpoint, made) => {
       const found = await checkpoint.processes();
       assert.deepEqual(found.map(asPut), made.processes.map(asPut));
-      assert.deepEqual(await checkpoint.notes(), []);
+      const wrong = (await checkpoint.notes()).filter(({ kind }) => kind !== 'may-be-incomplete');
+      assert.deepEqual(wrong, []);
     });
   });
 }
