@@ -161,7 +161,7 @@ function describe(archive: SyntheticArchive, diffEntries: number): Input {
     containerName: container.name,
     lastArgument: last?.arguments.at(-1) ?? '',
     lastPid: last?.pid ?? 0,
-    overviewEnd: endOf('config.dump', 'spec.dump', 'checkpoint/core-1.img', 'checkpoint/inventory.img'),
+    overviewEnd: endOf('config.dump', 'spec.dump'),
     // In the engines' order the pages images come before it, and everything else of the processes before these.
     processesEnd: endOf('checkpoint/pstree.img'),
     plainSize: size,

@@ -90,11 +90,9 @@ export async function untilShown(client: WorkerClient, input: Input): Promise<Sh
   const [overview, processes] = await Promise.all([
     client.until(
       () => client.remote.overview(),
-      ({ container, image, criu, created }) =>
+      ({ container, image, runtime, created, hostName }) =>
         container.name === input.containerName &&
-        image !== undefined &&
-        criu.architecture !== undefined &&
-        created !== undefined,
+        [image, runtime, created, hostName].every((fact) => fact !== undefined),
     ),
     client.until(
       () => client.remote.grid(firstWindow('processes')),
