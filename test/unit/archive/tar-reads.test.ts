@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { openTar } from '../../../src/core/archive/tar-file-set.ts';
+import type { ByteSource } from '../../../src/core/bytes/byte-source.ts';
+import { memorySource } from '../../../src/core/bytes/sources.ts';
+import { BLOCK, END, file, header } from './tar-support.ts';
+
+interface Counted extends ByteSource {
+  reads: number;
+  bytes: number;
+}
+
+/** Counts what the index reads. `at` gives the bytes of an archive too large to be made. */
+function counted(size: number, at: (offset: number, length: number) => Uint8Array): Counted {
+  const source: Counted = {
+    name: 'counted.tar',
+    size,
+    reads: 0,
+    bytes: 0,
+    read(offset, length) {
+      const bytes = at(offset, Math.max(0, Math.min(length, size - offset)));
+      source.reads++;
+      source.bytes += bytes.length;
+      return Promise.resolve(bytes);
+    },
+    close: () => Promise.resolve(),
+  };
+  return source;
+}
+
+function ofBuffer(archive: Buffer): Counted {
+  return counted(archive.length, (offset, length) => archive.subarray(offset, offset + length));
+}
+
+describe('what the index reads', () => {
+  for (const size of [0, 700, 3000]) {
+    test(`20,000 entries of ${String(size)} bytes cost a few hundred reads`, async () => {
+      const content = Buffer.alloc(size, 1);
+      const entries = Array.from({ length: 20_000 }, (_, number) => file(`d/${String(number)}`, content));
+      const source = ofBuffer(Buffer.concat([...entries, END]));
+      const files = openTar(source);
+      await files.completed;
+      assert.equal(files.entries.size, 20_000);
+      assert.ok(source.reads < 400, `${String(source.reads)} reads`);
+    });
+  }
+
+  test('300 large entries cost about 4 KiB each, wherever they are', async () => {
+    const contentSize = 32 * 1024 * 1024;
+    const stride = BLOCK + contentSize;
+    const headers = Array.from({ length: 300 }, (_, at) =>
+      header({ name: `pages-${String(at)}.img`, size: contentSize }),
+    );
+    const end = 300 * stride;
+    const source = counted(end + END.length, (offset, length) => {
+      const bytes = Buffer.alloc(length, 7);
+      for (let number = Math.floor(offset / stride); number * stride < offset + length; number++) {
+        const block = headers[number] ?? END;
+        block.copy(bytes, Math.max(0, number * stride - offset), Math.max(0, offset - number * stride));
+      }
+      return bytes;
+    });
+    const files = openTar(source);
+    await files.completed;
+    assert.equal(files.entries.size, 300);
+    assert.deepEqual(files.notes, []);
+    assert.ok(source.bytes <= 301 * 4096 + 64 * 1024, `${String(source.bytes)} bytes`);
+  });
+
+  test('small files between large ones do not make it read the large ones', async () => {
+    const parts: Buffer[] = [];
+    for (let number = 0; number < 100; number++) {
+      for (let small = 0; small < 20; small++) parts.push(file(`${String(number)}-${String(small)}`, 'x'.repeat(900)));
+      parts.push(file(`large-${String(number)}`, Buffer.alloc(200_000, 1)));
+    }
+    const source = ofBuffer(Buffer.concat([...parts, END]));
+    const files = openTar(source);
+    await files.completed;
+    const small = 100 * 20 * 1536;
+    assert.ok(source.bytes < 2.5 * small, `${String(source.bytes)} bytes read, ${String(small)} in small files`);
+    assert.ok(source.reads < 1000, `${String(source.reads)} reads`);
+  });
+
+  test('small files that lay between headers are not read again', async () => {
+    const entries = Array.from({ length: 500 }, (_, number) =>
+      file(`core-${String(number)}.img`, `content ${String(number)}`),
+    );
+    const source = ofBuffer(Buffer.concat([...entries, END]));
+    const files = openTar(source);
+    await files.completed;
+    const { reads } = source;
+    let again = 0;
+    for (const entry of files.entries.values()) {
+      const bytes = await files.open(entry).read(0, entry.size);
+      assert.equal(Buffer.from(bytes).toString(), `content ${/\d+/.exec(entry.path)?.[0] ?? ''}`);
+      again = source.reads - reads;
+    }
+    assert.ok(again < 20, `${String(again)} of 500 files were read again`);
+  });
+
+  test('it lets others run, and tells of growth as it goes', async () => {
+    const entries = Array.from({ length: 30_000 }, (_, number) => file(String(number), 'x'));
+    const files = openTar(memorySource(Buffer.concat([...entries, END]), 'many.tar'));
+    const sizes: number[] = [];
+    files.onGrowth(() => sizes.push(files.entries.size));
+    const stop = files.onGrowth(() => assert.fail('a listener that was stopped is not called'));
+    stop();
+    const [early] = await Promise.all([files.find('10'), files.completed]);
+    assert.equal(early?.path, '10');
+    assert.ok(sizes.length > 10);
+    assert.ok(sizes.every((size, at) => size >= (sizes[at - 1] ?? 0)));
+    assert.equal(sizes.at(-1), 30_000);
+  });
+});
