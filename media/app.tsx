@@ -3,6 +3,7 @@ import type { Note } from '../src/protocol/note.ts';
 import type { Overview } from '../src/protocol/overview.ts';
 import type { PageStart, TabName } from '../src/protocol/page-api.ts';
 import type { Wire } from '../src/protocol/wire.ts';
+import { focusContent, recoverFocus } from './focus.ts';
 import { FilterBox, FILTER_ID } from './parts/filter-box.tsx';
 import { Header } from './parts/header.tsx';
 import { IconButton } from './parts/icon.tsx';
@@ -47,6 +48,7 @@ export function App() {
         <span class="bone title" />
       </header>
       <ProgressLine busy />
+      <div class="toolbar" />
       <Skeleton />
     </div>
   );
@@ -66,7 +68,8 @@ function Checkpoint({ start }: { start: PageStart }) {
   const tab = useStore(session.page, (page) => page.tab);
   const version = useStore(session.version, (count) => count);
   const overview = useResource((signal) => session.host.overview(signal), 'overview', version);
-  const notes = useResource((signal) => session.host.notes(signal), 'notes', version);
+  const read = useStore(session.read, (count) => count);
+  const notes = useResource((signal) => session.host.notes(signal), 'notes', version + read);
   const [notesShown, setNotesShown] = useState(false);
   usePageKeys();
   const toggleNotes = () => {
@@ -158,17 +161,15 @@ function filterHint(tab: TabName): string {
     case 'overview':
       return t('Shows the facts that contain the text');
     case 'processes':
-      return t('Words that a row must contain, or field:value, for example {0}', 'comm:nginx threads:>1 -sleep');
+      return t('Words that a row must contain, or field:value, for example {0}', 'name:nginx threads:>1 -sleep');
     case 'mounts':
       return t('Words that a row must contain, or field:value, for example {0}', 'type:tmpfs options:rw');
     case 'filesystem':
-      return t('Words that a row must contain, or field:value, for example {0}', 'size:>1M mtime:2026-11-23');
+      return t(
+        'Words that a row must contain, or field:value, for example {0}',
+        'size:>1M marks:setuid mtime:2026-11-23',
+      );
   }
-}
-
-/** Leads from the filter box to what it filters. */
-function focusContent(): void {
-  document.querySelector<HTMLElement>('[role=treegrid], .overview')?.focus();
 }
 
 /** Keys of the page as a whole: / to the filter, Alt+←/→ and the mouse's side buttons back and forward. */
@@ -194,9 +195,12 @@ function usePageKeys(): void {
     };
     window.addEventListener('keydown', key);
     window.addEventListener('mouseup', mouse);
+    window.addEventListener('focus', recoverFocus);
+    recoverFocus();
     return () => {
       window.removeEventListener('keydown', key);
       window.removeEventListener('mouseup', mouse);
+      window.removeEventListener('focus', recoverFocus);
     };
   }, [session]);
 }

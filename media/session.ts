@@ -1,6 +1,8 @@
 import { createContext } from 'preact';
 import { escapeText } from '../src/protocol/format.ts';
-import { t } from './text.ts';
+import { recoverFocus } from './focus.ts';
+import { HashTask } from './state/hash.ts';
+import { t, tn } from './text.ts';
 import { useContext } from 'preact/hooks';
 import type { Progress } from '../src/protocol/checkpoint-api.ts';
 import type { GridName } from '../src/protocol/grid.ts';
@@ -34,20 +36,25 @@ export class Session {
   /** The last thing that was asked for and failed, until the next. */
   readonly failure = createStore<unknown>(undefined);
   readonly grids: Readonly<Record<GridName, GridModel>>;
+  readonly hash: HashTask;
+  /** Counts up whenever something was read for the first time: then there may be more notes. */
+  readonly read = createStore(0);
 
   constructor(connection: HostConnection) {
     this.host = connection.host;
     this.page = createStore(restoreState(connection.remembered));
     this.history = createStore(startHistory(this.#place()));
     this.grids = { processes: this.#grid('processes'), mounts: this.#grid('mounts'), changes: this.#grid('changes') };
+    this.hash = new HashTask((signal) => this.host.hash(signal), isCancelled);
     this.#save((state) => connection.remember(state));
     this.page.subscribe(() => this.history.set(visit(this.history.get(), this.#place(), Date.now())));
     connection.on('progress', (progress) => {
       const { [progress.task]: _old, ...others } = this.progress.get();
       this.progress.set(progress.finished ? others : { ...others, [progress.task]: progress });
     });
-    connection.on('changed', () => {
+    connection.on('changed', ({ complete }) => {
       this.version.set(this.version.get() + 1);
+      if (complete) this.hash.renew();
       for (const grid of Object.values(this.grids)) grid.refresh();
     });
     connection.on('show', ({ tab, row }) => this.go(row === undefined ? { tab } : { tab, row }));
@@ -81,15 +88,7 @@ export class Session {
     this.#goThere({ tab, ...(row !== undefined && { row }) });
     if (tab === 'overview' || row === undefined) return;
     const grid = this.grids[GRID_OF[tab]];
-    this.run(
-      grid.reveal(row).then(async (shown) => {
-        if (shown) return;
-        grid.setFilter('');
-        if (await grid.reveal(row)) return;
-        grid.forgetFocus();
-        throw new Error(t('There is no row for it: {0}', escapeText(row)));
-      }),
-    );
+    this.run(this.#reveal(grid, row).finally(() => requestAnimationFrame(recoverFocus)));
   }
 
   step(direction: -1 | 1): void {
@@ -106,7 +105,12 @@ export class Session {
     const grid = this.grids[name];
     const ids = grid.selectedIds();
     if (ids?.length === 0) return;
-    this.run(this.host.copy(grid.source.query(0, grid.rows), format, ids));
+    const copied = ids?.length ?? grid.source.facts?.matched ?? 0;
+    this.run(
+      this.host
+        .copy(grid.source.query(0, grid.rows), format, ids)
+        .then(() => this.announce(tn(copied, '{0} row copied', '{0} rows copied'))),
+    );
   }
 
   announce(text: string): void {
@@ -121,6 +125,14 @@ export class Session {
         if (!isCancelled(error)) this.failure.set(error);
       },
     );
+  }
+
+  async #reveal(grid: GridModel, row: string): Promise<void> {
+    if (await grid.reveal(row)) return;
+    grid.setFilter('');
+    if (await grid.reveal(row)) return;
+    grid.forgetFocus();
+    throw new Error(t('There is no row for it: {0}', escapeText(row)));
   }
 
   /** Tab and row in one change. */
@@ -145,6 +157,11 @@ export class Session {
       filter,
       toggled,
       ...(sort && { sort }),
+    });
+    const stop = source.subscribe(() => {
+      if (!source.facts) return;
+      stop();
+      this.read.set(this.read.get() + 1);
     });
     const memory = {
       get: () => this.gridState(name),

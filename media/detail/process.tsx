@@ -65,7 +65,7 @@ function ProcessView({ detail, revealed }: { detail: Wire<ProcessDetail>; reveal
         <Fact label={t('Memory mapped')}>
           {process.mappedBytes !== undefined && <Size bytes={process.mappedBytes} />}
         </Fact>
-        <Fact label={t('Memory in the checkpoint')}>
+        <Fact label={t('Memory dumped')}>
           {process.dumpedBytes !== undefined && <Size bytes={process.dumpedBytes} />}
         </Fact>
       </Facts>

@@ -2,6 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useLayoutEffect, useMemo, useReducer, useRef, useState } from 'preact/hooks';
 import { parseFilter } from '../../src/protocol/filter.ts';
 import type { GridName, GridRow } from '../../src/protocol/grid.ts';
+import { recoverFocus } from '../focus.ts';
 import { useSession } from '../session.ts';
 import { useStore } from '../state/store.ts';
 import { layoutColumns, type LeastWidths } from './columns.ts';
@@ -43,8 +44,17 @@ export function TreeGrid({ grid, label, empty, onOpen, onReveal }: TreeGridProps
     const stop = model.subscribe(() => render(undefined));
     model.start();
     render(undefined);
+    recoverFocus();
     return stop;
   }, [model]);
+  useEffect(() => {
+    // VS Code's own "Select All" would mark the text around the rows.
+    const unselect = () => {
+      if (document.activeElement === scroller.current) getSelection()?.removeAllRanges();
+    };
+    document.addEventListener('selectionchange', unselect);
+    return () => document.removeEventListener('selectionchange', unselect);
+  }, []);
 
   const { facts, columns, view } = model.source;
   const rows = facts?.visible ?? 0;

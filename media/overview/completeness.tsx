@@ -1,5 +1,6 @@
 import type { CompletenessFact } from '../../src/protocol/overview.ts';
 import { sentenceText, t } from '../text.ts';
+import { Block } from '../parts/facts.tsx';
 import { IconLine } from './bar.tsx';
 
 const ICONS: Readonly<Record<CompletenessFact['state'], string>> = {
@@ -15,8 +16,7 @@ const ICONS: Readonly<Record<CompletenessFact['state'], string>> = {
 export function Completeness({ facts }: { facts: readonly CompletenessFact[] }) {
   if (facts.length === 0) return null;
   return (
-    <section class="block">
-      <h2>{t('Is it whole?')}</h2>
+    <Block title={t('Completeness')}>
       <ul class="completeness">
         {facts.map((fact) => (
           <IconLine key={fact.part} icon={ICONS[fact.state]} label={stateText(fact.state)} class={fact.state}>
@@ -24,7 +24,7 @@ export function Completeness({ facts }: { facts: readonly CompletenessFact[] }) 
           </IconLine>
         ))}
       </ul>
-    </section>
+    </Block>
   );
 }
 

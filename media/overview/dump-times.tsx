@@ -2,7 +2,7 @@ import { formatDuration, formatSize } from '../../src/protocol/format.ts';
 import type { DumpStatistics } from '../../src/protocol/overview.ts';
 import type { Wire } from '../../src/protocol/wire.ts';
 import { formatNumber, t } from '../text.ts';
-import { Fact } from '../parts/facts.tsx';
+import { Block, Fact } from '../parts/facts.tsx';
 import { StackedBar } from './bar.tsx';
 import { dumpPhases, type Phase } from './dump-phases.ts';
 
@@ -17,8 +17,7 @@ export function DumpTimes({
   const { phases, total, frozen } = dumpPhases(statistics);
   const { irmapResolve } = statistics;
   return (
-    <section class="block">
-      <h2>{t('Dump')}</h2>
+    <Block title={t('Dump')}>
       {total > 0 && (
         <>
           <p class="headline">
@@ -63,7 +62,7 @@ export function DumpTimes({
           {irmapResolve !== undefined && irmapResolve > 0 && formatDuration(irmapResolve)}
         </Fact>
       </dl>
-    </section>
+    </Block>
   );
 }
 

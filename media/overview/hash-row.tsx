@@ -1,41 +1,22 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect } from 'preact/hooks';
 import { Fact } from '../parts/facts.tsx';
 import { shareOf } from '../parts/progress.tsx';
 import { errorText } from '../parts/states.tsx';
 import { Copyable } from '../parts/values.tsx';
-import { isCancelled, useSession } from '../session.ts';
+import { useSession } from '../session.ts';
 import { useStore } from '../state/store.ts';
 import { t } from '../text.ts';
 
-type Hash =
-  | { readonly state: 'waiting' | 'cancelled' | 'running' }
-  | { readonly state: 'done'; readonly hex: string }
-  | { readonly state: 'failed'; readonly error: unknown };
-
-/** The archive's SHA-256, computed when the rest of the page is there and nothing else is being read. */
+/** The archive's SHA-256, begun when everything else has been read and the page has nothing better to do. */
 export function HashRow({ ready }: { ready: boolean }) {
   const session = useSession();
   const progress = useStore(session.progress, (all) => all.hash);
-  const [hash, setHash] = useState<Hash>({ state: 'waiting' });
-  const controller = useRef<AbortController | undefined>(undefined);
-
-  const compute = () => {
-    const own = new AbortController();
-    controller.current = own;
-    setHash({ state: 'running' });
-    session.host.hash(own.signal).then(
-      (hex) => setHash({ state: 'done', hex }),
-      (error: unknown) => setHash(isCancelled(error) ? { state: 'cancelled' } : { state: 'failed', error }),
-    );
-  };
+  const hash = useStore(session.hash.value, (value) => value);
   useEffect(() => {
     if (!ready) return undefined;
-    const idle = requestIdleCallback(compute, { timeout: 1_000 });
-    return () => {
-      cancelIdleCallback(idle);
-      controller.current?.abort();
-    };
-  }, [ready]);
+    const idle = requestIdleCallback(() => session.hash.startOnce(), { timeout: 1_000 });
+    return () => cancelIdleCallback(idle);
+  }, [ready, session]);
 
   const share = progress && shareOf(progress);
   return (
@@ -46,14 +27,14 @@ export function HashRow({ ready }: { ready: boolean }) {
         <span class="hash-progress">
           <progress value={share} max={1} aria-label={t('Computing the SHA-256')} />
           {hash.state === 'running' && (
-            <button type="button" class="link" onClick={() => controller.current?.abort()}>
+            <button type="button" class="link" onClick={() => session.hash.cancel()}>
               {t('Cancel')}
             </button>
           )}
         </span>
       )}
       {hash.state === 'cancelled' && (
-        <button type="button" class="link" onClick={compute}>
+        <button type="button" class="link" onClick={() => session.hash.start()}>
           {t('Compute')}
         </button>
       )}

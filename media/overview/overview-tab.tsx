@@ -4,9 +4,9 @@ import type { KeyValue, Overview } from '../../src/protocol/overview.ts';
 import type { PageStart } from '../../src/protocol/page-api.ts';
 import type { Wire } from '../../src/protocol/wire.ts';
 import { escapeText } from '../../src/protocol/format.ts';
-import { Fact, FactFilter, Facts } from '../parts/facts.tsx';
+import { Block, Fact, FactFilter, Facts } from '../parts/facts.tsx';
 import { NoteList } from '../parts/notes.tsx';
-import { MaybeJson } from '../parts/values.tsx';
+import { MaybeJson, TEXT_MENU } from '../parts/values.tsx';
 import { useSession } from '../session.ts';
 import { useStore } from '../state/store.ts';
 import { t } from '../text.ts';
@@ -35,6 +35,7 @@ export function OverviewTab(props: { start: PageStart; overview: Wire<Overview>;
         class={`overview ${filter.trim() === '' ? '' : 'filtered'}`}
         ref={scroller}
         tabIndex={-1}
+        data-vscode-context={TEXT_MENU}
         onScrollEnd={keepScroll}
       >
         <div class="columns">
@@ -50,13 +51,13 @@ export function OverviewTab(props: { start: PageStart; overview: Wire<Overview>;
           </div>
         </div>
         {notes.length > 0 && (
-          <section class="block" id="overview-notes">
-            <h2>{t('Notes')}</h2>
+          <Block title={t('Notes')} id="overview-notes">
             <NoteList notes={notes} />
-          </section>
+          </Block>
         )}
         <Pairs title={t('Labels')} pairs={overview.labels} />
         <Pairs title={t('Annotations')} pairs={overview.annotations} />
+        <p class="muted nothing">{t('Nothing here matches “{0}”.', escapeText(filter))}</p>
       </div>
     </FactFilter.Provider>
   );

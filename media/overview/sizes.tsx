@@ -1,6 +1,7 @@
 import { formatExactBytes, formatSize } from '../../src/protocol/format.ts';
 import type { SizeFacts } from '../../src/protocol/overview.ts';
 import { formatNumber, t, tn } from '../text.ts';
+import { Block } from '../parts/facts.tsx';
 import { type Segment, StackedBar } from './bar.tsx';
 
 /** What the checkpoint's bytes are spent on. */
@@ -14,8 +15,7 @@ export function Sizes({ sizes, compressed }: { sizes: SizeFacts; compressed: boo
   });
   const ratio = sizes.archive === undefined || sizes.archive <= 0 ? undefined : sizes.total / sizes.archive;
   return (
-    <section class="block">
-      <h2>{t('Size')}</h2>
+    <Block title={t('Size')}>
       <p class="headline">
         <strong title={formatExactBytes(sizes.total)}>{formatSize(sizes.total)}</strong>
         <span class="muted">
@@ -41,6 +41,6 @@ export function Sizes({ sizes, compressed }: { sizes: SizeFacts; compressed: boo
           part(t('Everything else'), sizes.rest, 6),
         ]}
       />
-    </section>
+    </Block>
   );
 }

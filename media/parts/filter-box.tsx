@@ -46,7 +46,7 @@ export function FilterBox(props: {
         role="searchbox"
         spellcheck={false}
         autocomplete="off"
-        placeholder={t('Filter (/)')}
+        placeholder={t('Filter (/) or field:value')}
         aria-label={t('Filter')}
         aria-description={props.hint}
         value={text}

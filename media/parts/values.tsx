@@ -6,6 +6,9 @@ import { useSession } from '../session.ts';
 import { locale, t } from '../text.ts';
 import { Icon, IconButton } from './icon.tsx';
 
+/** `data-vscode-context` of what can be selected and copied as text: VS Code's own menu. */
+export const TEXT_MENU = JSON.stringify({ preventDefaultContextMenuItems: false });
+
 /** Longer texts are cut until asked for: a command line may be megabytes long. */
 const LONG = 2_000;
 

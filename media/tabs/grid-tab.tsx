@@ -11,6 +11,7 @@ import { Icon } from '../parts/icon.tsx';
 import { Split } from '../parts/split.tsx';
 import { ErrorState, FullState } from '../parts/states.tsx';
 import { GRID_OF, useSession } from '../session.ts';
+import { TEXT_MENU } from '../parts/values.tsx';
 import { useStore } from '../state/store.ts';
 import { formatNumber, sentenceText, t, tn } from '../text.ts';
 
@@ -57,7 +58,14 @@ export function GridTab({ tab }: { tab: Exclude<TabName, 'overview'> }) {
         </>
       }
       second={
-        <div id={DETAIL_ID} class="detail" role="region" tabIndex={-1} aria-label={t('Details')}>
+        <div
+          id={DETAIL_ID}
+          class="detail"
+          role="region"
+          tabIndex={-1}
+          aria-label={t('Details')}
+          data-vscode-context={TEXT_MENU}
+        >
           <Detail grid={grid} id={focus} revealed={focus !== undefined && revealed === focus} />
         </div>
       }
