@@ -1,4 +1,4 @@
-import type { ChangeFacts, ChangeKind, ChangeSource, FileType } from '../../protocol/changes.ts';
+import type { ChangeFacts, ChangeKind, ChangeMark, ChangeSource, FileType } from '../../protocol/changes.ts';
 import { fold } from '../../protocol/filter.ts';
 import { TYPE_BITS } from '../../protocol/format.ts';
 import type { GridCell } from '../../protocol/grid.ts';
@@ -52,8 +52,6 @@ const ICONS: Readonly<Record<FileType, string>> = {
   unknown: 'question',
 };
 
-const REMARKABLE = new Set(['setuid', 'setgid', 'sticky-world-writable', 'capabilities', 'device']);
-
 const CHANGES: TableKind<ChangeRow> = {
   columns: [
     { id: 'path', label: 'Name', kind: 'code', flex: 3, tree: true, value: ({ path }) => path, cell: nameCell },
@@ -87,7 +85,7 @@ const CHANGES: TableKind<ChangeRow> = {
       cell: (row) => ({
         value: marksOf(row),
         ...(row.facts?.capabilities !== undefined && { title: row.facts.capabilities }),
-        ...(row.facts?.marks.some((mark) => REMARKABLE.has(mark)) && { tone: 'warning' }),
+        ...(row.facts?.marks.some((mark) => isRemarkable(mark, row.facts)) && { tone: 'warning' }),
       }),
     },
     { id: 'target', label: 'Link target', kind: 'code', flex: 1, value: ({ facts }) => facts?.linkTarget ?? null },
@@ -251,6 +249,12 @@ function ownerOf({ uid, gid, userName, groupName }: ChangeFacts): string | null 
 /** Archives made by an engine have numbers only; an empty name is none. */
 function nameOr(name: string | undefined, id: number | undefined): string {
   return name === undefined || name === '' ? String(id ?? '?') : name;
+}
+
+/** Devices belong on a tmpfs at /dev, but in no rootfs. */
+function isRemarkable(mark: ChangeMark, facts: ChangeFacts | undefined): boolean {
+  if (mark === 'device') return facts?.source === 'rootfs-diff';
+  return mark !== 'executable' && mark !== 'opaque';
 }
 
 function marksOf({ facts }: ChangeRow): string | null {

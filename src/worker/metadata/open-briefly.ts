@@ -30,8 +30,8 @@ export interface BrieflyOpened {
  * @throws CheckpointError as `openLocator`
  */
 export async function openBriefly(locator: string, signal: AbortSignal): Promise<BrieflyOpened> {
-  const path = /^file:/i.test(locator) ? fileURLToPath(locator) : locator;
-  const isFile = (await stat(path).catch(() => undefined))?.isFile() === true;
+  const path = pathOfFile(locator);
+  const isFile = path !== undefined && (await stat(path).catch(() => undefined))?.isFile() === true;
   const file = isFile ? await openFile(path) : undefined;
   try {
     const compression = file && (await sniffCompression(file, signal));
@@ -44,6 +44,16 @@ export async function openBriefly(locator: string, signal: AbortSignal): Promise
   }
   await file?.close();
   return openWhole(locator, signal);
+}
+
+/** Undefined for an address that is none, which is for `openLocator` to say. */
+function pathOfFile(locator: string): string | undefined {
+  if (!/^file:/i.test(locator)) return locator;
+  try {
+    return fileURLToPath(locator);
+  } catch {
+    return undefined;
+  }
 }
 
 async function openPrefix(

@@ -276,11 +276,15 @@ describe('changes', () => {
       change('/su', { mode: 0o4755, marks: ['setuid', 'executable'] }),
       change('/cap', { capabilities: 'cap_net_raw=ep', marks: ['capabilities'] }),
       change('/run', { mode: 0o755, marks: ['executable'] }),
+      change('/dev/null', { type: 'character-device', kind: 'mounted', source: 'tmpfs', marks: ['device'] }),
+      change('/null', { type: 'character-device', marks: ['device'] }),
     );
     const marks = async (id: string) => (await cellsOf(checkpoint, 'changes', id))['marks'];
     assert.deepEqual(await marks('/su'), { value: 'setuid executable', tone: 'warning' });
     assert.deepEqual(await marks('/cap'), { value: 'capabilities', title: 'cap_net_raw=ep', tone: 'warning' });
     assert.deepEqual(await marks('/run'), { value: 'executable' });
+    assert.deepEqual(await marks('/dev/null'), { value: 'device' });
+    assert.deepEqual(await marks('/null'), { value: 'device', tone: 'warning' });
     assert.equal((await cellsOf(checkpoint, 'changes', '/su'))['mode']?.value, 0o104755);
     assert.equal((await rowsOf(checkpoint, 'changes', { filter: 'mode:4755 marks:setuid mode:rws' })).length, 1);
   });

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
+import { pathToFileURL } from 'node:url';
 import { after, before, describe, test } from 'node:test';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { pack } from 'tar-stream';
@@ -11,7 +12,7 @@ import type { ByteSource } from '../../../src/core/bytes/byte-source.ts';
 import { memorySource } from '../../../src/core/bytes/sources.ts';
 import { describeArchive } from '../../../src/worker/metadata/describe-archive.ts';
 import { PrefixSource } from '../../../src/worker/metadata/prefix-source.ts';
-import { archiveOf, archives } from '../support/fixtures.ts';
+import { archiveOf, archives, FIXTURES } from '../support/fixtures.ts';
 
 const { signal } = new AbortController();
 const MiB = 1024 * 1024;
@@ -98,6 +99,18 @@ describe('what a list shows', () => {
     const text = join(scratch, 'text.gz');
     writeFileSync(text, gzipSync('no tar at all'));
     assert.equal(await describeArchive(text, signal), null);
+  });
+
+  test('is there for a folder, a container image and a file address, and leaves nothing behind', async () => {
+    process.env['TMPDIR'] = mkdtempSync(join(scratch, 'tmp-'));
+    const images = join(FIXTURES, 'oci');
+    for (const name of readdirSync(images)) {
+      const facts = await describeArchive(join(images, name), signal);
+      assert.ok(facts?.container !== undefined && facts.archiveSize === undefined, name);
+    }
+    assert.equal((await describeArchive(pathToFileURL(archiveOf('podman-redis')).href, signal))?.container, 'redis');
+    await assert.rejects(describeArchive('file://elsewhere/a.tar', signal), { reason: 'usage' });
+    assert.deepEqual(readdirSync(process.env['TMPDIR']), []);
   });
 
   test('can be given up', async () => {

@@ -170,6 +170,21 @@ describe('a tree of rows', () => {
     assert.equal(view.window(query()).revealed, undefined);
   });
 
+  test('finds the next row that begins with what is typed, and goes on from the top', () => {
+    const found = (text: string, from: number, more: Partial<GridQuery> = {}) =>
+      view.window(query({ find: { text, from }, count: 1, ...more })).found;
+    const names = view.window(query({ count: 100 })).rows.map(({ id }) => id);
+    assert.equal(found('LOG', 0), names.indexOf('log'));
+    assert.equal(
+      found('cert', 0),
+      names.findIndex((name) => name.startsWith('cert')),
+    );
+    assert.equal(found('etc', 3), 0);
+    assert.equal(found('nothing', 0), -1);
+    assert.equal(found('log', 0, { filter: 'hosts' }), -1);
+    assert.equal(view.window(query()).found, undefined);
+  });
+
   test('sends columns and cells without functions', () => {
     const window = view.window(query({ count: 2 }));
     assert.deepEqual(structuredClone(window), window);
