@@ -11,6 +11,7 @@ import { CheckpointEditor } from './vscode/editor/checkpoint-editor.ts';
 import { Errors } from './vscode/errors.ts';
 import { CheckpointFilesystem } from './vscode/filesystem/checkpoint-filesystem.ts';
 import { FileActions } from './vscode/filesystem/file-actions.ts';
+import { FilesView } from './vscode/filesystem/files-view.ts';
 import { StringsText } from './vscode/filesystem/strings-text.ts';
 import { LocatorTable } from './vscode/locators/locator-table.ts';
 import { Sessions } from './vscode/sessions/sessions.ts';
@@ -67,6 +68,8 @@ function build(
 
   const pageFolder = vscode.Uri.joinPath(context.extensionUri, 'dist', 'page');
   const editor = own(new CheckpointEditor({ sessions: opened, table, errors, files, showLog, pageFolder }));
+  const filesView = own(new FilesView(opened, errors));
+  own(editor.onDidLookAt((document) => filesView.show(document?.shown)));
 
   const list = own(
     new ArchiveList({
@@ -80,5 +83,5 @@ function build(
     new ArchiveView(list, errors, () => own(new ArchiveWatcher(list, () => void archives.refresh()))),
   );
   own(new Commands({ editor, archives, files, sessions: opened, table, errors, showLog }));
-  return { sessions: opened, archives: list, table };
+  return { sessions: opened, archives: list, table, files: filesView };
 }

@@ -1,4 +1,5 @@
 import type { ArchiveList } from './archives/archive-list.ts';
+import type { FilesView } from './filesystem/files-view.ts';
 import type { LocatorTable } from './locators/locator-table.ts';
 import type { Sessions } from './sessions/sessions.ts';
 
@@ -7,4 +8,5 @@ export interface TestAccess {
   readonly sessions: Sessions;
   readonly archives: ArchiveList;
   readonly table: LocatorTable;
+  readonly files: FilesView;
 }

@@ -75,6 +75,26 @@ describe('the editor of checkpoints', () => {
     await until('the thread is gone', () => access.sessions.list().length === 0);
   });
 
+  it('leads the view of files to the checkpoint that is looked at', async () => {
+    const names = async (path: readonly string[] = []) => {
+      let nodes = await access.files.getChildren();
+      for (const name of path) {
+        const folder = nodes.find((node) => 'name' in node && node.name === name);
+        assert.ok(folder, name);
+        nodes = await access.files.getChildren(folder);
+      }
+      return nodes.map((node) => ('name' in node ? node.name : node.error));
+    };
+    assert.deepEqual(await names(), []);
+    await open(sample(...KUBELET), NAMED);
+    await until('its files are shown', () => access.files.shown !== undefined);
+    assert.deepEqual(await names(), ['archive', 'images', 'proc', 'rootfs']);
+    assert.deepEqual(await names(['proc']), ['1', '7', '8', '9', '10', '27', '28']);
+    assert.deepEqual(await names(['rootfs', 'var', 'log']), ['new.txt']);
+    await closeAllEditors();
+    await until('no files are shown', () => access.files.shown === undefined);
+  });
+
   it('stands, and can be tried again, where an archive cannot be read', async () => {
     const broken = sample('broken.tar');
     await vscode.workspace.fs.writeFile(broken, new Uint8Array(3000).fill(0x41));

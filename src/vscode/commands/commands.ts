@@ -5,11 +5,11 @@ import { Disposable } from '../disposable.ts';
 import type { CheckpointEditor } from '../editor/checkpoint-editor.ts';
 import { abortSignal, type Errors } from '../errors.ts';
 import type { FileActions } from '../filesystem/file-actions.ts';
-import { checkpointUri, locatorOf, SCHEME } from '../locators/checkpoint-uri.ts';
+import { checkpointUri, locatorOf } from '../locators/checkpoint-uri.ts';
 import type { LocatorTable } from '../locators/locator-table.ts';
 import type { Sessions } from '../sessions/sessions.ts';
 import { settings } from '../settings.ts';
-import { isRowContext, nameOf, targetOf } from './targets.ts';
+import { fileOf, isRowContext, nameOf, targetOf } from './targets.ts';
 
 export interface CommandServices {
   readonly editor: CheckpointEditor;
@@ -37,7 +37,7 @@ export class Commands extends Disposable {
       copyPath: (argument) => this.#copyPath(argument),
       reveal: (argument) => this.#reveal(argument),
       saveAs: (argument) => this.#saveAs(argument),
-      openRow: (argument) => this.#openRow(argument),
+      openFile: (argument) => this.#openFile(argument),
       copyAsText: () => this.#copyRows('text'),
       copyAsJson: () => this.#copyRows('json'),
       copyAsCsv: () => this.#copyRows('csv'),
@@ -117,23 +117,21 @@ export class Commands extends Disposable {
     if (uri) await vscode.commands.executeCommand('revealInExplorer', uri);
   }
 
-  /** Of a row of the page, or of a file or folder of a checkpoint in the explorer. */
   async #saveAs(argument: unknown): Promise<void> {
-    const { editor, files } = this.#services;
-    if (isRowContext(argument)) {
-      const key = editor.active?.document.key;
-      if (key !== undefined && argument.path !== undefined) await files.save(key, argument.path);
-      return;
-    }
-    const uri = argument instanceof vscode.Uri ? argument : activeResource();
-    if (uri?.scheme === SCHEME) await files.save(uri.authority, uri.path);
+    const file = this.#file(argument) ?? fileOf(activeResource());
+    if (file) await this.#services.files.save(file.authority, file.path);
   }
 
-  async #openRow(argument: unknown): Promise<void> {
-    const key = this.#services.editor.active?.document.key;
-    if (key !== undefined && isRowContext(argument) && argument.path !== undefined) {
-      await this.#services.files.open(key, argument.path);
-    }
+  async #openFile(argument: unknown): Promise<void> {
+    const file = this.#file(argument);
+    if (file) await this.#services.files.open(file.authority, file.path);
+  }
+
+  /** The file behind a row of the page, of the view of files, or of the explorer. */
+  #file(argument: unknown): vscode.Uri | undefined {
+    if (!isRowContext(argument)) return fileOf(argument);
+    const document = this.#services.editor.active?.document;
+    return document && argument.path !== undefined ? checkpointUri(document.key, argument.path) : undefined;
   }
 
   #copyRows(format: CopyFormat): void {

@@ -28,6 +28,12 @@ export function isRowContext(argument: unknown): argument is RowContext {
   return typeof argument === 'object' && argument !== null && 'webviewSection' in argument && 'id' in argument;
 }
 
+/** @param argument the URI of a file in a checkpoint, or a row of the view that shows them */
+export function fileOf(argument: unknown): vscode.Uri | undefined {
+  const uri = typeof argument === 'object' && argument !== null && 'uri' in argument ? argument.uri : argument;
+  return uri instanceof vscode.Uri && uri.scheme === SCHEME ? uri : undefined;
+}
+
 export function nameOf(uri: vscode.Uri): string {
   return basename(uri.path);
 }

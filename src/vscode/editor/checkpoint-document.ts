@@ -1,4 +1,6 @@
+import { basename } from 'node:path';
 import type * as vscode from 'vscode';
+import type { ShownCheckpoint } from '../filesystem/files-view.ts';
 import type { Lease, Sessions } from '../sessions/sessions.ts';
 import type { Session } from '../sessions/session.ts';
 
@@ -19,6 +21,11 @@ export class CheckpointDocument implements vscode.CustomDocument {
 
   get locator(): string | undefined {
     return 'locator' in this.#source ? this.#source.locator : undefined;
+  }
+
+  /** For the view of its files; undefined where the source is not known. */
+  get shown(): ShownCheckpoint | undefined {
+    return 'locator' in this.#source ? { ...this.#source, title: basename(this.#source.locator) } : undefined;
   }
 
   /** Authority of the URIs of what lies inside. @throws what hides the source */

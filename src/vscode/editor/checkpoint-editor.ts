@@ -25,6 +25,9 @@ export interface EditorServices extends PageServices {
 export class CheckpointEditor extends Disposable implements vscode.CustomReadonlyEditorProvider<CheckpointDocument> {
   readonly #services: EditorServices;
   readonly #pages = new Map<vscode.WebviewPanel, PageHost>();
+  readonly #looked = this.own(new vscode.EventEmitter<CheckpointDocument | undefined>());
+  /** The document that was last looked at, of those that are open. */
+  readonly onDidLookAt = this.#looked.event;
 
   constructor(services: EditorServices) {
     super();
@@ -66,10 +69,13 @@ export class CheckpointEditor extends Disposable implements vscode.CustomReadonl
     const { webview } = panel;
     const page = new PageHost(document, panel, this.#services);
     this.#pages.set(panel, page);
+    panel.onDidChangeViewState(() => panel.active && this.#look(panel));
     panel.onDidDispose(() => {
       this.#pages.delete(panel);
       page.dispose();
+      this.#looked.fire([...this.#pages.values()].at(-1)?.document);
     });
+    if (panel.active) this.#look(panel);
     webview.options = { enableScripts: true, localResourceRoots: [pageFolder] };
     webview.html = pageHtml({
       cspSource: webview.cspSource,
@@ -77,6 +83,15 @@ export class CheckpointEditor extends Disposable implements vscode.CustomReadonl
       nonce: randomBytes(16).toString('base64url'),
       language: vscode.env.language,
     });
+  }
+
+  /** The last of the pages is the one that was looked at last. */
+  #look(panel: vscode.WebviewPanel): void {
+    const page = this.#pages.get(panel);
+    if (!page) return;
+    this.#pages.delete(panel);
+    this.#pages.set(panel, page);
+    this.#looked.fire(page.document);
   }
 }
 

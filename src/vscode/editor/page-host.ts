@@ -13,6 +13,7 @@ import type { WorkerApi } from '../../protocol/worker-api.ts';
 import { Disposable, onDispose } from '../disposable.ts';
 import type { Errors } from '../errors.ts';
 import type { FileActions } from '../filesystem/file-actions.ts';
+import { SCHEME } from '../locators/checkpoint-uri.ts';
 import type { CheckpointDocument } from './checkpoint-document.ts';
 import { titleOf } from './title.ts';
 
@@ -72,11 +73,14 @@ export class PageHost extends Disposable {
     const document = this.#document;
     const { files, showLog } = this.#services;
     return {
-      start: async (signal) => ({
-        title: titleOf(await this.#ask((checkpoint) => checkpoint.overview(signal)), document.session.locator),
-        locator: document.session.locator,
-        strings: vscode.l10n.bundle ?? {},
-      }),
+      start: async (signal) => {
+        const overview = await this.#ask((checkpoint) => checkpoint.overview(signal));
+        const { locator } = document.session;
+        const title = titleOf(overview, locator);
+        // The document that stands for a folder has the same name for all.
+        if (document.uri.scheme === SCHEME) this.#panel.title = title;
+        return { title, locator, strings: vscode.l10n.bundle ?? {} };
+      },
       overview: async (signal) => toWire(await this.#ask((checkpoint) => checkpoint.overview(signal))),
       notes: (signal) => this.#ask((checkpoint) => checkpoint.notes(signal)),
       grid: (signal, query) => this.#ask((checkpoint) => checkpoint.grid(query, signal)),
