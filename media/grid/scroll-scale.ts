@@ -44,15 +44,6 @@ export function followScroll(scale: ScrollScale, offset: number, before: number,
   return (after / maxScrollTop(scale)) * maxOffset(scale);
 }
 
-/** Offset at which the row is in view, moved no further than needed. */
-export function offsetToShow(scale: ScrollScale, offset: number, row: number, rowHeight: number): number {
-  const top = row * rowHeight;
-  const bottom = top + rowHeight;
-  if (top < offset) return clampOffset(scale, top);
-  if (bottom > offset + scale.viewport) return clampOffset(scale, bottom - scale.viewport);
-  return offset;
-}
-
 function isScaled(scale: ScrollScale): boolean {
   return scale.virtual > scale.physical;
 }
