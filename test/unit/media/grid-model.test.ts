@@ -202,10 +202,15 @@ describe('the focus', () => {
     assert.equal(state.focus, 'f0');
     assert.equal(model.focus, 0);
     await model.toggle(0);
-    await model.click(105, 'select');
+    grid = new FakeGrid(10, 4);
+    model = makeModel();
+    model.start();
+    await settled();
+    await model.click(6, 'select');
     await model.toggle(0);
-    assert.equal(state.focus, 'f1/3');
-    assert.equal(model.focus, model.source.known('f1/3'));
+    assert.equal(state.focus, 'f1/0');
+    assert.equal(model.focus, 2);
+    assert.equal(model.source.known('f1/0'), 2);
   });
 
   test('goes left to the parent and right to the first child', async () => {
