@@ -24,35 +24,41 @@ export async function openNested(
   spill: SpillSettings,
   signal?: AbortSignal,
 ): Promise<FileSet> {
-  const source = files.open(entry);
+  const { source } = await unpack(files.open(entry), spill, signal === undefined ? {} : { signal });
   try {
-    const { source: unpacked } = await unpack(source, spill, signal === undefined ? {} : { signal });
-    const content = await looksLikeTar(unpacked, signal);
-    if (content === 'tar' || content === 'empty') return openTar(unpacked, signal);
-    await unpacked.close();
+    const content = await looksLikeTar(source, signal);
+    if (content === 'tar' || content === 'empty' || content === 'zeros') return openTar(source, signal);
+    throw new CheckpointError(
+      'damaged',
+      sentence(
+        '{0} is not a tar archive, though its place in the checkpoint says so. What is in it is not shown.',
+        entry.path,
+      ),
+      { where: entry.path },
+    );
   } catch (error) {
     await source.close();
     throw error;
   }
-  throw new CheckpointError(
-    'damaged',
-    sentence(
-      '{0} is not a tar archive, though its place in the checkpoint says so. What is in it is not shown.',
-      entry.path,
-    ),
-    { where: entry.path },
-  );
 }
 
-/** The source itself if it is not compressed, or what comes out of its decompressor, which then owns it. */
+/**
+ * The source itself if it is not compressed, or what comes out of its decompressor, which then owns it. Where that fails
+ * the source is closed.
+ */
 export async function unpack(
   source: ByteSource,
   spill: SpillSettings,
   options: DecompressOptions,
 ): Promise<{ readonly source: ByteSource; readonly compression: Compression }> {
-  const compression = await sniffCompression(source, options.signal);
-  if (compression === 'none') return { source, compression };
-  return { source: await decompress(source, compression, await SpillStore.open(spill), options), compression };
+  try {
+    const compression = await sniffCompression(source, options.signal);
+    if (compression === 'none') return { source, compression };
+    return { source: await decompress(source, compression, await SpillStore.open(spill), options), compression };
+  } catch (error) {
+    await source.close();
+    throw error;
+  }
 }
 
 /** How far a header is looked for in an archive whose first one is damaged. */

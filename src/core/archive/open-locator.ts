@@ -63,23 +63,25 @@ async function openFolderAt(path: string, options: OpenLocatorOptions): Promise<
 async function openArchiveAt(path: string, options: OpenLocatorOptions): Promise<OpenedFiles> {
   const file = await openFile(path);
   const facts = { archiveSize: file.size, archivePath: path };
-  let files: FileSet;
-  let compression: Compression;
-  try {
-    const unpacked = await unpack(file, options.spill, progressOf(options));
-    compression = unpacked.compression;
-    await requireTar(unpacked.source, options.signal);
-    files = openTar(unpacked.source, options.signal);
-  } catch (error) {
-    await file.close();
-    throw error;
-  }
+  const { source, compression } = await unpack(file, options.spill, progressOf(options));
+  const files = await openChecked(source, options.signal);
   try {
     const wrapping = await wrappingOf(files, options.signal);
     if (wrapping === 'archive') return { files, wrapping, compression, ...facts, close: () => files.close() };
     return { ...(await openImage(files, wrapping, options)), ...facts };
   } catch (error) {
     await files.close();
+    throw error;
+  }
+}
+
+/** Takes over the source, also where it is refused. */
+async function openChecked(source: ByteSource, signal?: AbortSignal): Promise<FileSet> {
+  try {
+    await requireTar(source, signal);
+    return openTar(source, signal);
+  } catch (error) {
+    await source.close();
     throw error;
   }
 }

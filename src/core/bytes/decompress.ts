@@ -212,17 +212,36 @@ function trailing(name: string, offset: number): Sentence {
   );
 }
 
-function sayFailure(error: DecompressionError, name: string, shown: number): [NoteKind, Sentence] {
-  switch (error.why) {
+/** @param shown bytes that came out before that */
+function sayFailure({ why, offset }: DecompressionError, name: string, shown: number): [NoteKind, Sentence] {
+  switch (why) {
     case 'ends':
       return [
         'truncated',
-        sentence(
-          '{0} is cut off: its compressed data ends unfinished at byte {1}. The {2} bytes decompressed before that are shown.',
-          name,
-          error.offset,
-          shown,
-        ),
+        shown === 0
+          ? sentence('{0} is cut off at byte {1}, before anything of it could be decompressed.', name, offset)
+          : sentence(
+              '{0} is cut off: its compressed data ends unfinished at byte {1}. The {2} bytes decompressed before that are shown.',
+              name,
+              offset,
+              shown,
+            ),
+      ];
+    case 'corrupt':
+      return [
+        'damaged',
+        shown === 0
+          ? sentence(
+              'The compressed data of {0} is damaged near byte {1}: nothing of it could be decompressed.',
+              name,
+              offset,
+            )
+          : sentence(
+              'The compressed data of {0} is damaged near byte {1}. The {2} bytes decompressed before that are shown, the rest is lost.',
+              name,
+              offset,
+              shown,
+            ),
       ];
     case 'checksum':
       return [
@@ -230,7 +249,7 @@ function sayFailure(error: DecompressionError, name: string, shown: number): [No
         sentence(
           'The checksum of {0} does not fit, found at byte {1}: some of what is shown may be wrong.',
           name,
-          error.offset,
+          offset,
         ),
       ];
     case 'window':
@@ -242,16 +261,6 @@ function sayFailure(error: DecompressionError, name: string, shown: number): [No
         ),
       ];
     case 'trailing':
-      return ['damaged', trailing(name, error.offset)];
-    case 'corrupt':
-      return [
-        'damaged',
-        sentence(
-          'The compressed data of {0} is damaged near byte {1}. The {2} bytes decompressed before that are shown, the rest is lost.',
-          name,
-          error.offset,
-          shown,
-        ),
-      ];
+      return ['damaged', trailing(name, offset)];
   }
 }
