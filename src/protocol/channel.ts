@@ -106,7 +106,8 @@ export function openChannel<Mine, MyEvents, Theirs, TheirEvents>(
   const running = new Map<number, AbortController>();
   const listeners = new Map<string, Set<(value: unknown) => void>>();
   const methods = handlers as Readonly<Record<string, Handler | undefined>>;
-  let nextId = 1;
+  // A page that is loaded anew must not take the answers to its predecessor for its own.
+  let nextId = Math.floor(Math.random() * 2 ** 48);
   let closed = false;
 
   const stopListening = port.listen((message) => {

@@ -28,8 +28,8 @@ export class Commands extends Disposable {
   constructor(services: CommandServices) {
     super();
     this.#services = services;
-    const handlers: Readonly<Record<string, (argument: unknown) => unknown>> = {
-      open: (argument) => this.#open(argument),
+    const handlers: Readonly<Record<string, (argument: unknown, selected: unknown) => unknown>> = {
+      open: (argument, selected) => this.#open(argument, selected),
       openFolder: () => this.#chooseAndOpen(true),
       openAsFolder: (argument) => this.#openAsFolder(argument),
       reload: () => this.#reload(),
@@ -50,10 +50,13 @@ export class Commands extends Disposable {
     }
   }
 
-  async #open(argument: unknown): Promise<void> {
-    const target = await targetOf(argument);
-    if (target) await this.#services.editor.open(target.uri, target.isFolder);
-    else await this.#chooseAndOpen(false);
+  /** @param selected all that is selected in the explorer, or in the view, the argument among it */
+  async #open(argument: unknown, selected: unknown): Promise<void> {
+    const chosen =
+      Array.isArray(selected) && selected.includes(argument) ? (selected as readonly unknown[]) : [argument];
+    const targets = (await Promise.all(chosen.map(targetOf))).filter((target) => target !== undefined);
+    for (const { uri, isFolder } of targets) await this.#services.editor.open(uri, isFolder);
+    if (targets.length === 0) await this.#chooseAndOpen(false);
   }
 
   async #chooseAndOpen(folder: boolean): Promise<void> {

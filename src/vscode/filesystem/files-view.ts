@@ -22,8 +22,14 @@ interface FoundNode {
   readonly stat: FileStat;
 }
 
+interface FailedNode {
+  readonly error: unknown;
+  /** The checkpoint itself cannot be opened: its editor says why. */
+  readonly isRoot: boolean;
+}
+
 /** A file or folder of the view, or why a folder cannot be shown. */
-export type FileNode = FoundNode | { readonly error: unknown };
+export type FileNode = FoundNode | FailedNode;
 
 /** The view "Files": what lies in the checkpoint that was last looked at. */
 export class FilesView extends Disposable implements vscode.TreeDataProvider<FileNode> {
@@ -73,16 +79,18 @@ export class FilesView extends Disposable implements vscode.TreeDataProvider<Fil
       }));
     } catch (error) {
       this.#errors.note(error);
-      return [{ error }];
+      return [{ error, isRoot: node === undefined }];
     }
   }
 
   getTreeItem(node: FileNode): vscode.TreeItem {
-    return 'error' in node ? this.#errorItem(node.error) : fileItem(node);
+    return 'error' in node ? this.#errorItem(node) : fileItem(node);
   }
 
-  #errorItem(error: unknown): vscode.TreeItem {
-    const item = new vscode.TreeItem(this.#errors.words(error));
+  #errorItem({ error, isRoot }: FailedNode): vscode.TreeItem {
+    const sentence = this.#errors.words(error);
+    const item = new vscode.TreeItem(isRoot ? vscode.l10n.t('Its files cannot be shown.') : sentence);
+    item.tooltip = sentence;
     item.iconPath = new vscode.ThemeIcon('warning', new vscode.ThemeColor('list.warningForeground'));
     return item;
   }
