@@ -3,7 +3,7 @@ import { fold } from '../../protocol/filter.ts';
 import { TYPE_BITS } from '../../protocol/format.ts';
 import type { GridCell } from '../../protocol/grid.ts';
 import { compareNatural } from './natural-order.ts';
-import { Table, TOP, type TableKind } from './table.ts';
+import { apart, Table, TOP, type TableKind } from './table.ts';
 
 /** A changed path, or a folder that is there only because something in it changed: then without facts. */
 export interface ChangeRow {
@@ -100,7 +100,6 @@ const CHANGES: TableKind<ChangeRow> = {
     { id: 'xattr', kind: 'text', value: ({ facts }) => facts?.xattrs?.map(({ name }) => name).join('\n') ?? null },
     { id: 'entry', kind: 'text', value: ({ facts }) => facts?.entry ?? null },
   ],
-  id: ({ path }) => path,
   file: fileOf,
   isContext: ({ facts }) => facts === undefined,
 };
@@ -115,6 +114,8 @@ interface Node extends ChangeRow {
   readonly key: string;
   parent: Node | undefined;
   number: number;
+  /** The path; of several at one path only that of the one in the file view. */
+  id: string;
   bytes: number | null;
   isFolder: boolean;
   inView: boolean;
@@ -127,23 +128,33 @@ export function changeTable(changes: readonly ChangeFacts[]): Table<ChangeRow> {
     const node = nodes[number];
     if (node?.parent && node.bytes !== null) node.parent.bytes = (node.parent.bytes ?? 0) + node.bytes;
   }
-  return new Table<ChangeRow>(CHANGES, nodes, (_row, number) => nodes[number]?.parent?.number ?? TOP);
+  const ids = nodes.map(({ id }) => id);
+  return new Table<ChangeRow>(CHANGES, nodes, ids, (_row, number) => nodes[number]?.parent?.number ?? TOP);
 }
 
 /** @returns the nodes at the top */
 function plant(changes: readonly ChangeFacts[]): Node[] {
   const byPath = new Map<string, Node>();
-  const nodes = changes.map((facts) => {
+  const nodes = changes.map((facts, index) => {
     const node = makeNode(facts.path, facts);
     const earlier = byPath.get(facts.path);
     // A deleted path has no content that could hide another's.
-    const hides = !earlier || facts.kind !== 'deleted';
-    if (hides) byPath.set(facts.path, node);
-    if (earlier && hides) earlier.inView = false;
+    const hidden = earlier && facts.kind === 'deleted' ? node : earlier;
+    if (hidden) {
+      hidden.inView = false;
+      hidden.id = apart(facts.path, index);
+    }
+    if (hidden !== node) byPath.set(facts.path, node);
     return node;
   });
   const top: Node[] = [];
-  for (const node of nodes) attach(node, byPath, top);
+  let folder: Node | undefined;
+  for (const node of nodes) {
+    // Archives list what is in one folder together: most often it is that of the one before.
+    if (folder && liesIn(node, folder)) adopt(folder, node);
+    else attach(node, byPath, top);
+    folder = node.parent;
+  }
   return top;
 }
 
@@ -158,14 +169,24 @@ function attach(node: Node, byPath: Map<string, Node>, top: Node[]): void {
     }
     const known = byPath.get(path);
     const folder = known ?? makeNode(path, undefined);
-    child.parent = folder;
-    folder.children.push(child);
-    folder.isFolder = true;
-    folder.bytes ??= 0;
+    adopt(folder, child);
     if (known) return;
     byPath.set(path, folder);
     child = folder;
   }
+}
+
+function adopt(folder: Node, child: Node): void {
+  child.parent = folder;
+  folder.children.push(child);
+  folder.isFolder = true;
+  folder.bytes ??= 0;
+}
+
+/** Directly in it. */
+function liesIn({ path, name }: Node, folder: Node): boolean {
+  const slash = path.length - name.length - 1;
+  return slash === folder.path.length && path.charAt(slash) === '/' && path.startsWith(folder.path);
 }
 
 function makeNode(path: string, facts: ChangeFacts | undefined): Node {
@@ -174,6 +195,7 @@ function makeNode(path: string, facts: ChangeFacts | undefined): Node {
   return {
     path,
     name,
+    id: path,
     facts,
     children: [],
     key: fold(name),

@@ -1,6 +1,6 @@
 import type { GridCell } from '../../protocol/grid.ts';
 import type { MountFacts, MountOrigin } from '../../protocol/mounts.ts';
-import { Table, TOP, type TableKind } from './table.ts';
+import { Table, TOP, uniqueIds, type TableKind } from './table.ts';
 
 const ICONS: Readonly<Record<MountOrigin, string>> = {
   rootfs: 'root-folder',
@@ -84,7 +84,6 @@ const MOUNTS: TableKind<MountFacts> = {
     { id: 'super', kind: 'code', value: ({ superOptions }) => superOptions ?? null },
     { id: 'external', kind: 'code', value: ({ external }) => external ?? null },
   ],
-  id: ({ id }) => String(id),
   file: ({ contents }) => (contents === undefined ? {} : { path: contents }),
 };
 
@@ -96,7 +95,8 @@ export function mountTable(mounts: readonly MountFacts[]): Table<MountFacts> {
     if (!byId.has(id)) byId.set(id, number);
     if (seenIn !== 'spec') byPath.set(destination, number);
   });
-  return new Table(MOUNTS, mounts, ({ parentId, seenIn, destination }) =>
+  const ids = uniqueIds(mounts.map(({ id }) => String(id)));
+  return new Table(MOUNTS, mounts, ids, ({ parentId, seenIn, destination }) =>
     seenIn === 'spec' ? nearestAbove(destination, byPath) : (byId.get(parentId ?? 0) ?? TOP),
   );
 }

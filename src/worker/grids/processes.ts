@@ -1,6 +1,6 @@
 import type { GridCell } from '../../protocol/grid.ts';
 import type { ProcessFacts, TaskState } from '../../protocol/processes.ts';
-import { Table, TOP, type TableKind } from './table.ts';
+import { Table, TOP, uniqueIds, type TableKind } from './table.ts';
 
 const STATES: Readonly<Record<TaskState, Omit<GridCell, 'value'>>> = {
   running: { icon: 'play' },
@@ -65,7 +65,6 @@ const PROCESSES: TableKind<ProcessFacts> = {
       value: ({ threads }) => threads.map(({ tid, comm }) => `${tid} ${comm ?? ''}`).join('\n'),
     },
   ],
-  id: ({ pid }) => String(pid),
   file: ({ pid }) => ({ path: `/proc/${pid}` }),
 };
 
@@ -75,7 +74,8 @@ export function processTable(processes: readonly ProcessFacts[]): Table<ProcessF
   processes.forEach(({ pid }, number) => {
     if (!numbers.has(pid)) numbers.set(pid, number);
   });
-  return new Table(PROCESSES, processes, ({ ppid }) => numbers.get(ppid) ?? TOP);
+  const ids = uniqueIds(processes.map(({ pid }) => String(pid)));
+  return new Table(PROCESSES, processes, ids, ({ ppid }) => numbers.get(ppid) ?? TOP);
 }
 
 function stateText({ state, stateNumber }: ProcessFacts): string {

@@ -19,7 +19,6 @@ export interface HiddenField<Row> extends FilterField {
 export interface TableKind<Row> {
   readonly columns: readonly Column<Row>[];
   readonly hidden: readonly HiddenField<Row>[];
-  id(row: Row): string;
   /** Where the file view has what the row stands for, and whether an editor can show it. */
   file?(row: Row): { readonly path?: string; readonly openable?: boolean };
   /** The row is there only to hold others: it is no match and does not count. */
@@ -46,13 +45,23 @@ export class Table<Row> {
   readonly children: Int32Array;
   /** Rows that are no mere context. */
   readonly total: number;
-  readonly #ids: readonly string[];
-  readonly #numbers = new Map<string, number>();
+  /** By row. */
+  readonly ids: readonly string[];
+  #numbers: Map<string, number> | undefined;
 
-  /** @param parentOf the number of the row above, or TOP */
-  constructor(kind: TableKind<Row>, rows: readonly Row[], parentOf: (row: Row, number: number) => number) {
+  /**
+   * @param ids of the rows; no two are the same
+   * @param parentOf the number of the row above, or TOP
+   */
+  constructor(
+    kind: TableKind<Row>,
+    rows: readonly Row[],
+    ids: readonly string[],
+    parentOf: (row: Row, number: number) => number,
+  ) {
     this.kind = kind;
     this.rows = rows;
+    this.ids = ids;
     this.fields = [...kind.columns, ...kind.hidden];
     this.parents = new Int32Array(rows.length);
     this.depths = new Uint16Array(rows.length);
@@ -68,7 +77,6 @@ export class Table<Row> {
       if (!kind.isContext?.(row)) total++;
     });
     this.total = total;
-    this.#ids = rows.map((row, number) => this.#nameRow(kind.id(row), number));
     this.#placeChildren();
   }
 
@@ -79,24 +87,16 @@ export class Table<Row> {
   }
 
   numberOf(id: string): number | undefined {
+    this.#numbers ??= new Map(this.ids.map((known, number) => [known, number]));
     return this.#numbers.get(id);
   }
 
   idOf(number: number): string {
-    return this.#ids[number] ?? '';
+    return this.ids[number] ?? '';
   }
 
   hasChildren(number: number): boolean {
     return at(this.starts, number + 2) > at(this.starts, number + 1);
-  }
-
-  /** Only damage brings two rows of one id; the later one is named apart. */
-  #nameRow(id: string, number: number): string {
-    if (!this.#numbers.has(id)) {
-      this.#numbers.set(id, number);
-      return id;
-    }
-    return this.#nameRow(`${id}\u0000${String(number)}`, number);
   }
 
   /** Turns the counts in `starts` into places, and puts every row where its parent's children stand. */
@@ -111,6 +111,21 @@ export class Table<Row> {
       next[parent + 1] = place + 1;
     });
   }
+}
+
+/** Only damage brings two rows of one id; the later ones are named apart. */
+export function uniqueIds(ids: readonly string[]): readonly string[] {
+  const seen = new Set<string>();
+  return ids.map((id, number) => {
+    const unique = seen.has(id) ? apart(id, number) : id;
+    seen.add(unique);
+    return unique;
+  });
+}
+
+/** An id for one of several rows of the same name: no name holds a NUL. */
+export function apart(id: string, number: number): string {
+  return `${id}\u0000${String(number)}`;
 }
 
 /** An element that is known to be there. */

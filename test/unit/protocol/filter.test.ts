@@ -249,7 +249,7 @@ describe('highlight', () => {
 
   test('marks the right letters where lower case is longer', () => {
     assert.deepEqual(ranges('stanbul', 'İstanbul'), [[1, 8]]);
-    assert.deepEqual(ranges('οδος', 'ΟΔΟΣ ΟΔΟΣ1'), [
+    assert.deepEqual(ranges('ΟΔΟΣ', 'οδος ΟΔΟΣΑ'), [
       [0, 4],
       [5, 9],
     ]);

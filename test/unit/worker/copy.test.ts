@@ -23,7 +23,6 @@ const KIND: TableKind<Row> = {
     },
   ],
   hidden: [],
-  id: (row) => String(row['name']),
 };
 
 const ROW: Row = { name: 'a\tb', size: 2048, mode: 0o104755, mtime: '2026-11-23T22:24:41.5Z' };

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import type { GridQuery } from '../../../src/protocol/grid.ts';
-import { Table, TOP, type TableKind } from '../../../src/worker/grids/table.ts';
+import { Table, TOP, uniqueIds, type TableKind } from '../../../src/worker/grids/table.ts';
 import { TableView } from '../../../src/worker/grids/table-view.ts';
 
 interface Row {
@@ -26,13 +26,16 @@ const KIND: TableKind<Row> = {
     { id: 'size', label: 'Size', kind: 'size', width: 90, value: ({ size }) => size ?? null },
   ],
   hidden: [{ id: 'parent', kind: 'text', value: ({ parent }) => parent ?? null }],
-  id: ({ id }) => id,
   file: ({ id }) => ({ path: `/${id}`, openable: id.includes('.') }),
   isContext: ({ context }) => context ?? false,
 };
 
 function viewOf(rows: readonly Row[]): TableView<Row> {
-  return new TableView(new Table(KIND, rows, ({ parent }) => rows.findIndex(({ id }) => id === parent)));
+  return new TableView(
+    new Table(KIND, rows, uniqueIds(rows.map(({ id }) => id)), ({ parent }) =>
+      rows.findIndex(({ id }) => id === parent),
+    ),
+  );
 }
 
 function query(parts: Partial<GridQuery> = {}): GridQuery {
@@ -235,7 +238,14 @@ describe('damage', () => {
 
   test('a very deep tree is shown', () => {
     const rows = Array.from({ length: 50_000 }, (_, number) => ({ id: String(number) }));
-    const view = new TableView(new Table(KIND, rows, (_row, number) => number - 1));
+    const view = new TableView(
+      new Table(
+        KIND,
+        rows,
+        rows.map(({ id }) => id),
+        (_row, number) => number - 1,
+      ),
+    );
     assert.equal(view.window(query({ filter: '49999' })).visible, 50_000);
   });
 });
@@ -260,7 +270,14 @@ test('whatever is filtered, sorted and folded, the windows show one consistent t
           parent: `r${parent}`,
           size: (number * 7) % 10,
         }));
-        const view = new TableView(new Table(KIND, rows, (_row, number) => parents[number] ?? TOP));
+        const view = new TableView(
+          new Table(
+            KIND,
+            rows,
+            rows.map(({ id }) => id),
+            (_row, number) => parents[number] ?? TOP,
+          ),
+        );
         const asked: Partial<GridQuery> = {
           filter,
           toggled: folded.map((number) => `r${number}`),
