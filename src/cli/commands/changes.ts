@@ -29,7 +29,7 @@ export function run(args: Arguments, session: Session): Promise<ExitCode> {
     if (format === 'tree') await session.output.write(drawTree({ label: locator, children: changeTree(changes) }));
     else
       await session.output.write(
-        drawTable(['Change', 'Mode', 'Owner', 'Size', 'Modified', 'Path', 'Marks'], changes.map(row)),
+        drawTable(['Change', 'Mode', 'Owner', 'Size', 'Modified', 'Marks', 'Path'], changes.map(row)),
       );
     if (remark) session.output.error(say(remark));
   });
@@ -44,15 +44,15 @@ function changeJson(change: ChangeFacts): Json {
 function row(change: ChangeFacts): string[] {
   const { kind, mode, type, uid, gid, userName, groupName, size, mtime, path, marks, linkTarget, capabilities } =
     change;
-  if (kind === 'deleted') return [LETTERS[kind], '', '', '', '', path, ''];
+  if (kind === 'deleted') return [LETTERS[kind], '', '', '', '', '', path];
   return [
     LETTERS[kind],
     mode === undefined ? '' : formatMode(mode, type),
     `${userName ?? String(uid ?? '')}:${groupName ?? String(gid ?? '')}`,
     size === undefined || type !== 'file' ? '' : formatSize(size),
     mtime === undefined ? '' : formatTime(mtime, { utc: true }),
-    linkTarget === undefined ? path : `${path} -> ${linkTarget}`,
     [...marks, capabilities ?? ''].filter((mark) => mark !== '').join(', '),
+    linkTarget === undefined ? path : `${path} -> ${linkTarget}`,
   ];
 }
 

@@ -1,10 +1,11 @@
 import { closeSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Checkpoint } from '../../core/checkpoint/checkpoint.ts';
-import { fileError } from '../../core/bytes/file-source.ts';
+import { errorCode, fileError } from '../../core/bytes/file-source.ts';
 import { CheckpointError, isCancelled } from '../../core/errors.ts';
 import { formatTime } from '../../protocol/format.ts';
 import type { Overview } from '../../protocol/overview.ts';
+import { sentence } from '../../protocol/sentence.ts';
 import type { Arguments } from '../arguments.ts';
 import { ENGINES } from '../inspect-json.ts';
 import { formatJson, type JsonObject } from '../json.ts';
@@ -66,6 +67,9 @@ function readNames(directory: string): readonly string[] {
   try {
     return readdirSync(directory).sort();
   } catch (error) {
+    if (errorCode(error) === 'ENOTDIR') {
+      throw new CheckpointError('not-found', sentence('{0} is not a folder.', directory), { where: directory });
+    }
     throw fileError(directory, error);
   }
 }

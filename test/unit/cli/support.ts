@@ -11,6 +11,11 @@ export interface Outcome {
   readonly stderr: string;
 }
 
+// Decompressed copies of a test are no business of the cache of whoever runs it.
+const spill = mkdtempSync(join(tmpdir(), 'cli-spill-'));
+process.env['CHECKPOINT_EXPLORER_SPILL'] = spill;
+process.once('exit', () => rmSync(spill, { recursive: true, force: true }));
+
 /** Runs a command line in this process: what a fixture-by-fixture test can afford. */
 export async function cli(...args: readonly string[]): Promise<Outcome> {
   const stdout = new Capture();
