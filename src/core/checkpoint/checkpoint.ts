@@ -22,7 +22,7 @@ import { Notebook } from './notebook.ts';
 import { describeOverview } from './overview.ts';
 import { ProcBranch } from './proc-branch.ts';
 import { Processes } from './processes.ts';
-import { noteMissing } from './completeness.ts';
+import { noteGap, noteMissing } from './completeness.ts';
 import { known, statisticsDirectory } from './known-images.ts';
 
 export interface OpenOptions {
@@ -30,6 +30,8 @@ export interface OpenOptions {
   readonly onProgress?: (progress: Progress) => void;
   /** More became known, or everything did. */
   readonly onChanged?: (state: { readonly complete: boolean }) => void;
+  /** Something wrong, missing or not understood was met that was not known before. */
+  readonly onNotes?: () => void;
 }
 
 export interface Changes {
@@ -44,7 +46,10 @@ export interface Checkpoint {
   readonly complete: boolean;
   readonly completed: Promise<void>;
   overview(signal?: AbortSignal): Promise<Overview>;
-  /** Everything wrong, missing or not understood that was met so far. */
+  /**
+   * Everything wrong, missing or not understood in what describes the container, its processes and mounts; of the
+   * files what was met so far.
+   */
   notes(signal?: AbortSignal): Promise<readonly Note[]>;
   /** Parents before their children, in the order of pstree.img. */
   processes(signal?: AbortSignal): Promise<readonly ProcessFacts[]>;
@@ -61,7 +66,7 @@ const PATIENCE = 500;
 
 /** @throws CheckpointError `not-found`, `unreadable`, `not-a-checkpoint`, `unsupported`, `damaged`, `no-space`, `cancelled` */
 export async function openCheckpoint(request: OpenRequest, options: OpenOptions = {}): Promise<Checkpoint> {
-  const { signal, onProgress, onChanged } = options;
+  const { signal, onProgress } = options;
   const opened = await openLocator(request.locator, {
     spill: request.spill,
     ...(signal && { signal }),
@@ -70,7 +75,7 @@ export async function openCheckpoint(request: OpenRequest, options: OpenOptions 
   try {
     if (opened.compression === 'none') await settled(opened.files.completed, PATIENCE);
     const layout = await detectLayout(opened.files, signal);
-    return new OpenCheckpoint(request, opened, layout, onChanged);
+    return new OpenCheckpoint(request, opened, layout, options);
   } catch (error) {
     await opened.close();
     throw error;
@@ -80,7 +85,7 @@ export async function openCheckpoint(request: OpenRequest, options: OpenOptions 
 class OpenCheckpoint implements Checkpoint {
   readonly #opened: OpenedFiles;
   readonly #layout: Layout;
-  readonly #notebook = new Notebook();
+  readonly #notebook: Notebook;
   readonly #images: ImageDirectory;
   #statistics: ImageDirectory | undefined;
   readonly #metadata: Metadata;
@@ -90,10 +95,11 @@ class OpenCheckpoint implements Checkpoint {
   readonly files: FileView;
   readonly completed: Promise<void>;
 
-  constructor(request: OpenRequest, opened: OpenedFiles, layout: Layout, onChanged: OpenOptions['onChanged']) {
+  constructor(request: OpenRequest, opened: OpenedFiles, layout: Layout, { onChanged, onNotes }: OpenOptions) {
     const { files } = opened;
     this.#opened = opened;
     this.#layout = layout;
+    this.#notebook = new Notebook(onNotes);
     this.#images = new ImageDirectory(files, layout.imagesPrefix);
     this.#metadata = new Metadata(files, this.#notebook);
     this.#processes = new Processes(this.#images, this.#notebook);
@@ -147,8 +153,11 @@ class OpenCheckpoint implements Checkpoint {
     );
   }
 
-  notes(): Promise<readonly Note[]> {
-    return Promise.resolve(this.#collectNotes());
+  async notes(signal?: AbortSignal): Promise<readonly Note[]> {
+    await this.overview(signal);
+    await this.processes(signal);
+    await this.#mountTable(signal);
+    return this.#collectNotes();
   }
 
   processes(signal?: AbortSignal): Promise<readonly ProcessFacts[]> {
@@ -196,7 +205,8 @@ class OpenCheckpoint implements Checkpoint {
   #collectNotes(): readonly Note[] {
     const { files } = this.#opened;
     this.#notebook.add(...files.notes, ...this.#images.notes, ...(this.#statistics?.notes ?? []));
-    if (files.complete) this.#notebook.add(...noteMissing({ files, ...this.#layout }));
+    if (files.complete)
+      this.#notebook.add(...noteMissing({ files, ...this.#layout }), ...noteGap(files, this.#layout.engine));
     return this.#notebook.list();
   }
 

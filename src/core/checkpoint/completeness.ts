@@ -64,6 +64,12 @@ export function rootfsDiffGap(engine: Engine): Sentence | undefined {
   );
 }
 
+/** A rootfs diff that its engine never makes whole. */
+export function noteGap(files: FileSet, engine: Engine): readonly Note[] {
+  const gap = files.entries.has('rootfs-diff.tar') ? rootfsDiffGap(engine) : undefined;
+  return gap ? [{ kind: 'may-be-incomplete', where: 'rootfs-diff.tar', text: gap }] : [];
+}
+
 function judgeMetadata({ files, engine, notes }: Parts): CompletenessFact {
   if (engine === 'criu' || engine === 'docker') {
     return {

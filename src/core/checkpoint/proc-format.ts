@@ -91,6 +91,7 @@ const VMA = {
   vvar: 12,
   aioRing: 13,
   memfd: 14,
+  guard: 16,
 } as const;
 const MAP_SHARED = 1;
 
@@ -99,7 +100,7 @@ const MAP_SHARED = 1;
  * Source of the columns: fs/proc/task_mmu.c, show_vma_header_prefix.
  */
 export function formatMaps(mm: MmEntry, files: DescriptorTable): string {
-  return mm.vmas
+  return realMappings(mm)
     .map((vma) => {
       const permissions = [
         (vma.prot & 1) !== 0 ? 'r' : '-',
@@ -115,6 +116,11 @@ export function formatMaps(mm: MmEntry, files: DescriptorTable): string {
     .join('');
 }
 
+/** Guard pages inside a mapping stand beside it in the image; the kernel does not count them as mappings. */
+export function realMappings(mm: MmEntry): readonly VmaEntry[] {
+  return mm.vmas.filter((vma) => ((vma.status >>> VMA.guard) & 1) === 0);
+}
+
 /** What is mapped, as the kernel names it in /proc/PID/maps; `''` for private anonymous memory. */
 export function describeMapping(vma: VmaEntry, files: DescriptorTable): string {
   const is = (bit: number) => ((vma.status >>> bit) & 1) === 1;
@@ -125,7 +131,6 @@ export function describeMapping(vma: VmaEntry, files: DescriptorTable): string {
   if (is(VMA.vvar)) return '[vvar]';
   if (is(VMA.vsyscall)) return '[vsyscall]';
   if (is(VMA.sysvipc)) return `/SYSV${'0'.repeat(8)} (deleted)`;
-  if (is(VMA.memfd)) return '/memfd: (deleted)';
   if (is(VMA.anonShared)) return '/dev/zero (deleted)';
   if (is(VMA.aioRing)) return '/[aio] (deleted)';
   return is(VMA.socket) ? 'socket:' : '';

@@ -7,6 +7,7 @@ import type { CoreEntry, CredsEntry, MmEntry, PstreeEntry } from '../criu/schema
 import { isCancelled } from '../errors.ts';
 import { DescriptorTable } from './descriptor-table.ts';
 import type { Notebook } from './notebook.ts';
+import { realMappings } from './proc-format.ts';
 import { readArguments, readEnvironment } from './process-memory.ts';
 import { known } from './known-images.ts';
 
@@ -143,7 +144,10 @@ export class Processes {
       return undefined;
     }
     const executable = table.path(mm.exe_file_id);
-    const mappedBytes = mm.vmas.reduce((sum, vma) => sum + (vma.end > vma.start ? vma.end - vma.start : 0n), 0n);
+    const mappedBytes = realMappings(mm).reduce(
+      (sum, vma) => sum + (vma.end > vma.start ? vma.end - vma.start : 0n),
+      0n,
+    );
     const known = { ...(executable !== undefined && { executable }), mappedBytes: Number(mappedBytes) };
     const space = await this.#addressSpace(pid, signal);
     if (!space) return this.#images.complete ? known : undefined;
