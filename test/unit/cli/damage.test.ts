@@ -64,7 +64,7 @@ test('whatever is damaged, every command ends with a sentence or a result, and J
           if (code !== 1 && args[0] !== 'decode') assert.notEqual(stdout, '', args.join(' '));
         }
       }),
-      { numRuns: RUNS, interruptAfterTimeLimit: RUNS * 1000 },
+      { numRuns: RUNS, interruptAfterTimeLimit: RUNS * 500 },
     );
   });
 });
