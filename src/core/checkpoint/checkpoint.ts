@@ -30,8 +30,6 @@ export interface OpenOptions {
   readonly onProgress?: (progress: Progress) => void;
   /** More became known, or everything did. */
   readonly onChanged?: (state: { readonly complete: boolean }) => void;
-  /** Something wrong, missing or not understood was met that was not known before. */
-  readonly onNotes?: () => void;
 }
 
 export interface Changes {
@@ -85,7 +83,7 @@ export async function openCheckpoint(request: OpenRequest, options: OpenOptions 
 class OpenCheckpoint implements Checkpoint {
   readonly #opened: OpenedFiles;
   readonly #layout: Layout;
-  readonly #notebook: Notebook;
+  readonly #notebook = new Notebook();
   readonly #images: ImageDirectory;
   #statistics: ImageDirectory | undefined;
   readonly #metadata: Metadata;
@@ -95,11 +93,10 @@ class OpenCheckpoint implements Checkpoint {
   readonly files: FileView;
   readonly completed: Promise<void>;
 
-  constructor(request: OpenRequest, opened: OpenedFiles, layout: Layout, { onChanged, onNotes }: OpenOptions) {
+  constructor(request: OpenRequest, opened: OpenedFiles, layout: Layout, { onChanged }: OpenOptions) {
     const { files } = opened;
     this.#opened = opened;
     this.#layout = layout;
-    this.#notebook = new Notebook(onNotes);
     this.#images = new ImageDirectory(files, layout.imagesPrefix);
     this.#metadata = new Metadata(files, this.#notebook);
     this.#processes = new Processes(this.#images, this.#notebook);

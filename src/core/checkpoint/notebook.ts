@@ -6,20 +6,12 @@ import type { Note } from '../../protocol/note.ts';
  */
 export class Notebook {
   readonly #notes = new Map<string, Note>();
-  readonly #onAdded: () => void;
-
-  /** @param onAdded called when something was found that was not known before */
-  constructor(onAdded: () => void = () => undefined) {
-    this.#onAdded = onAdded;
-  }
 
   add(...notes: readonly Note[]): void {
-    const before = this.#notes.size;
     for (const note of notes) {
       const key = `${note.kind}\n${note.where}\n${String(note.offset)}\n${note.text.template}\n${note.text.args.join('\n')}`;
       if (!this.#notes.has(key)) this.#notes.set(key, note);
     }
-    if (this.#notes.size > before) this.#onAdded();
   }
 
   /** In the order of the places, so that the list does not depend on which question was asked first. */
