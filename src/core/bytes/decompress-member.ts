@@ -94,7 +94,12 @@ export class Member {
       while (!output.isOver) {
         throwIfCancelled(io.signal);
         const isCareful = at >= this.#careful.from;
-        const bytes = await io.read(at, isCareful ? this.#careful.step : Math.min(this.#step, this.#careful.from - at));
+        const length = isCareful ? this.#careful.step : Math.min(this.#step, this.#careful.from - at);
+        const bytes = await io.read(at, length).catch(async (error: unknown) => {
+          // What was read before that is worth having.
+          await output.drained();
+          throw error;
+        });
         if (bytes.length === 0) {
           await output.drained();
           decoder.end();

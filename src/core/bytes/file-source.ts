@@ -77,8 +77,9 @@ class OpenFile implements FileSource {
 
   async read(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array> {
     throwIfCancelled(signal);
-    if (this.#closed)
+    if (this.#closed) {
       throw new CheckpointError('unreadable', sentence('{0} was closed.', this.name), { where: this.name });
+    }
     const wanted = Math.max(0, Math.min(length, this.size - offset));
     if (wanted === 0) return new Uint8Array(0);
     const buffer = Buffer.allocUnsafe(wanted);

@@ -40,7 +40,7 @@ export class GrowingFile implements GrowingSource {
   readonly #waiting = new Set<Waiting>();
   #available = 0;
   #hasEnded = false;
-  #closed = false;
+  #closed: Promise<void> | undefined;
   #failure: Error | undefined;
   #settle: { resolve(): void; reject(error: Error): void } = { resolve: () => undefined, reject: () => undefined };
 
@@ -86,9 +86,10 @@ export class GrowingFile implements GrowingSource {
   async readAvailable(offset: number, least: number, most: number, signal?: AbortSignal): Promise<Uint8Array> {
     throwIfCancelled(signal);
     if (!this.#hasEnded && offset + least > this.#available) await this.#reached(offset + least, signal);
-    if (this.#closed)
-      throw new CheckpointError('unreadable', sentence('{0} was closed.', this.name), { where: this.name });
     if (this.#failure) throw this.#failure;
+    if (this.#closed) {
+      throw new CheckpointError('unreadable', sentence('{0} was closed.', this.name), { where: this.name });
+    }
     const length = Math.max(0, Math.min(most, this.#available - offset));
     const buffer = Buffer.allocUnsafe(length);
     for (let filled = 0; filled < length;) {
@@ -99,10 +100,8 @@ export class GrowingFile implements GrowingSource {
     return buffer;
   }
 
-  async close(): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
-    await this.#release();
+  close(): Promise<void> {
+    return (this.#closed ??= this.#release());
   }
 
   async #fill(buffer: Buffer, at: number, position: number): Promise<number> {
