@@ -119,9 +119,14 @@ interface Node extends ChangeRow {
   bytes: number | null;
   isFolder: boolean;
   inView: boolean;
+  /** It, or something below it, is a change and not only the content of a mount. */
+  isChange: boolean;
 }
 
-/** The tree by path: folders first, names as people count. Of several at one path the last holds what is below. */
+/**
+ * The tree by path: changes before what lay on mounts, folders first, names as people count. Of several at one path the
+ * last holds what is below.
+ */
 export function changeTable(changes: readonly ChangeFacts[]): Table<ChangeRow> {
   const nodes = inOrder(plant(changes));
   for (let number = nodes.length - 1; number >= 0; number--) {
@@ -181,6 +186,8 @@ function adopt(folder: Node, child: Node): void {
   folder.children.push(child);
   folder.isFolder = true;
   folder.bytes ??= 0;
+  if (!child.isChange) return;
+  for (let above: Node | undefined = folder; above && !above.isChange; above = above.parent) above.isChange = true;
 }
 
 /** Directly in it. */
@@ -204,6 +211,7 @@ function makeNode(path: string, facts: ChangeFacts | undefined): Node {
     bytes: isFolder ? 0 : contentSize(facts),
     isFolder,
     inView: true,
+    isChange: facts !== undefined && facts.kind !== 'mounted',
   };
 }
 
@@ -239,6 +247,7 @@ function inOrder(top: Node[]): Node[] {
 }
 
 function compareSiblings(a: Node, b: Node): number {
+  if (a.isChange !== b.isChange) return a.isChange ? -1 : 1;
   if (a.isFolder !== b.isFolder) return a.isFolder ? -1 : 1;
   return compareNatural(a.key, b.key) || compareNatural(a.name, b.name);
 }
@@ -273,10 +282,10 @@ function nameOr(name: string | undefined, id: number | undefined): string {
   return name === undefined || name === '' ? String(id ?? '?') : name;
 }
 
-/** Devices belong on a tmpfs at /dev, but in no rootfs. */
+/** Devices belong on a tmpfs at /dev, but in no rootfs; /tmp is sticky by right. */
 function isRemarkable(mark: ChangeMark, facts: ChangeFacts | undefined): boolean {
   if (mark === 'device') return facts?.source === 'rootfs-diff';
-  return mark !== 'executable' && mark !== 'opaque';
+  return mark === 'setuid' || mark === 'setgid' || mark === 'capabilities';
 }
 
 function marksOf({ facts }: ChangeRow): string | null {

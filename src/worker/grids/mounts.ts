@@ -14,11 +14,13 @@ const ICONS: Readonly<Record<MountOrigin, string>> = {
   other: 'folder',
 };
 
-/** What deserves the eye: mounts that nobody asked for, and those asked for that are not there. */
-const SEEN: Readonly<Record<MountFacts['seenIn'], Omit<GridCell, 'value'>>> = {
-  both: {},
-  image: { tone: 'added' },
-  spec: { tone: 'deleted' },
+/** What the OCI spec has to do with it: mounts that nobody asked for, and those that are not there, deserve the eye. */
+const SPEC: Readonly<
+  Record<MountFacts['seenIn'], { readonly value: string; readonly tone?: NonNullable<GridCell['tone']> }>
+> = {
+  both: { value: 'asked for' },
+  image: { value: 'not asked for', tone: 'added' },
+  spec: { value: 'asked for, not there', tone: 'deleted' },
 };
 
 /** The columns of mount(8), and where each mount comes from. */
@@ -69,12 +71,12 @@ const MOUNTS: TableKind<MountFacts> = {
     },
     { id: 'origin', label: 'Origin', kind: 'text', width: 90, value: ({ origin }) => origin },
     {
-      id: 'seen',
-      label: 'Seen in',
+      id: 'spec',
+      label: 'Spec',
       kind: 'text',
-      width: 80,
-      value: ({ seenIn }) => seenIn,
-      cell: ({ seenIn }) => ({ value: seenIn, ...SEEN[seenIn] }),
+      width: 110,
+      value: ({ seenIn }) => SPEC[seenIn].value,
+      cell: ({ seenIn }) => SPEC[seenIn],
     },
   ],
   hidden: [

@@ -151,8 +151,8 @@ describe('mounts', () => {
   });
 
   test('say what was not asked for, and what is not there', async () => {
-    assert.equal((await cellsOf(mounts, 'mounts', '101'))['seen']?.tone, 'added');
-    assert.equal((await cellsOf(mounts, 'mounts', '-1'))['seen']?.tone, 'deleted');
+    assert.equal((await cellsOf(mounts, 'mounts', '101'))['spec']?.tone, 'added');
+    assert.equal((await cellsOf(mounts, 'mounts', '-1'))['spec']?.tone, 'deleted');
     assert.equal((await cellsOf(mounts, 'mounts', '102'))['options']?.title, 'rw - rw,size=1k');
   });
 
@@ -198,6 +198,32 @@ describe('changes', () => {
     ]);
     const { total, matched } = await new Grids(fakeCheckpoint(checkpoint)).window(query('changes'), signal);
     assert.deepEqual([total, matched], [5, 5]);
+  });
+
+  test('come before what lay on mounts', async () => {
+    const mounted = { kind: 'mounted', source: 'tmpfs' } as const;
+    const checkpoint = changes(
+      change('/dev/shm/x', mounted),
+      change('/dev/null', mounted),
+      change('/mnt/a', mounted),
+      change('/mnt/deep/changed'),
+      change('/etc/a', mounted),
+      change('/etc', { type: 'directory' }),
+      change('/zeta'),
+    );
+    assert.deepEqual(draw(await rowsOf(checkpoint, 'changes')), [
+      '/etc',
+      '  /etc/a',
+      '(/mnt)',
+      '  (/mnt/deep)',
+      '    /mnt/deep/changed',
+      '  /mnt/a',
+      '/zeta',
+      '(/dev)',
+      '  (/dev/shm)',
+      '    /dev/shm/x',
+      '  /dev/null',
+    ]);
   });
 
   test('show their last name, and are found and copied by their path', async () => {
