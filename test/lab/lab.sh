@@ -8,6 +8,7 @@
 # LAB: its folder (default: checkpoint-explorer-lab in the system's folder for temporary files)
 # SUITE: the Debian suite. The kernel decides which CRIU works on it; the newest has the best chances.
 set -euo pipefail
+export PATH=$PATH:/usr/sbin:/sbin
 here=$(cd "$(dirname "$0")" && pwd)
 LAB=${LAB:-${TMPDIR:-/tmp}/checkpoint-explorer-lab}
 SUITE=${SUITE:-sid}
