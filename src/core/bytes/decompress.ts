@@ -100,9 +100,8 @@ class Decompression {
       this.#growing.end();
     } catch (error) {
       if (isCancelled(error) || this.#signal.aborted) {
-        this.#growing.end(cancelled());
         // Nothing of a cancelled copy stays on disk. If that fails, the next start removes it.
-        await this.#writer.release().catch(() => undefined);
+        await this.#growing.fail(cancelled(), this.#writer.release());
         return;
       }
       this.#noteFailure(error);

@@ -69,14 +69,23 @@ export class GrowingFile implements GrowingSource {
     for (const waiting of this.#waiting) if (waiting.until <= available) this.#wake(waiting);
   }
 
-  /** Nothing more will come; with a failure, because the work was given up. */
-  end(failure?: Error): void {
-    if (this.#hasEnded) return;
-    this.#hasEnded = true;
+  /** Nothing more will come. */
+  end(): void {
+    this.#stop();
+    this.#settle.resolve();
+  }
+
+  /** The work was given up: nothing can be read any more. `ended` rejects when its traces are removed. */
+  async fail(failure: Error, removed: Promise<unknown>): Promise<void> {
     this.#failure = failure;
+    this.#stop();
+    await removed.catch(() => undefined);
+    this.#settle.reject(failure);
+  }
+
+  #stop(): void {
+    this.#hasEnded = true;
     for (const waiting of this.#waiting) this.#wake(waiting);
-    if (failure) this.#settle.reject(failure);
-    else this.#settle.resolve();
   }
 
   read(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array> {
