@@ -1,6 +1,7 @@
 import type { FileSet } from '../archive/file-set.ts';
 import { ImageDirectory, type MessageOf } from '../criu/image-directory.ts';
 import { kindOfFile, type KindName } from '../criu/kinds.ts';
+import type { Extent } from '../criu/outline.ts';
 
 /**
  * An image's messages as far as they are known now: none while the image has not come out of the decompressor. Who
@@ -11,8 +12,9 @@ export async function known<K extends KindName>(
   kind: K,
   name: string,
   signal?: AbortSignal,
+  extent?: Extent,
 ): Promise<readonly MessageOf<K>[]> {
-  return images.complete || images.has(name) ? images.messages(kind, name, signal) : [];
+  return images.complete || images.has(name) ? images.messages(kind, name, signal, extent) : [];
 }
 
 /** stats-dump lies beside the image directory (Podman, CRI-O, containerd), or in it where CRIU ran by itself. */

@@ -76,15 +76,21 @@ export class Processes {
     return known(this.#images, 'CORE', `core-${String(tid)}.img`, signal).then((entries) => entries[0]);
   }
 
+  /** A core without registers, signal handlers, timers and limits: all that lists of processes and threads show. */
+  #coreOutline(tid: number, signal?: AbortSignal): Promise<CoreEntry | undefined> {
+    return known(this.#images, 'CORE', `core-${String(tid)}.img`, signal, 'outline').then((entries) => entries[0]);
+  }
+
   /** Credentials lie in the core image; before CRIU 2.0 in one of their own. */
   async credentials(pid: number, signal?: AbortSignal): Promise<CredsEntry | undefined> {
-    const core = await this.core(pid, signal);
+    const core = await this.#coreOutline(pid, signal);
     return core?.thread_core?.creds ?? (await known(this.#images, 'CREDS', `creds-${String(pid)}.img`, signal))[0];
   }
 
   async mountNamespace(pid: number, signal?: AbortSignal): Promise<number | undefined> {
     const ids =
-      (await this.core(pid, signal))?.ids ?? (await known(this.#images, 'IDS', `ids-${String(pid)}.img`, signal))[0];
+      (await this.#coreOutline(pid, signal))?.ids ??
+      (await known(this.#images, 'IDS', `ids-${String(pid)}.img`, signal))[0];
     return ids?.mnt_ns_id;
   }
 
@@ -204,7 +210,7 @@ export class Processes {
   }
 
   async #expectCore(tid: number, signal?: AbortSignal): Promise<CoreEntry | undefined> {
-    const core = await this.core(tid, signal);
+    const core = await this.#coreOutline(tid, signal);
     if (!core) this.#noteMissing(`core-${String(tid)}.img`, 'State and registers of thread {1} cannot be shown.', tid);
     return core;
   }

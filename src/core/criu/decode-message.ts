@@ -1,5 +1,6 @@
 import type { Messages } from './schema/generated/messages.ts';
 import { emptyList, messageType, type Field, type MessageName, type MessageType } from './schema.ts';
+import { passOver } from './outline.ts';
 import { WireDamage, WireReader } from './wire.ts';
 
 /** Something in a message that the schema does not know: a field of a newer CRIU or of a fork. */
@@ -52,10 +53,28 @@ export function decodeMessage<Name extends MessageName>(
   start = 0,
   end = bytes.length,
 ): DecodedMessage<Name> {
+  return decodeWith(new MessageDecoder(bytes, start), name, end);
+}
+
+/**
+ * Decodes a message but for some of its parts, which are checked and passed over. Where one of them is not as it should
+ * be the message is decoded whole, so that the result always tells what is wrong.
+ * @param without names of fields of the message, or of messages in it, that are not required
+ */
+export function decodeOutline<Name extends MessageName>(
+  name: Name,
+  bytes: Uint8Array,
+  without: ReadonlySet<string>,
+): DecodedMessage<Name> {
+  const decoder = new MessageDecoder(bytes, 0, without);
+  const outline = decodeWith(decoder, name, bytes.length);
+  return decoder.passedUnsound ? decodeMessage(name, bytes) : outline;
+}
+
+function decodeWith<Name extends MessageName>(decoder: MessageDecoder, name: Name, end: number): DecodedMessage<Name> {
   const type = messageType(name);
   const message = blank(type);
   const missing: string[] = [];
-  const decoder = new MessageDecoder(bytes, start);
   try {
     decoder.decode(type, message, end, 0);
   } catch (error) {
@@ -73,8 +92,16 @@ type Message = Record<string, unknown>;
 class MessageDecoder extends WireReader {
   /** The first damage that was met within a part. */
   damage: WireDamage | undefined;
+  /** A part that was passed over is not as its type demands. */
+  passedUnsound = false;
+  readonly #without: ReadonlySet<string> | undefined;
   #listed = 0;
   #view: Buffer | undefined;
+
+  constructor(bytes: Uint8Array, position: number, without?: ReadonlySet<string>) {
+    super(bytes, position);
+    this.#without = without;
+  }
 
   decode(type: MessageType, message: Message, end: number, depth: number): void {
     if (depth > maxDepth) throw new WireDamage('its parts nest too deep', this.position);
@@ -86,6 +113,7 @@ class MessageDecoder extends WireReader {
       if (number === 0 || this.high !== 0) throw new WireDamage('it holds a field without a number', start);
       const field = type.byNumber[number];
       if (field === undefined) this.#keepUnknown(message, number, wireType, end);
+      else if (this.#without?.has(field.name)) this.#passOver(field, wireType, end);
       else if (wireType === field.wireType) this.#readField(field, message, end, depth);
       else if (field.repeated && wireType === 2) this.#readPacked(field, message, end);
       else this.#keepUnknown(message, number, wireType, end);
@@ -101,6 +129,22 @@ class MessageDecoder extends WireReader {
     if (field.message) this.#readMessage(field, field.message, message, innerEnd, depth);
     else if (field.type === 'string') this.#set(message, field, this.#text(field, message, innerEnd));
     else this.#set(message, field, this.#copy(this.position, innerEnd));
+    this.position = innerEnd;
+  }
+
+  #passOver(field: Field, wireType: number, end: number): void {
+    if (field.message === undefined || wireType !== 2) {
+      this.passedUnsound ||= wireType !== field.wireType;
+      this.skip(wireType, end);
+      return;
+    }
+    const innerEnd = this.lengthDelimited(end);
+    try {
+      this.passedUnsound ||= !passOver(field.message, this, innerEnd);
+    } catch (error) {
+      if (!(error instanceof WireDamage)) throw error;
+      this.passedUnsound = true;
+    }
     this.position = innerEnd;
   }
 

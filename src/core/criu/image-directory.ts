@@ -5,6 +5,7 @@ import { CheckpointError } from '../errors.ts';
 import { sentence } from '../../protocol/sentence.ts';
 import { decodeImage, type DecodedImage } from './image.ts';
 import type { KindName, KindRow } from './kinds.ts';
+import type { Extent } from './outline.ts';
 import type { Messages } from './schema/generated/messages.ts';
 
 type RowOf<K extends KindName> = Extract<KindRow, { readonly kind: K }>;
@@ -85,19 +86,25 @@ export class ImageDirectory {
   /**
    * A decoded image; undefined where there is none, which for CRIU is an empty set. Decoded ones are kept for a while;
    * calls for one image at the same time share the work. Waits while the archive is not read to its end.
+   * @param extent an outline is faster, and lacks what outline.ts names; where the whole is kept it may be that
    * @throws CheckpointError what the bytes' source throws
    */
-  async image(name: string, signal?: AbortSignal): Promise<DecodedImage | undefined> {
+  async image(name: string, signal?: AbortSignal, extent: Extent = 'whole'): Promise<DecodedImage | undefined> {
     const path = this.path(name);
     const entry = await this.#files.find(path, signal);
     if (!entry || !isContent(entry)) return undefined;
-    const decoded = this.#cached(path) ?? this.#decode(path, entry);
+    const decoded = this.#cached(path) ?? (extent === 'whole' ? this.#decode(path, entry) : this.#outline(path, entry));
     return signal ? orAborted(decoded, signal) : decoded;
   }
 
   /** The messages of an image by its kind; none where there is no such image, or one of another kind. */
-  async messages<K extends KindName>(kind: K, name: string, signal?: AbortSignal): Promise<readonly MessageOf<K>[]> {
-    const image = await this.image(name, signal);
+  async messages<K extends KindName>(
+    kind: K,
+    name: string,
+    signal?: AbortSignal,
+    extent: Extent = 'whole',
+  ): Promise<readonly MessageOf<K>[]> {
+    const image = await this.image(name, signal, extent);
     if (image?.row?.kind !== kind) return [];
     const type = image.row.message;
     return image.entries.filter((entry) => entry.type === type).map((entry) => entry.message as MessageOf<K>);
@@ -118,40 +125,46 @@ export class ImageDirectory {
     return parent.names().length > 0 ? parent : undefined;
   }
 
-  #cached(path: string): Promise<DecodedImage> | undefined {
-    const cached = this.#cache.get(path);
+  #cached(key: string): Promise<DecodedImage> | undefined {
+    const cached = this.#cache.get(key);
     if (!cached) return undefined;
-    this.#cache.delete(path);
-    this.#cache.set(path, cached);
+    this.#cache.delete(key);
+    this.#cache.set(key, cached);
     return cached.decoded;
   }
 
-  #decode(path: string, entry: Entry): Promise<DecodedImage> {
+  #outline(path: string, entry: Entry): Promise<DecodedImage> {
+    // No path ends in a NUL.
+    const key = `${path}\0`;
+    return this.#cached(key) ?? this.#decode(path, entry, 'outline', key);
+  }
+
+  #decode(path: string, entry: Entry, extent: Extent = 'whole', key = path): Promise<DecodedImage> {
     const source = this.#files.open(entry);
-    const decoded = decodeImage(source, path).finally(() => source.close());
+    const decoded = decodeImage(source, path, undefined, extent).finally(() => source.close());
     const bytes = entry.size + cachedImageBytes;
-    this.#cache.set(path, { decoded, bytes });
+    this.#cache.set(key, { decoded, bytes });
     this.#cachedBytes += bytes;
     decoded.then(
       (image) => {
         if (image.notes.length > 0) this.#notes.set(path, image.notes);
         this.#evict();
       },
-      () => this.#forget(path),
+      () => this.#forget(key),
     );
     return decoded;
   }
 
   #evict(): void {
-    for (const path of this.#cache.keys()) {
+    for (const key of this.#cache.keys()) {
       if (this.#cachedBytes <= cacheBytes) return;
-      this.#forget(path);
+      this.#forget(key);
     }
   }
 
-  #forget(path: string): void {
-    this.#cachedBytes -= this.#cache.get(path)?.bytes ?? 0;
-    this.#cache.delete(path);
+  #forget(key: string): void {
+    this.#cachedBytes -= this.#cache.get(key)?.bytes ?? 0;
+    this.#cache.delete(key);
   }
 
   /** A link's target as a path in the set; undefined where it leads out of it. */

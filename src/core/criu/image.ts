@@ -1,10 +1,11 @@
 import type { Note, NoteKind } from '../../protocol/note.ts';
 import { sentence, type Sentence } from '../../protocol/sentence.ts';
 import type { ByteSource } from '../bytes/byte-source.ts';
-import { decodeMessage, type DecodedMessage } from './decode-message.ts';
+import { decodeMessage, decodeOutline, type DecodedMessage } from './decode-message.ts';
 import { readExtra, type Extra } from './extras.ts';
 import { ImageReader } from './image-reader.ts';
 import { IMG_COMMON, IMG_SERVICE, kindOf, kindOfFile, kindOfMagic, type ExtraRule, type Kind } from './kinds.ts';
+import { bulk, type Extent } from './outline.ts';
 import type { MessageName } from './schema.ts';
 
 export interface ImageEntry {
@@ -50,10 +51,15 @@ const badExtra = 'What follows the entry at offset {1} of {0} is damaged. What c
  * @param name entry path in the archive, whose last part may tell the kind.
  * @throws CheckpointError what the source throws
  */
-export async function decodeImage(source: ByteSource, name: string, signal?: AbortSignal): Promise<DecodedImage> {
+export async function decodeImage(
+  source: ByteSource,
+  name: string,
+  signal?: AbortSignal,
+  extent: Extent = 'whole',
+): Promise<DecodedImage> {
   const entries: ImageEntry[] = [];
   // One more than is kept, to know whether there are more.
-  const facts = await visitImage(source, name, (entry) => entries.push(entry) <= maxEntries, signal);
+  const facts = await visitImage(source, name, (entry) => entries.push(entry) <= maxEntries, signal, extent);
   if (entries.length <= maxEntries) return { ...facts, entries };
   entries.pop();
   const text = sentence('{0} holds more than {1} entries; only these are shown here.', name, maxEntries);
@@ -70,6 +76,7 @@ export async function visitImage(
   name: string,
   visit: Visit,
   signal?: AbortSignal,
+  extent: Extent = 'whole',
 ): Promise<ImageFacts> {
   const notes: Note[] = [];
   const tell = (kind: NoteKind, offset: number | undefined, text: Sentence): void => {
@@ -86,7 +93,7 @@ export async function visitImage(
   if (named?.framing === 'raw') return { name, row: named, notes };
 
   const reader = new ImageReader(source, signal);
-  const visitor = new EntryVisitor(reader, name, visit, tell);
+  const visitor = new EntryVisitor(reader, name, visit, tell, extent);
   if (reader.rest === 0) return { name, ...(named && { row: named }), notes };
   if (named?.framing === 'bare') {
     await visitor.readEntry(named, named.message as MessageName, reader.rest, 0);
@@ -141,17 +148,20 @@ class EntryVisitor {
   readonly #name: string;
   readonly #visit: Visit;
   readonly #tell: (kind: NoteKind, offset: number | undefined, text: Sentence) => void;
+  readonly #extent: Extent;
 
   constructor(
     reader: ImageReader,
     name: string,
     visit: Visit,
     tell: (kind: NoteKind, offset: number | undefined, text: Sentence) => void,
+    extent: Extent,
   ) {
     this.#reader = reader;
     this.#name = name;
     this.#visit = visit;
     this.#tell = tell;
+    this.#extent = extent;
   }
 
   async readEntries(row: Kind, message: MessageName): Promise<void> {
@@ -188,7 +198,9 @@ class EntryVisitor {
       return false;
     }
     const start = reader.position;
-    const decoded = decodeMessage(type, reader.take(size));
+    const without = this.#extent === 'outline' ? bulk[type] : undefined;
+    const bytes = reader.take(size);
+    const decoded = without ? decodeOutline(type, bytes, without) : decodeMessage(type, bytes);
     this.#tellProblems(decoded, start, offset);
     const entry = { type, message: decoded.message, offset };
     if (row.extra) return this.#readExtra(row, row.extra, entry, decoded.damage !== undefined);
