@@ -2,12 +2,13 @@ import { useState } from 'preact/hooks';
 import type { ProcessDetail } from '../../src/protocol/checkpoint-api.ts';
 import { escapeText } from '../../src/protocol/format.ts';
 import { IconButton } from '../parts/icon.tsx';
+import { LongList } from '../parts/long-list.tsx';
 import { Code, CopyButton } from '../parts/values.tsx';
 import { useSession } from '../session.ts';
 import { useResource } from '../state/resource.ts';
 import { useStore } from '../state/store.ts';
 import { t } from '../text.ts';
-import { LongList, Section } from './pane.tsx';
+import { Section } from './pane.tsx';
 
 type Variables = ProcessDetail['environment'];
 

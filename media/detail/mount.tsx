@@ -3,19 +3,30 @@ import type { MountFacts, MountOrigin, Propagation } from '../../src/protocol/mo
 import type { Wire } from '../../src/protocol/wire.ts';
 import { Fact, Facts } from '../parts/facts.tsx';
 import { Icon } from '../parts/icon.tsx';
+import { LongList } from '../parts/long-list.tsx';
 import { Code, Copyable, Link } from '../parts/values.tsx';
 import { useSession } from '../session.ts';
 import { t } from '../text.ts';
 import { DetailFrame, DetailHeader, Section, useDetail } from './pane.tsx';
 
+/** A mount, and the row above it: the mount of the host on which the root lies is none. */
+interface Shown {
+  readonly mount: Wire<MountFacts>;
+  readonly parent: string | undefined;
+}
+
 /** One mount as mount(8) and the container's specification would show it. */
 export function MountDetailPane({ id }: { id: string }) {
   const session = useSession();
-  const resource = useDetail(id, (row, signal) => session.host.mount(Number(row), signal));
-  return <DetailFrame resource={resource}>{(mount) => <MountView mount={mount} />}</DetailFrame>;
+  const resource = useDetail(id, async (row, signal): Promise<Shown> => {
+    const { source } = session.grids.mounts;
+    const parent = source.row(source.known(row) ?? -1)?.parent;
+    return { mount: await session.host.mount(Number(row), signal), parent };
+  });
+  return <DetailFrame resource={resource}>{(shown) => <MountView {...shown} />}</DetailFrame>;
 }
 
-function MountView({ mount }: { mount: Wire<MountFacts> }) {
+function MountView({ mount, parent }: Shown) {
   const device =
     mount.deviceMajor === undefined || mount.deviceMinor === undefined
       ? undefined
@@ -46,9 +57,7 @@ function MountView({ mount }: { mount: Wire<MountFacts> }) {
           {mount.propagation !== undefined && <PropagationText value={mount.propagation} />}
         </Fact>
         <Fact label={t('Mounted below')}>
-          {mount.parentId !== undefined && (
-            <Link to={{ tab: 'mounts', row: String(mount.parentId) }}>{t('mount {0}', mount.parentId)}</Link>
-          )}
+          {parent !== undefined && <Link to={{ tab: 'mounts', row: parent }}>{t('mount {0}', parent)}</Link>}
         </Fact>
         <Fact label={t('Number')}>{mount.id >= 0 && mount.id}</Fact>
         <Fact label={t('Device')}>{device}</Fact>
@@ -79,24 +88,28 @@ function Options({ mount }: { mount: Wire<MountFacts> }) {
   return (
     <Section title={t('Options')}>
       {names.length > 0 && (
-        <table class="plain-table">
-          <thead>
-            <tr>
-              <th>{t('Option')}</th>
-              {real && <th>{t('In effect')}</th>}
-              {asked && <th>{t('Asked for')}</th>}
-            </tr>
-          </thead>
-          <tbody>
-            {names.map((name) => (
-              <tr key={name}>
-                <td class="code">{escapeText(name)}</td>
-                {real && <Tick on={inEffect.has(name)} />}
-                {asked && <Tick on={asked.includes(name)} />}
-              </tr>
-            ))}
-          </tbody>
-        </table>
+        <LongList items={names}>
+          {(shown) => (
+            <table class="plain-table">
+              <thead>
+                <tr>
+                  <th>{t('Option')}</th>
+                  {real && <th>{t('In effect')}</th>}
+                  {asked && <th>{t('Asked for')}</th>}
+                </tr>
+              </thead>
+              <tbody>
+                {shown.map((name) => (
+                  <tr key={name}>
+                    <td class="code">{escapeText(name)}</td>
+                    {real && <Tick on={inEffect.has(name)} />}
+                    {asked && <Tick on={asked.includes(name)} />}
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          )}
+        </LongList>
       )}
       <dl>
         <Fact label={t('Of the file system')}>{own !== undefined && own !== '' && <Copyable text={own} />}</Fact>

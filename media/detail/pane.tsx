@@ -1,11 +1,10 @@
 import type { ComponentChildren } from 'preact';
-import { useState } from 'preact/hooks';
 import { ErrorState } from '../parts/states.tsx';
 import { useSession } from '../session.ts';
 import { type Resource, useResource } from '../state/resource.ts';
 import { useSettled } from '../state/settled.ts';
 import { useStore } from '../state/store.ts';
-import { formatNumber, t } from '../text.ts';
+import { formatNumber } from '../text.ts';
 
 /** Asks for the detail of a row, again when more is known, and not for every row that a held key passes. */
 export function useDetail<Value>(
@@ -73,29 +72,5 @@ export function Section({
       </div>
       {children}
     </section>
-  );
-}
-
-const AT_FIRST = 200;
-
-/** A list that may be very long: the rest is a click away. */
-export function LongList<Item>({
-  items,
-  children,
-}: {
-  items: readonly Item[];
-  children: (shown: readonly Item[]) => ComponentChildren;
-}) {
-  const [whole, setWhole] = useState(false);
-  const cut = !whole && items.length > AT_FIRST;
-  return (
-    <>
-      {children(cut ? items.slice(0, AT_FIRST) : items)}
-      {cut && (
-        <button type="button" class="link more" onClick={() => setWhole(true)}>
-          {t('Show all {0}', formatNumber(items.length))}
-        </button>
-      )}
-    </>
   );
 }

@@ -5,11 +5,12 @@ import type { Wire } from '../../src/protocol/wire.ts';
 import { Fact, Facts } from '../parts/facts.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { NoteList } from '../parts/notes.tsx';
+import { LongList } from '../parts/long-list.tsx';
 import { Code, Copyable, CopyButton, Link, Size } from '../parts/values.tsx';
 import { useSession } from '../session.ts';
 import { t } from '../text.ts';
 import { Environment } from './environment.tsx';
-import { DetailFrame, DetailHeader, LongList, Section, useDetail } from './pane.tsx';
+import { DetailFrame, DetailHeader, Section, useDetail } from './pane.tsx';
 
 /** One process as ps and /proc would show it. */
 export function ProcessDetailPane({ id, revealed }: { id: string; revealed: boolean }) {

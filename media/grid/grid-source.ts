@@ -24,7 +24,7 @@ export interface Replaced {
 }
 
 /** Rows fetched beyond what is in view, each way. */
-const OVERSCAN = 40;
+const OVERSCAN = 80;
 /** Rows asked for at once where many are needed. */
 const CHUNK = 500;
 

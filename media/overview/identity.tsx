@@ -4,6 +4,7 @@ import type { PageStart } from '../../src/protocol/page-api.ts';
 import type { Wire } from '../../src/protocol/wire.ts';
 import { Fact, Facts } from '../parts/facts.tsx';
 import { engineName } from '../parts/header.tsx';
+import { LongList } from '../parts/long-list.tsx';
 import { Code, Copyable, Size, Time } from '../parts/values.tsx';
 import { t } from '../text.ts';
 import { HashRow } from './hash-row.tsx';
@@ -122,11 +123,15 @@ function networkName({ network, interface: device }: Wire<NetworkFacts>): string
 function CommandLine({ words }: { words: readonly string[] }) {
   return (
     <span class="words">
-      {words.map((word, index) => (
-        <span class="word" key={index}>
-          <Code>{word}</Code>
-        </span>
-      ))}
+      <LongList items={words}>
+        {(shown) =>
+          shown.map((word, index) => (
+            <span class="word" key={index}>
+              <Code>{word}</Code>
+            </span>
+          ))
+        }
+      </LongList>
     </span>
   );
 }

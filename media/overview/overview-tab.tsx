@@ -5,6 +5,7 @@ import type { PageStart } from '../../src/protocol/page-api.ts';
 import type { Wire } from '../../src/protocol/wire.ts';
 import { escapeText } from '../../src/protocol/format.ts';
 import { Block, Fact, FactFilter, Facts } from '../parts/facts.tsx';
+import { LongList } from '../parts/long-list.tsx';
 import { NoteList } from '../parts/notes.tsx';
 import { MaybeJson, TEXT_MENU } from '../parts/values.tsx';
 import { useSession } from '../session.ts';
@@ -67,11 +68,15 @@ function Pairs({ title, pairs }: { title: string; pairs: readonly KeyValue[] }) 
   if (pairs.length === 0) return null;
   return (
     <Facts title={title} class="pairs">
-      {pairs.map(({ key, value }) => (
-        <Fact key={key} label={escapeText(key)}>
-          {value === '' ? <span class="muted">{t('(empty)')}</span> : <MaybeJson text={value} />}
-        </Fact>
-      ))}
+      <LongList items={pairs}>
+        {(shown) =>
+          shown.map(({ key, value }) => (
+            <Fact key={key} label={escapeText(key)}>
+              {value === '' ? <span class="muted">{t('(empty)')}</span> : <MaybeJson text={value} />}
+            </Fact>
+          ))
+        }
+      </LongList>
     </Facts>
   );
 }

@@ -2,6 +2,7 @@ import type { Note, NoteKind } from '../../src/protocol/note.ts';
 import { escapeText } from '../../src/protocol/format.ts';
 import { formatNumber, sentenceText, t } from '../text.ts';
 import { Icon } from './icon.tsx';
+import { LongList } from './long-list.tsx';
 
 const ICONS: Readonly<Record<NoteKind, string>> = {
   damaged: 'error',
@@ -35,21 +36,25 @@ function kindName(kind: NoteKind): string {
 /** What is wrong with, missing from or not understood in the checkpoint, each with its place. */
 export function NoteList({ notes }: { notes: readonly Note[] }) {
   return (
-    <ul class="notes">
-      {notes.map((note, index) => (
-        <li key={index} class={`note ${note.kind}`}>
-          <Icon name={ICONS[note.kind]} label={kindName(note.kind)} />
-          <div>
-            <p>{sentenceText(note.text)}</p>
-            <p class="muted code place">
-              {escapeText(note.where)}
-              {note.offset !== undefined && (
-                <span title={`0x${note.offset.toString(16)}`}> · {t('offset {0}', formatNumber(note.offset))}</span>
-              )}
-            </p>
-          </div>
-        </li>
-      ))}
-    </ul>
+    <LongList items={notes}>
+      {(shown) => (
+        <ul class="notes">
+          {shown.map((note, index) => (
+            <li key={index} class={`note ${note.kind}`}>
+              <Icon name={ICONS[note.kind]} label={kindName(note.kind)} />
+              <div>
+                <p>{sentenceText(note.text)}</p>
+                <p class="muted code place">
+                  {escapeText(note.where)}
+                  {note.offset !== undefined && (
+                    <span title={`0x${note.offset.toString(16)}`}> · {t('offset {0}', formatNumber(note.offset))}</span>
+                  )}
+                </p>
+              </div>
+            </li>
+          ))}
+        </ul>
+      )}
+    </LongList>
   );
 }

@@ -7,21 +7,23 @@ import type { PageApi } from '../../../src/protocol/page-api.ts';
 import { toWire } from '../../../src/protocol/wire.ts';
 import { Session } from '../../../src/worker/session.ts';
 
-export type EmitEvent = <Name extends keyof CheckpointEvents>(name: Name, value: CheckpointEvents[Name]) => void;
+/** Takes each kind of event. */
+export type Listeners = { readonly [Name in keyof CheckpointEvents]: (value: CheckpointEvents[Name]) => void };
 
 export interface ArchiveAnswers {
   readonly answers: Handlers<PageApi>;
   /** Passes on what the worker tells without being asked. */
-  forward(emit: EmitEvent): void;
+  forward(listeners: Listeners): void;
   close(): Promise<void>;
 }
 
 /** The worker's own answers on a real archive, without its thread; what only VS Code can do is taken as done. */
 export function archiveAnswers(archive: string): ArchiveAnswers {
   const spill = mkdtempSync(join(tmpdir(), 'checkpoint-explorer-spill-'));
-  let pass: EmitEvent = () => undefined;
+  let listeners: Listeners = { progress: () => undefined, changed: () => undefined };
   const session = new Session({ locator: archive, spill: { directory: spill, limit: 2 ** 30 } }, (name, value) => {
-    if (name !== 'log') pass(name, value as never);
+    if (name === 'progress') listeners.progress(value as CheckpointEvents['progress']);
+    if (name === 'changed') listeners.changed(value as CheckpointEvents['changed']);
   });
   const worker = session.handlers(() => undefined);
   return {
@@ -44,7 +46,9 @@ export function archiveAnswers(archive: string): ArchiveAnswers {
       showLog: () => undefined,
       retry: worker.retry,
     },
-    forward: (emit) => (pass = emit),
+    forward: (to) => {
+      listeners = to;
+    },
     async close() {
       await worker.close(new AbortController().signal);
       rmSync(spill, { recursive: true, force: true });
