@@ -8,6 +8,7 @@ import { EntryIndex } from './entry-index.ts';
 import type { Entry, FileSet } from './file-set.ts';
 import { HeaderWindow, KeptBlocks } from './header-window.ts';
 import { normalPath } from './tar-entry.ts';
+import { sparseSource, type SparseFacts } from './tar-sparse.ts';
 import { TarIndexer, type IndexSink } from './tar-index.ts';
 
 /** Blocks with small files that the index read anyway, bytes. */
@@ -30,6 +31,8 @@ class TarFileSet implements FileSet {
   readonly #content: ByteSource;
   readonly #kept = new KeptBlocks(KEEP_LIMIT);
   readonly #index = new EntryIndex();
+  /** By the offset of their headers. */
+  readonly #sparse = new Map<number | undefined, SparseFacts>();
   readonly #outerNotes: readonly Note[];
   readonly #stop = new AbortController();
 
@@ -66,7 +69,9 @@ class TarFileSet implements FileSet {
   open(entry: Entry): ByteSource {
     const target = isLink(entry) ? this.#follow(entry) : entry;
     if (!target) return danglingSource(entry);
-    return sliceSource(this.#content, target.offset ?? 0, target.size, entry.path);
+    const content = sliceSource(this.#content, target.offset ?? 0, target.size, entry.path);
+    const sparse = target.type === 'sparse' ? this.#sparse.get(target.headerOffset) : undefined;
+    return sparse ? sparseSource(this.#content, content, sparse) : content;
   }
 
   onGrowth(listener: () => void): () => void {
@@ -83,6 +88,7 @@ class TarFileSet implements FileSet {
   async #run(signal: AbortSignal): Promise<void> {
     const sink: IndexSink = {
       add: (entry) => this.#index.add(entry),
+      sparse: (entry, facts) => this.#sparse.set(entry.headerOffset, facts),
       truncate: (entry) => this.#index.replace({ ...entry, truncated: true }),
       note: (note) => this.#index.note(note),
       flush: () => this.#index.flush(),

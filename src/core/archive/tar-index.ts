@@ -8,12 +8,15 @@ import type { Entry } from './file-set.ts';
 import type { HeaderWindow } from './header-window.ts';
 import { buildEntry, isHeaderOnly, NO_RECORDS, type Overrides } from './tar-entry.ts';
 import { BLOCK, classifyBlock, couldBeHeader, hasMagic, TarHeader } from './tar-header.ts';
+import { isListContinued, oldSparseFacts, sparseFacts, type SparseFacts } from './tar-sparse.ts';
 import { MAX_PAX, parsePax, paxNumber, type PaxRecords } from './tar-pax.ts';
 
 /** Who keeps what the index finds. */
 export interface IndexSink {
   /** @returns the entry as it is kept; undefined when no more can be */
   add(entry: Entry): Entry | undefined;
+  /** How the entry that was added last is stored without its holes. */
+  sparse(entry: Entry, facts: SparseFacts): void;
   /** The content of the entry that was added last is not all there. */
   truncate(entry: Entry): void;
   note(note: Note): void;
@@ -43,6 +46,7 @@ export class TarIndexer {
   #longName: Uint8Array | undefined;
   #longLink: Uint8Array | undefined;
   #last: Entry | undefined;
+  #sparse: SparseFacts | undefined;
   /** Entries were lost, so an end mark may be one of an archive inside this one. */
   #isResynced = false;
 
@@ -101,7 +105,10 @@ export class TarIndexer {
     switch (header.typeFlag) {
       case 'x':
       case 'X':
-        return this.#extension(header, (bytes) => (this.#local = this.#records(bytes)));
+        return this.#extension(header, (bytes) => {
+          this.#local = this.#records(bytes);
+          this.#sparse = sparseFacts(this.#local, this.#offset + BLOCK, bytes.length);
+        });
       case 'g':
         return this.#extension(header, (bytes) => (this.#global = new Map([...this.#global, ...this.#records(bytes)])));
       case 'L':
@@ -167,14 +174,16 @@ export class TarIndexer {
 
   /** Old GNU sparse entries continue their list of pieces in blocks between header and content. */
   async #oldSparse(header: TarHeader): Promise<boolean> {
+    const first = await this.#blockAt(this.#offset);
     let start = this.#offset + BLOCK;
-    let isContinued = (await this.#blockAt(this.#offset))[482] === 1;
+    let isContinued = isListContinued(first, true);
     for (let count = 0; isContinued && count < MAX_SPARSE_BLOCKS; count++) {
       const block = await this.#blockAt(start);
       if (block.length < BLOCK) break;
-      isContinued = block[504] === 1;
+      isContinued = isListContinued(block, false);
       start += BLOCK;
     }
+    this.#sparse = oldSparseFacts(first, this.#offset, start - this.#offset);
     return this.#entry(header, start);
   }
 
@@ -193,7 +202,9 @@ export class TarIndexer {
         ),
       );
     }
+    const sparse = this.#sparse;
     this.#last = this.#sink.add(buildEntry(header, this.#takeOverrides(), { headerOffset, offset, size }));
+    if (this.#last?.type === 'sparse' && sparse) this.#sink.sparse(this.#last, sparse);
     this.#offset = offset + padded(size);
     if (this.#last) return true;
     this.#note(
@@ -218,6 +229,7 @@ export class TarIndexer {
     this.#local = NO_RECORDS;
     this.#longName = undefined;
     this.#longLink = undefined;
+    this.#sparse = undefined;
     return overrides;
   }
 

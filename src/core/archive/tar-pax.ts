@@ -15,13 +15,17 @@ export const MAX_PAX = 1024 * 1024;
  */
 export function parsePax(bytes: Uint8Array): { readonly records: PaxRecords; readonly brokenAt?: number } {
   const records: PaxRecords = new Map();
+  const pieces: string[] = [];
   let at = 0;
   while (at < bytes.length && bytes[at] !== 0) {
     const record = parseRecord(bytes, at);
     if (!record) return { records, brokenAt: at };
-    records.set(record.key, record.value);
+    // GNU's first way to list the pieces of a sparse file repeats two keys; of all others the last record counts.
+    if (record.key === 'GNU.sparse.offset' || record.key === 'GNU.sparse.numbytes') pieces.push(asText(record.value));
+    else records.set(record.key, record.value);
     at = record.end;
   }
+  if (pieces.length > 0) records.set('GNU.sparse.map', Buffer.from(pieces.join(',')));
   return { records };
 }
 

@@ -126,6 +126,30 @@ describe('a damaged archive', () => {
     assert.deepEqual(names(tar), ['a', 'inner', 'c']);
   });
 
+  test('with a sparse file whose list of pieces is damaged refuses that file alone', async () => {
+    const list = padded('2\n0\n3\n1\n3\n');
+    const tar = await index(
+      Buffer.concat([
+        paxHeader({
+          'GNU.sparse.major': '1',
+          'GNU.sparse.minor': '0',
+          'GNU.sparse.realsize': '9',
+          'GNU.sparse.name': 's',
+        }),
+        file('GNUSparseFile.0/s', Buffer.concat([list, Buffer.from('abcdef')])),
+        C,
+        END,
+      ]),
+    );
+    assert.equal(tar.entry('s').type, 'sparse');
+    await assert.rejects(tar.content('s'), {
+      reason: 'damaged',
+      where: 's',
+      message: /list of where they are is damaged/,
+    });
+    assert.equal(await tar.content('c'), 'c'.repeat(5000));
+  });
+
   test('of millions of damaged headers does not fill the memory with notes', async () => {
     const blocks = Array.from({ length: 3000 }, () => [header({ name: 'x', size: HUGE }), file('a', 'x')]);
     const tar = await index(Buffer.concat([...blocks.flat(), END]));

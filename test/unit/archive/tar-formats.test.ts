@@ -1,5 +1,17 @@
 import assert from 'node:assert/strict';
-import { chmodSync, linkSync, mkdirSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import {
@@ -128,7 +140,6 @@ describe('archives made by GNU tar', { skip: !hasGnuTar && 'GNU tar is not on th
         const fd = join(folder, 'pieces');
         writeFileSync(fd, '');
         truncateSync(fd, 64 << 20);
-        const { openSync, writeSync, closeSync } = await import('node:fs');
         const handle = openSync(fd, 'r+');
         for (let piece = 0; piece < 60; piece++) writeSync(handle, 'piece', piece << 20);
         closeSync(handle);
@@ -142,6 +153,14 @@ describe('archives made by GNU tar', { skip: !hasGnuTar && 'GNU tar is not on th
         assert.equal(tar.entry('pieces').type, 'sparse');
         assert.ok(tar.entry('sparse').size < 1 << 20, 'size is what the archive holds');
         assert.equal(await tar.content('zz-after'), 'after');
+        for (const path of ['sparse', 'pieces']) {
+          const source = tar.files.open(tar.entry(path));
+          const real = readFileSync(join(folder, path));
+          assert.equal(source.size, real.length);
+          assert.ok(real.equals(await source.read(0, real.length)), `${path} is given with its holes`);
+          assert.ok(real.subarray(1_048_570, 1_048_590).equals(await source.read(1_048_570, 20)));
+          assert.equal((await source.read(real.length - 1, 9)).length, 1);
+        }
       }));
   }
 
