@@ -58,7 +58,12 @@ export const COMMANDS: readonly Command[] = [
       sockets: { kind: 'flag', help: 'Open sockets (not in this version)' },
       metadata: { kind: 'flag', help: 'Pod, namespace, annotations and labels' },
       pid: { kind: 'text', short: 'p', value: 'PID', help: 'Only this process and those below it' },
-      ...format('tree', 'json'),
+      format: {
+        kind: 'text',
+        value: 'tree|json',
+        choices: ['tree', 'json'],
+        help: 'How to print (if not given: tree on a terminal, else json)',
+      },
       ...KEEP_SPILL,
     },
     load: () => import('./commands/inspect.ts'),

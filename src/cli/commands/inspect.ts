@@ -13,7 +13,8 @@ import { JsonArray } from '../json-array.ts';
 export async function run(args: Arguments, session: Session): Promise<ExitCode> {
   const pid = args.pid('pid');
   const sections = readSections(args, pid);
-  const asJson = args.text('format') === 'json';
+  // A person sees the tree; a program that reads along gets what it can rely on.
+  const asJson = (args.text('format') ?? (session.output.isTerminal ? 'tree' : 'json')) === 'json';
   const array = new JsonArray(session.output);
   const code = await session.each(args.operands, async (checkpoint, locator) => {
     const inspected = await ask(checkpoint, locator, sections, pid, session.signal);

@@ -48,13 +48,15 @@ export function rootfsChanges(
 ): readonly Change[] {
   const origin = 'rootfs-diff.tar';
   const layer = engine === 'containerd';
-  const changes: Change[] = deleted.map((path) => ({
-    facts: { path: absolute(path), kind: 'deleted', source: 'rootfs-diff', marks: [], entry: 'deleted.files' },
+  // What was deleted and made anew is in both lists: it was modified.
+  const named = new Set(deleted.map(absolute));
+  const replaced = new Set([...named].filter((path) => diff?.entries.has(path.slice(1)) === true));
+  const changes: Change[] = [...named.difference(replaced)].map((path) => ({
+    facts: { path, kind: 'deleted', source: 'rootfs-diff', marks: [], entry: 'deleted.files' },
   }));
   if (!diff) return changes;
 
   const { existing, opaque } = layer ? readWhiteouts(diff) : { existing: new Set<string>(), opaque: new Set<string>() };
-  const replaced = new Set(deleted.map(absolute));
   for (const entry of diff.entries.values()) {
     const name = baseName(entry.path);
     if (layer && name === OPAQUE) continue;

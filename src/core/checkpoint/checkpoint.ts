@@ -116,7 +116,7 @@ class OpenCheckpoint implements Checkpoint {
         () => files.entries.size,
       ),
       rootfs: new EntryBranch(
-        (signal) => this.#rootfsEntries(signal),
+        () => this.#rootfsEntries(),
         () => files.entries.size,
       ),
       proc: new ProcBranch({ processes: this.#processes, images: this.#images, mounts }),
@@ -238,8 +238,8 @@ class OpenCheckpoint implements Checkpoint {
     return [...files.entries.values()].map((entry) => [entry.path, { files, entry }] as const);
   }
 
-  async #rootfsEntries(signal?: AbortSignal): Promise<Iterable<readonly [string, Placed]>> {
-    const changes = await this.#filesystem.changes(signal);
+  async #rootfsEntries(): Promise<Iterable<readonly [string, Placed]>> {
+    const changes = await this.#filesystem.changes();
     return changes.flatMap(({ facts, content }) => (content ? [[facts.path, content] as const] : []));
   }
 }

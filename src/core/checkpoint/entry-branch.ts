@@ -1,6 +1,7 @@
 import type { FileEntry, FileKind, FileStat } from '../../protocol/checkpoint-api.ts';
 import type { Entry, FileSet } from '../archive/file-set.ts';
 import type { ByteSource } from '../bytes/byte-source.ts';
+import { orCancelled } from '../bytes/cancel.ts';
 import { FOLDER, type Branch } from './file-view.ts';
 
 /** Where the content of one path of a branch lies. */
@@ -19,13 +20,13 @@ interface Node {
  * NUL is written with escapes, because the view's paths are paths.
  */
 export class EntryBranch implements Branch {
-  readonly #load: (signal?: AbortSignal) => Promise<Iterable<readonly [path: string, placed: Placed]>>;
+  readonly #load: () => Promise<Iterable<readonly [path: string, placed: Placed]>>;
   /** Changes when the tree must be built anew: entries came out of a decompressor. */
   readonly #revision: () => unknown;
   #built: { readonly revision: unknown; readonly root: Promise<Node> } | undefined;
 
   constructor(
-    load: (signal?: AbortSignal) => Promise<Iterable<readonly [path: string, placed: Placed]>>,
+    load: () => Promise<Iterable<readonly [path: string, placed: Placed]>>,
     revision: () => unknown,
   ) {
     this.#load = load;
@@ -50,16 +51,17 @@ export class EntryBranch implements Branch {
   }
 
   async #find(path: string, signal?: AbortSignal): Promise<Node | undefined> {
-    const root: Node | undefined = await this.#root(signal);
+    const root: Node | undefined = await orCancelled(this.#root(), signal);
     const parts = path.split('/').filter((name) => name !== '');
     return parts.reduce<Node | undefined>((node, part) => node?.children.get(part), root);
   }
 
-  #root(signal?: AbortSignal): Promise<Node> {
+  /** Shared by all who ask at the same time, so nobody's signal ends it. */
+  #root(): Promise<Node> {
     const revision = this.#revision();
     const built = this.#built;
     if (built && built.revision === revision) return built.root;
-    const root = this.#load(signal).then(buildTree);
+    const root = this.#load().then(buildTree);
     this.#built = { revision, root };
     root.catch(() => (this.#built = undefined));
     return root;

@@ -2,6 +2,7 @@ import type { MountFacts } from '../../protocol/mounts.ts';
 import type { Engine } from '../../protocol/overview.ts';
 import { sentence, type Sentence } from '../../protocol/sentence.ts';
 import type { Entry, FileSet } from '../archive/file-set.ts';
+import { orCancelled } from '../bytes/cancel.ts';
 import { CheckpointError, isCancelled } from '../errors.ts';
 import { mountedContents, rootfsChanges, type Change } from './changes.ts';
 import { rootfsDiffGap } from './completeness.ts';
@@ -32,6 +33,7 @@ interface Content {
 /** The container's files as far as the checkpoint holds them: the rootfs diff and the contents of mounts. */
 export class Filesystem {
   readonly #parts: Parts;
+  readonly #closing = new AbortController();
   readonly #nested = new Map<string, Promise<FileSet | undefined>>();
   #loaded: { readonly entries: number; readonly changes: Promise<readonly Change[]> } | undefined;
 
@@ -39,15 +41,18 @@ export class Filesystem {
     this.#parts = parts;
   }
 
-  /** Changed paths, the rootfs diff first, then what lay on mounts. Read again when the archive has grown. */
+  /**
+   * Changed paths, the rootfs diff first, then what lay on mounts. Read again when the archive has grown. Several may
+   * wait for one reading: who leaves does not end it for the others.
+   */
   changes(signal?: AbortSignal): Promise<readonly Change[]> {
     const { files } = this.#parts;
     if (this.#loaded?.entries !== files.entries.size) {
-      const changes = this.#load(signal);
+      const changes = this.#load(this.#closing.signal);
       this.#loaded = { entries: files.entries.size, changes };
       changes.catch(() => (this.#loaded = undefined));
     }
-    return this.#loaded.changes;
+    return orCancelled(this.#loaded.changes, signal);
   }
 
   /** What must be said of the list as a whole. */
@@ -66,12 +71,13 @@ export class Filesystem {
   }
 
   async close(): Promise<void> {
+    this.#closing.abort();
     const opened = await Promise.allSettled([...this.#nested.values()]);
     const sets = opened.flatMap((result) => (result.status === 'fulfilled' && result.value ? [result.value] : []));
     await Promise.all(sets.map((set) => set.close()));
   }
 
-  async #load(signal?: AbortSignal): Promise<readonly Change[]> {
+  async #load(signal: AbortSignal): Promise<readonly Change[]> {
     const { files, engine, metadata, mounts } = this.#parts;
     const diffEntry = files.entries.get('rootfs-diff.tar');
     const diff = diffEntry && (await this.#open(diffEntry, signal));
@@ -116,7 +122,7 @@ export class Filesystem {
   }
 
   /** A nested archive that cannot be read is a note; the rest is shown. */
-  #open(entry: Entry, signal?: AbortSignal): Promise<FileSet | undefined> {
+  #open(entry: Entry, signal: AbortSignal): Promise<FileSet | undefined> {
     let opening = this.#nested.get(entry.path);
     if (!opening) {
       opening = this.#openAndIndex(entry, signal);
@@ -126,7 +132,7 @@ export class Filesystem {
     return opening;
   }
 
-  async #openAndIndex(entry: Entry, signal?: AbortSignal): Promise<FileSet | undefined> {
+  async #openAndIndex(entry: Entry, signal: AbortSignal): Promise<FileSet | undefined> {
     try {
       const nested = await this.#parts.openNested(entry, signal);
       await nested.completed;

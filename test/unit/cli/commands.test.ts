@@ -27,6 +27,11 @@ async function inspect(
 }
 
 describe('inspect', () => {
+  test('prints JSON where no person reads along', async () => {
+    const { stdout } = await cli('inspect', ARCHIVE);
+    assert.equal((JSON.parse(stdout) as { container_name: string }[])[0]?.container_name, 'counter-none');
+  });
+
   test('gives only what is asked for', async () => {
     const sections = ['statistics', 'metadata', 'process_tree', 'mounts'];
     const asked = async (...flags: readonly string[]) => {
@@ -62,7 +67,7 @@ describe('inspect', () => {
   });
 
   test('the tree has the facts and the processes', async () => {
-    const { stdout } = await cli('inspect', '--all', ARCHIVE);
+    const { stdout } = await cli('inspect', '--all', '--format', 'tree', ARCHIVE);
     for (const line of [
       'counter-none',
       '├── Image: localhost/lab/busybox:1.0',
@@ -131,7 +136,7 @@ describe('damage', () => {
       bytes.writeUInt32LE(0x7fffffff, header + 512 + 8);
       const damaged = join(folder, 'damaged.tar');
       writeFileSync(damaged, bytes);
-      const { code, stdout, stderr } = await cli('inspect', '--ps-tree', '--mounts', damaged, ARCHIVE);
+      const { code, stdout, stderr } = await cli('inspect', '--ps-tree', '--mounts', '--format', 'tree', damaged, ARCHIVE);
       assert.equal(code, 3);
       assert.equal(stdout.match(/Destination: \/dev\/shm/g)?.length, 2);
       assert.match(stderr, /^checkpoint-explorer: \S*damaged\.tar: checkpoint\/pstree\.img /m);
