@@ -11,7 +11,7 @@ if (version[0] > 22 || (version[0] === 22 && version[1] >= 19)) {
   console.error(
     'checkpoint-explorer needs Node 22.19 or newer, and this is Node ' +
       process.versions.node +
-      ': run it with a newer one.'
+      ': run it with a newer one.',
   );
   process.exitCode = 2;
 }

@@ -25,10 +25,7 @@ export class EntryBranch implements Branch {
   readonly #revision: () => unknown;
   #built: { readonly revision: unknown; readonly root: Promise<Node> } | undefined;
 
-  constructor(
-    load: () => Promise<Iterable<readonly [path: string, placed: Placed]>>,
-    revision: () => unknown,
-  ) {
+  constructor(load: () => Promise<Iterable<readonly [path: string, placed: Placed]>>, revision: () => unknown) {
     this.#load = load;
     this.#revision = revision;
   }

@@ -136,7 +136,15 @@ describe('damage', () => {
       bytes.writeUInt32LE(0x7fffffff, header + 512 + 8);
       const damaged = join(folder, 'damaged.tar');
       writeFileSync(damaged, bytes);
-      const { code, stdout, stderr } = await cli('inspect', '--ps-tree', '--mounts', '--format', 'tree', damaged, ARCHIVE);
+      const { code, stdout, stderr } = await cli(
+        'inspect',
+        '--ps-tree',
+        '--mounts',
+        '--format',
+        'tree',
+        damaged,
+        ARCHIVE,
+      );
       assert.equal(code, 3);
       assert.equal(stdout.match(/Destination: \/dev\/shm/g)?.length, 2);
       assert.match(stderr, /^checkpoint-explorer: \S*damaged\.tar: checkpoint\/pstree\.img /m);
