@@ -11,6 +11,8 @@ class FakeGrid {
   queries: GridQuery[] = [];
   /** Answers wait for this. */
   gate: Promise<void> = Promise.resolve();
+  /** It answers also what was cancelled. */
+  deaf = false;
 
   constructor(folders: number, filesEach: number) {
     for (let folder = 0; folder < folders; folder++) {
@@ -22,7 +24,7 @@ class FakeGrid {
   readonly fetch = async (query: GridQuery, signal: AbortSignal): Promise<GridWindow> => {
     this.queries.push(query);
     await this.gate;
-    signal.throwIfAborted();
+    if (!this.deaf) signal.throwIfAborted();
     const folded = new Set(query.toggled);
     const parent = query.reveal?.includes('/') ? query.reveal.split('/')[0] : undefined;
     const unfolds = parent !== undefined && folded.delete(parent);
@@ -146,6 +148,21 @@ describe('the rows of a grid', () => {
     assert.equal(state.filter, 'f8');
   });
 
+  test('an answer that comes after its query was given up changes nothing', async () => {
+    grid.deaf = true;
+    let open: () => void = () => undefined;
+    grid.gate = new Promise((resolve) => (open = resolve));
+    model.scrolled(500, 20);
+    grid.gate = Promise.resolve();
+    top = 0;
+    model.setFilter('f7');
+    await settled();
+    open();
+    await settled();
+    assert.equal(model.rows, 101);
+    assert.equal(model.source.row(500), undefined);
+  });
+
   test('a failure is told, and the next answer takes it back', async () => {
     grid.gate = Promise.reject(new Error('gone'));
     model.setFilter('f1');
@@ -173,12 +190,15 @@ describe('the focus', () => {
     await model.click(15, 'select');
     const { focus } = state;
     const below = 15 - top;
+    let gaps = 0;
+    model.subscribe(() => (gaps += model.source.row(model.focus ?? 0) ? 0 : 1));
     grid.files.splice(1, 0, ...Array.from({ length: 700 }, (_, index) => `f0/new${String(index)}`));
     model.refresh();
     await settled();
     assert.equal(state.focus, focus);
     assert.equal(model.focus, 715);
     assert.equal(top, 715 - below);
+    assert.equal(gaps, 0, 'the row is there whenever it is drawn');
   });
 
   test('is not looked for in vain: what is in view stays when the focus is elsewhere', async () => {
