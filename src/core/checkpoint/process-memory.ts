@@ -13,12 +13,40 @@ export interface StringBlock {
   readonly bytes?: Uint8Array;
 }
 
+/** Arguments and environment of a process; undefined where nothing of them was dumped. */
+export interface ProcessStrings {
+  readonly arguments: StringBlock | undefined;
+  readonly environment: StringBlock | undefined;
+}
+
+/** Reads both at once where they lie side by side and were dumped whole, as in nearly every process. */
+export async function readStrings(
+  space: AddressSpace,
+  mm: MmEntry,
+  pid: number,
+  note: (note: Note) => void,
+  signal?: AbortSignal,
+): Promise<ProcessStrings> {
+  const { mm_arg_start: start, mm_arg_end: border, mm_env_start: envStart, mm_env_end: end } = mm;
+  if (start < border && border === envStart && envStart <= end && end - start <= BigInt(MAX_STRINGS)) {
+    const { bytes, missing } = await space.read(start, Number(end - start), signal);
+    const length = Number(border - start);
+    if (missing.length === 0 && bytes[length - 1] === 0) {
+      return { arguments: split(bytes.subarray(0, length)), environment: split(bytes.subarray(length)) };
+    }
+  }
+  return {
+    arguments: await readArguments(space, mm, pid, note, signal),
+    environment: await readEnvironment(space, mm, pid, note, signal),
+  };
+}
+
 /**
  * The command line as the kernel's /proc/PID/cmdline gives it. A process that overwrote its arguments with one longer
  * title (setproctitle) has no NUL at the end of the argument area: the title goes on into the environment's.
  * Source: fs/proc/base.c, get_mm_cmdline.
  */
-export async function readArguments(
+async function readArguments(
   space: AddressSpace,
   mm: MmEntry,
   pid: number,
@@ -34,7 +62,7 @@ export async function readArguments(
 }
 
 /** The environment as it stood in memory, /proc/PID/environ. */
-export async function readEnvironment(
+async function readEnvironment(
   space: AddressSpace,
   mm: MmEntry,
   pid: number,

@@ -8,7 +8,7 @@ import { isCancelled } from '../errors.ts';
 import { DescriptorTable } from './descriptor-table.ts';
 import type { Notebook } from './notebook.ts';
 import { realMappings } from './proc-format.ts';
-import { readArguments, readEnvironment } from './process-memory.ts';
+import { readStrings } from './process-memory.ts';
 import { known } from './known-images.ts';
 
 /** Source: criu compel/include/uapi/task-state.h. A zombie is dumped as dead; 6 exists only while CRIU runs. */
@@ -159,8 +159,7 @@ export class Processes {
     if (!space) return this.#images.complete ? known : undefined;
     const note = this.#notebook.add.bind(this.#notebook);
     this.#notebook.add(...space.notes);
-    const args = await readArguments(space, mm, pid, note, signal);
-    const environment = await readEnvironment(space, mm, pid, note, signal);
+    const { arguments: args, environment } = await readStrings(space, mm, pid, note, signal);
     return {
       ...known,
       dumpedBytes: space.dumpedBytes,
