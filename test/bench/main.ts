@@ -27,7 +27,7 @@ const machine = describeMachine();
 console.log(machineLines(machine).join('\n'));
 const bench: Bench = {
   inputs,
-  runs: settings.quick ? { short: 3, long: 1 } : { short: 7, long: 3 },
+  runs: settings.quick ? { short: 3, middle: 1, long: 1 } : { short: 7, middle: 5, long: 3 },
   judgeRatios: !settings.quick,
 };
 

@@ -16,18 +16,21 @@ interface Peer {
   readonly name: string;
   /** How long it may take of the peer's time. */
   readonly limit: number;
+  readonly runs: keyof Bench['runs'];
   run(from: string, to: string): number | undefined;
 }
 
 const zstd: Peer = {
   name: 'zstd -d',
   limit: 1.5,
+  runs: 'middle',
   run: (from, to) => timeCommand('zstd', ['-d', '-q', '-f', '-o', to, from]),
 };
 
 const gzip: Peer = {
   name: 'gzip -d',
   limit: 0.5,
+  runs: 'long',
   run: (from, to) => timeCommand('gzip', ['-dc', from], { output: to }),
 };
 
@@ -42,7 +45,7 @@ function rowsOf(bench: Bench, input: Input, peer: Peer): Row[] {
   const target = join(bench.inputs.scratch, 'peer.tar');
   const question = { input, spill };
   const [answers, beside] = takeTurns<[Probes['decompression']['answer'], number | undefined]>(
-    bench.runs.long,
+    bench.runs[peer.runs],
     () => {
       settleDisk(spill);
       return runProbe('decompression', question);
@@ -68,7 +71,12 @@ function rowsOf(bench: Bench, input: Input, peer: Peer): Row[] {
       memory: { value: Math.max(...own.map(({ memory }) => memory)), unit: 'megabytes', limit: WORKER_MEMORY },
       ...(peerTime !== undefined && {
         peer: { name: peer.name, milliseconds: peerTime },
-        ratio: { value: complete / peerTime, unit: 'ratio', ...(bench.judgeRatios && { limit: peer.limit }) },
+        ratio: {
+          // Of each pair, which ran one after the other: the machine may have become slower between the pairs.
+          value: median(own.map((run, index) => run.complete / (beside[index] ?? NaN))) ?? NaN,
+          unit: 'ratio',
+          ...(bench.judgeRatios && { limit: peer.limit }),
+        },
       }),
       remark: 'until all of it is decompressed and indexed; the peer decompresses it to a file',
     },

@@ -11,7 +11,7 @@ export const hashing: Measurement = {
     const input = await bench.inputs.mixed();
     const question = { input, spill: join(bench.inputs.scratch, 'spill') };
     const [own, beside] = takeTurns<[Hashing, number | undefined]>(
-      bench.runs.long,
+      bench.runs.middle,
       () => runProbe('hashing', question),
       () => timeCommand('sha256sum', [input.path]),
     );

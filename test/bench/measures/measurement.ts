@@ -12,8 +12,8 @@ export const CLI_MEMORY = 250 * MB;
 
 export interface Bench {
   readonly inputs: Inputs;
-  /** Runs of what takes milliseconds, and of what takes seconds. */
-  readonly runs: { readonly short: number; readonly long: number };
+  /** How often to run what takes milliseconds, a second or two, and many seconds. */
+  readonly runs: { readonly short: number; readonly middle: number; readonly long: number };
   /** Ratios to a peer mean something only where the work is long against the start of a process. */
   readonly judgeRatios: boolean;
 }
