@@ -7,6 +7,7 @@ import {
   formatTime,
 } from '../../src/protocol/format.ts';
 import type { ColumnKind, GridCell } from '../../src/protocol/grid.ts';
+import { t } from '../text.ts';
 
 /** A cell as the reader sees it, escaped. */
 export function cellText(cell: GridCell, kind: ColumnKind): string {
@@ -18,6 +19,14 @@ export function cellText(cell: GridCell, kind: ColumnKind): string {
     if (kind === 'mode') return formatMode(value);
     return String(value);
   }
+  if (kind === 'word') return escapeText(t(value));
+  if (kind === 'marks')
+    return escapeText(
+      value
+        .split(' ')
+        .map((word) => t(word))
+        .join(' '),
+    );
   return kind === 'time' ? escapeText(formatTime(value)) : escapeText(value);
 }
 

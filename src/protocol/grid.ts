@@ -21,7 +21,8 @@ export interface GridCell {
  * What the values of a column are: `size` bytes; `time` RFC 3339; `mode` st_mode, type bits included, see formatMode;
  * `marks` words apart by spaces; `code` text in the editor's font. Text is as it stands in the checkpoint: escape it.
  */
-export type ColumnKind = 'text' | 'code' | 'number' | 'size' | 'time' | 'mode' | 'marks';
+/** `word`: one of the interface's own words, in English; the page translates it. `marks`: several, between blanks. */
+export type ColumnKind = 'text' | 'word' | 'code' | 'number' | 'size' | 'time' | 'mode' | 'marks';
 
 export interface GridColumn {
   readonly id: string;

@@ -52,6 +52,16 @@ const ICONS: Readonly<Record<FileType, string>> = {
   unknown: 'question',
 };
 
+const MARKS: Readonly<Record<ChangeMark, { readonly label: string }>> = {
+  setuid: { label: 'setuid' },
+  setgid: { label: 'setgid' },
+  'sticky-world-writable': { label: 'sticky-world-writable' },
+  capabilities: { label: 'capabilities' },
+  device: { label: 'device' },
+  executable: { label: 'executable' },
+  opaque: { label: 'opaque' },
+};
+
 const CHANGES: TableKind<ChangeRow> = {
   columns: [
     { id: 'path', label: 'Name', kind: 'code', flex: 3, tree: true, value: ({ path }) => path, cell: nameCell },
@@ -65,18 +75,6 @@ const CHANGES: TableKind<ChangeRow> = {
         facts ? { value: letter(facts), title: facts.kind, tone: TONES[facts.kind] } : { value: null },
     },
     {
-      id: 'size',
-      label: 'Size',
-      kind: 'size',
-      width: 90,
-      value: ({ bytes, isFolder }) => (isFolder ? null : bytes),
-      sortBy: ({ bytes }) => bytes,
-      cell: ({ bytes, isFolder }) => ({ value: bytes, ...(isFolder && { tone: 'muted' }) }),
-    },
-    { id: 'mode', label: 'Mode', kind: 'mode', width: 100, value: modeOf },
-    { id: 'owner', label: 'Owner', kind: 'text', width: 90, value: ({ facts }) => (facts ? ownerOf(facts) : null) },
-    { id: 'mtime', label: 'Modified', kind: 'time', width: 150, value: ({ facts }) => facts?.mtime ?? null },
-    {
       id: 'marks',
       label: 'Marks',
       kind: 'marks',
@@ -88,6 +86,18 @@ const CHANGES: TableKind<ChangeRow> = {
         ...(row.facts?.marks.some((mark) => isRemarkable(mark, row.facts)) && { tone: 'warning' }),
       }),
     },
+    {
+      id: 'size',
+      label: 'Size',
+      kind: 'size',
+      width: 90,
+      value: ({ bytes, isFolder }) => (isFolder ? null : bytes),
+      sortBy: ({ bytes }) => bytes,
+      cell: ({ bytes, isFolder }) => ({ value: bytes, ...(isFolder && { tone: 'muted' }) }),
+    },
+    { id: 'mode', label: 'Mode', kind: 'mode', width: 100, value: modeOf },
+    { id: 'owner', label: 'Owner', kind: 'text', width: 90, value: ({ facts }) => (facts ? ownerOf(facts) : null) },
+    { id: 'mtime', label: 'Modified', kind: 'time', width: 150, value: ({ facts }) => facts?.mtime ?? null },
     { id: 'target', label: 'Link target', kind: 'code', flex: 1, value: ({ facts }) => facts?.linkTarget ?? null },
   ],
   hidden: [
@@ -289,7 +299,7 @@ function isRemarkable(mark: ChangeMark, facts: ChangeFacts | undefined): boolean
 }
 
 function marksOf({ facts }: ChangeRow): string | null {
-  return facts && facts.marks.length > 0 ? facts.marks.join(' ') : null;
+  return facts && facts.marks.length > 0 ? facts.marks.map((mark) => MARKS[mark].label).join(' ') : null;
 }
 
 function fileOf({ path, facts, inView, isFolder }: ChangeRow): { path?: string; openable?: boolean } {

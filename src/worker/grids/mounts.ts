@@ -2,25 +2,25 @@ import type { GridCell } from '../../protocol/grid.ts';
 import type { MountFacts, MountOrigin } from '../../protocol/mounts.ts';
 import { Table, TOP, uniqueIds, type TableKind } from './table.ts';
 
-const ICONS: Readonly<Record<MountOrigin, string>> = {
-  rootfs: 'root-folder',
-  bind: 'file-symlink-directory',
-  volume: 'database',
-  tmpfs: 'chip',
-  pseudo: 'gear',
-  masked: 'eye-closed',
-  'read-only': 'shield',
-  external: 'plug',
-  other: 'folder',
+const ORIGINS: Readonly<Record<MountOrigin, { readonly label: string; readonly icon: string }>> = {
+  rootfs: { label: 'rootfs', icon: 'root-folder' },
+  bind: { label: 'bind', icon: 'file-symlink-directory' },
+  volume: { label: 'volume', icon: 'database' },
+  tmpfs: { label: 'tmpfs', icon: 'chip' },
+  pseudo: { label: 'pseudo', icon: 'gear' },
+  masked: { label: 'masked', icon: 'eye-closed' },
+  'read-only': { label: 'read-only', icon: 'shield' },
+  external: { label: 'external', icon: 'plug' },
+  other: { label: 'other', icon: 'folder' },
 };
 
 /** What the OCI spec has to do with it: mounts that nobody asked for, and those that are not there, deserve the eye. */
 const SPEC: Readonly<
-  Record<MountFacts['seenIn'], { readonly value: string; readonly tone?: NonNullable<GridCell['tone']> }>
+  Record<MountFacts['seenIn'], { readonly label: string; readonly tone?: NonNullable<GridCell['tone']> }>
 > = {
-  both: { value: 'asked for' },
-  image: { value: 'not asked for', tone: 'added' },
-  spec: { value: 'asked for, not there', tone: 'deleted' },
+  both: { label: 'asked for' },
+  image: { label: 'not asked for', tone: 'added' },
+  spec: { label: 'asked for, not there', tone: 'deleted' },
 };
 
 /** The columns of mount(8), and where each mount comes from. */
@@ -35,7 +35,7 @@ const MOUNTS: TableKind<MountFacts> = {
       value: ({ destination }) => destination,
       cell: ({ destination, origin }) => ({
         value: destination,
-        icon: ICONS[origin],
+        icon: ORIGINS[origin].icon,
         ...((origin === 'masked' || origin === 'read-only') && { tone: 'muted' }),
       }),
     },
@@ -69,14 +69,17 @@ const MOUNTS: TableKind<MountFacts> = {
       width: 100,
       value: ({ propagation }) => propagation ?? null,
     },
-    { id: 'origin', label: 'Origin', kind: 'text', width: 90, value: ({ origin }) => origin },
+    { id: 'origin', label: 'Origin', kind: 'word', width: 90, value: ({ origin }) => ORIGINS[origin].label },
     {
       id: 'spec',
       label: 'Spec',
-      kind: 'text',
+      kind: 'word',
       width: 110,
-      value: ({ seenIn }) => SPEC[seenIn].value,
-      cell: ({ seenIn }) => SPEC[seenIn],
+      value: ({ seenIn }) => SPEC[seenIn].label,
+      cell: ({ seenIn }) => {
+        const { label, tone } = SPEC[seenIn];
+        return { value: label, ...(tone && { tone }) };
+      },
     },
   ],
   hidden: [

@@ -2,11 +2,11 @@ import type { GridCell } from '../../protocol/grid.ts';
 import type { ProcessFacts, TaskState } from '../../protocol/processes.ts';
 import { Table, TOP, uniqueIds, type TableKind } from './table.ts';
 
-const STATES: Readonly<Record<TaskState, Omit<GridCell, 'value'>>> = {
-  running: { icon: 'play' },
-  stopped: { icon: 'debug-pause', tone: 'warning' },
-  zombie: { icon: 'circle-slash', tone: 'warning' },
-  unknown: { icon: 'question', tone: 'warning' },
+const STATES: Readonly<Record<TaskState, { readonly label: string } & Omit<GridCell, 'value'>>> = {
+  running: { label: 'running', icon: 'play' },
+  stopped: { label: 'stopped', icon: 'debug-pause', tone: 'warning' },
+  zombie: { label: 'zombie', icon: 'circle-slash', tone: 'warning' },
+  unknown: { label: 'unknown', icon: 'question', tone: 'warning' },
 };
 
 /** The columns of `ps`; never anything of the environment. */
@@ -29,10 +29,13 @@ const PROCESSES: TableKind<ProcessFacts> = {
     {
       id: 'state',
       label: 'State',
-      kind: 'text',
+      kind: 'word',
       width: 90,
       value: stateText,
-      cell: (process) => ({ value: stateText(process), ...STATES[process.state] }),
+      cell: (process) => {
+        const { label: _label, ...look } = STATES[process.state];
+        return { value: stateText(process), ...look };
+      },
     },
     { id: 'threads', label: 'Threads', kind: 'number', width: 70, value: ({ threads }) => threads.length },
     { id: 'command', label: 'Command line', kind: 'code', flex: 3, value: commandLine },
@@ -79,7 +82,7 @@ export function processTable(processes: readonly ProcessFacts[]): Table<ProcessF
 }
 
 function stateText({ state, stateNumber }: ProcessFacts): string {
-  return state === 'unknown' && stateNumber !== undefined ? `unknown (${stateNumber})` : state;
+  return state === 'unknown' && stateNumber !== undefined ? `unknown (${stateNumber})` : STATES[state].label;
 }
 
 /** Arguments as they could be typed into a shell again. */
