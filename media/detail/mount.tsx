@@ -83,7 +83,7 @@ function Options({ mount }: { mount: Wire<MountFacts> }) {
   const asked = mount.spec?.options;
   const names = [...new Set([...(real ?? []), ...(asked ?? [])])];
   const own = mount.superOptions;
-  const inEffect = new Set([...(real ?? []), ...(own?.split(',') ?? [])]);
+  const inEffect = optionsInEffect(mount);
   if (names.length === 0 && own === undefined) return null;
   return (
     <Section title={t('Options')}>
@@ -102,7 +102,7 @@ function Options({ mount }: { mount: Wire<MountFacts> }) {
                 {shown.map((name) => (
                   <tr key={name}>
                     <td class="code">{escapeText(name)}</td>
-                    {real && <Tick on={inEffect.has(name)} />}
+                    {real && <Tick on={inEffect.has(plainOption(name))} />}
                     {asked && <Tick on={asked.includes(name)} />}
                   </tr>
                 ))}
@@ -124,6 +124,21 @@ function Options({ mount }: { mount: Wire<MountFacts> }) {
       </dl>
     </Section>
   );
+}
+
+/** Also those that the kernel does not print because the absence of others says them. */
+function optionsInEffect(mount: Wire<MountFacts>): ReadonlySet<string> {
+  const printed = [...mount.options, ...(mount.superOptions?.split(',') ?? [])].map(plainOption);
+  const kept = new Set(printed);
+  if (!kept.has('relatime') && !kept.has('noatime')) kept.add('strictatime');
+  if (mount.origin === 'bind' || mount.origin === 'volume') kept.add('bind').add('rbind');
+  if (mount.propagation !== undefined) kept.add(mount.propagation).add(`r${mount.propagation}`);
+  return kept;
+}
+
+/** The kernel prints octal numbers without their leading zero. */
+function plainOption(option: string): string {
+  return option.replace(/^(mode|ptmxmode|umask|dmask|fmask)=0+(?=[0-7])/, '$1=');
 }
 
 function Tick({ on }: { on: boolean }) {
