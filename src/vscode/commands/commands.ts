@@ -41,6 +41,8 @@ export class Commands extends Disposable {
       copyAsText: () => this.#copyRows('text'),
       copyAsJson: () => this.#copyRows('json'),
       copyAsCsv: () => this.#copyRows('csv'),
+      // The page itself goes back and forward. The workbench has the same keys, and would leave the editor as well.
+      keepInEditor: () => undefined,
       refresh: () => services.archives.refresh(),
       addFolder: () => this.#addFolder(),
       showLog: () => services.showLog(),
