@@ -88,6 +88,8 @@ function isMissing({ error }: SpawnSyncReturns<string>): boolean {
 }
 
 function requireSuccess(result: SpawnSyncReturns<string>, what: string): void {
+  // A terminal sends it to the whole group.
+  if (result.signal === 'SIGINT') process.exit(130);
   if (result.error) throw result.error;
   if (result.status === 0) return;
   const lines = result.stderr.split('\n').filter((line) => line.trim() !== '');

@@ -67,6 +67,11 @@ export class Inputs {
     this.#plan = fitToDisk(folder, plan);
   }
 
+  /** Whether the compressed archives are large against the start of a process: only then is a ratio to judge by. */
+  get areLarge(): boolean {
+    return this.#plan.compressed >= GIB;
+  }
+
   /** For what is decompressed. */
   get scratch(): string {
     return join(this.#folder, 'scratch');

@@ -51,7 +51,7 @@ export function missed(rows: readonly Row[]): string[] {
       const figure = row[column];
       if (!figure || isWithin(figure)) return [];
       return [
-        `${row.name}: ${column} ${formatFigure(figure)} is over ${formatFigure({ ...figure, value: figure.limit ?? 0 })}.`,
+        `${row.name.trim()}: ${column} ${formatFigure(figure)} is over ${formatFigure({ ...figure, value: figure.limit ?? 0 })}.`,
       ];
     }),
   ]);

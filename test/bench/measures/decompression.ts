@@ -63,7 +63,8 @@ function rowsOf(bench: Bench, input: Input, peer: Peer): Row[] {
   const own = answers.map(({ first }) => first);
   const complete = median(own.map((run) => run.complete)) ?? NaN;
   const peerTime = median(beside);
-  const name = `open ${formatBytes(input.size)} ${peer.name.split(' ')[0] ?? ''} of ${formatBytes(input.plainSize)}`;
+  const kind = peer.name.split(' ')[0] ?? '';
+  const name = `open ${formatBytes(input.size)} ${kind} of ${formatBytes(input.plainSize)}`;
   return [
     {
       name,
@@ -80,9 +81,12 @@ function rowsOf(bench: Bench, input: Input, peer: Peer): Row[] {
       }),
       remark: 'until all of it is decompressed and indexed; the peer decompresses it to a file',
     },
-    early(`  overview`, input.overviewEnd, ({ overview }) => overview),
-    early(`  process tree`, input.processesEnd, ({ processes }) => processes),
-    secondRow(answers.map(({ second }) => second)),
+    early(`  overview of the ${kind}`, input.overviewEnd, ({ overview }) => overview),
+    early(`  process tree of the ${kind}`, input.processesEnd, ({ processes }) => processes),
+    secondRow(
+      `  the ${kind} a second time`,
+      answers.map(({ second }) => second),
+    ),
   ];
 
   /** When something is shown, against when the stream has passed the last entry that it needs. */
@@ -91,17 +95,17 @@ function rowsOf(bench: Bench, input: Input, peer: Peer): Row[] {
     return {
       name: what,
       time: { value: median(own.map(shown)) ?? NaN, unit: 'milliseconds', limit: share * complete + BEYOND_ITS_SHARE },
-      remark: `${name}: what it needs ends after ${(share * 100).toFixed(1)} % of the stream`,
+      remark: `what it needs ends after ${(share * 100).toFixed(1)} % of the stream`,
     };
   }
 }
 
-function secondRow(seconds: readonly Decompression[]): Row {
+function secondRow(name: string, seconds: readonly Decompression[]): Row {
   const read = median(seconds.map((second) => second.read));
   const written = median(seconds.map((second) => second.written));
   const decompressed = written !== undefined && written > MIB;
   return {
-    name: '  a second time',
+    name,
     time: {
       value: median(seconds.map((second) => second.complete)) ?? NaN,
       unit: 'milliseconds',
