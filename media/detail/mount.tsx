@@ -38,7 +38,7 @@ function MountView({ mount, parent }: Shown) {
         subtitle={originText(mount.origin)}
       />
       <p class={`verdict ${mount.seenIn}`}>
-        <Icon name={{ both: 'check', image: 'add', spec: 'warning' }[mount.seenIn]} />
+        <Icon name={{ both: 'check', image: 'add', spec: 'warning', unknown: 'question' }[mount.seenIn]} />
         {seenText(mount.seenIn)}
       </p>
       <Facts title={t('Mount')}>
@@ -79,7 +79,7 @@ function MountView({ mount, parent }: Shown) {
 
 /** Options of the real mount, beside those that the specification asked for. */
 function Options({ mount }: { mount: Wire<MountFacts> }) {
-  const real = mount.seenIn === 'spec' ? undefined : mount.options;
+  const real = mount.seenIn === 'spec' || mount.seenIn === 'unknown' ? undefined : mount.options;
   const asked = mount.spec?.options;
   const names = [...new Set([...(real ?? []), ...(asked ?? [])])];
   const own = mount.superOptions;
@@ -195,5 +195,7 @@ function seenText(seen: MountFacts['seenIn']): string {
       return t('It was there, but the specification does not ask for it: the runtime or the container made it.');
     case 'spec':
       return t('The specification asks for it, but it was not there when the container was frozen.');
+    case 'unknown':
+      return t('The specification asks for it; there is no mount table to tell whether it was there.');
   }
 }

@@ -47,7 +47,9 @@ export function inspectJson({ locator, overview, roots, mounts, notes }: Inspect
     ...(roots &&
       roots.length > 1 && { other_process_trees: roots.slice(1).map((root) => processJson(root, sections)) }),
     ...(mounts && {
-      mount_table: mounts.filter(({ seenIn }) => seenIn !== 'spec').map((mount) => snakeCase(mount) ?? null),
+      mount_table: mounts
+        .filter(({ seenIn }) => seenIn === 'both' || seenIn === 'image')
+        .map((mount) => snakeCase(mount) ?? null),
     }),
     ...ownHead(overview, locator),
     notes: notesJson(notes),

@@ -33,8 +33,11 @@ export interface MountFacts {
   readonly origin: MountOrigin;
   /** CRIU's key of an external mount, where it is one. */
   readonly external?: string;
-  /** `both`: asked for by the spec and there; `image`: there, but not in the spec; `spec`: asked for, but not there. */
-  readonly seenIn: 'both' | 'image' | 'spec';
+  /**
+   * `both`: asked for by the spec and there; `image`: there, but not in the spec; `spec`: asked for, but not there;
+   * `unknown`: asked for, and there is no mount table to tell whether it was there.
+   */
+  readonly seenIn: 'both' | 'image' | 'spec' | 'unknown';
   /** What the spec asked for; `index` is its position in the spec's list. */
   readonly spec?: {
     readonly index: number;

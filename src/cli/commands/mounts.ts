@@ -24,7 +24,7 @@ export function run(args: Arguments, session: Session): Promise<ExitCode> {
 }
 
 function row({ destination, type, source, options, origin, seenIn }: MountFacts): string[] {
-  const asked = { both: 'asked for', image: '', spec: 'asked for, not there' }[seenIn];
+  const asked = { both: 'asked for', image: '', spec: 'asked for, not there', unknown: 'asked for' }[seenIn];
   return [destination, type, source, options.join(','), origin, asked];
 }
 

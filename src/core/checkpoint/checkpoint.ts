@@ -215,7 +215,20 @@ class OpenCheckpoint implements Checkpoint {
       const entries = await known(this.#images, 'MNTS', `mountpoints-${String(namespace)}.img`, signal);
       if (entries.length > 0) tables.push({ namespace, entries });
     }
+    if (tables.length === 0 && this.#opened.files.complete) this.#notebook.add(this.#noMountTable());
     return joinMounts(tables, spec);
+  }
+
+  #noMountTable(): Note {
+    const where = this.#images.path('mountpoints-*.img');
+    return {
+      kind: 'missing',
+      where,
+      text: sentence(
+        '{0} is missing or empty: which mounts there were is not known, only those that the specification asked for.',
+        where,
+      ),
+    };
   }
 
   /** Those of the processes; where these do not say, all that were dumped. */

@@ -2,6 +2,7 @@ import type { CompletenessFact, Engine } from '../../protocol/overview.ts';
 import type { Note } from '../../protocol/note.ts';
 import { sentence, type Sentence } from '../../protocol/sentence.ts';
 import type { FileSet } from '../archive/file-set.ts';
+import { emptyImage } from './known-images.ts';
 
 /** Names of the container's log, by engine: Podman, containerd, CRI-O. */
 export const LOG_NAMES: readonly string[] = ['ctr.log', 'container.log', 'io.kubernetes.cri-o.LogPath'];
@@ -49,9 +50,14 @@ export function noteMissing({
     [`${imagesPrefix}inventory.img`, '{0} is missing: what CRIU wrote about the dump as a whole is not known.'],
     [`${imagesPrefix}pstree.img`, '{0} is missing: without it the processes cannot be listed.'],
   ];
-  return expected
+  const missing = expected
     .filter(([path]) => !files.entries.has(path))
-    .map(([path, template]) => ({ kind: 'missing', where: path, text: sentence(template, path) }));
+    .map(([path, template]): Note => ({ kind: 'missing', where: path, text: sentence(template, path) }));
+  const empty = expected
+    .map(([path]) => path)
+    .filter((path) => path.endsWith('.img') && files.entries.get(path)?.size === 0)
+    .map(emptyImage);
+  return [...missing, ...empty];
 }
 
 /** The sentence about files that Podman and CRI-O may have left out; undefined for engines that leave nothing out. */

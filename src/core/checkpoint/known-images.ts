@@ -1,3 +1,5 @@
+import type { Note } from '../../protocol/note.ts';
+import { sentence } from '../../protocol/sentence.ts';
 import type { FileSet } from '../archive/file-set.ts';
 import { ImageDirectory, type MessageOf } from '../criu/image-directory.ts';
 import { kindOfFile, type KindName } from '../criu/kinds.ts';
@@ -15,6 +17,12 @@ export async function known<K extends KindName>(
   extent?: Extent,
 ): Promise<readonly MessageOf<K>[]> {
   return images.complete || images.has(name) ? images.messages(kind, name, signal, extent) : [];
+}
+
+/** CRIU takes an image without a byte for an empty set; of those that it always writes that is damage. */
+export function emptyImage(where: string): Note {
+  const text = sentence('{0} is empty, which no dump leaves behind: what it would tell cannot be shown.', where);
+  return { kind: 'damaged', where, text };
 }
 
 /** stats-dump lies beside the image directory (Podman, CRI-O, containerd), or in it where CRIU ran by itself. */

@@ -59,7 +59,15 @@ export class Metadata {
   }
 
   async #object(name: string, signal?: AbortSignal): Promise<JsonObject | undefined> {
-    return asObject(await this.#json(name, signal));
+    const value = await this.#json(name, signal);
+    const object = asObject(value);
+    if (value !== undefined && value !== null && !object)
+      this.#note(
+        name,
+        '{0} holds no JSON object, as engines write it. What it says about the container is not shown.',
+        name,
+      );
+    return object;
   }
 
   async #json(name: string, signal?: AbortSignal): Promise<Json | undefined> {

@@ -91,7 +91,10 @@ export function joinMounts(tables: readonly MountTable[], spec: JsonObject | und
     }),
   );
   const absent = wanted.filter((mount) => !used.has(mount));
-  return [...mounts, ...absent.map((mount, index) => describeAbsent(mount, -1 - index))];
+  return [
+    ...mounts,
+    ...absent.map((mount, index) => describeAbsent(mount, -1 - index, tables.length > 0 ? 'spec' : 'unknown')),
+  ];
 }
 
 function readSpecMounts(spec: JsonObject | undefined): readonly SpecMount[] {
@@ -188,7 +191,7 @@ function describe(
   };
 }
 
-function describeAbsent(mount: SpecMount, id: number): MountFacts {
+function describeAbsent(mount: SpecMount, id: number, seenIn: 'spec' | 'unknown'): MountFacts {
   const bind = isBind(mount);
   return {
     id,
@@ -197,7 +200,7 @@ function describeAbsent(mount: SpecMount, id: number): MountFacts {
     source: mount.source ?? '',
     options: mount.options,
     origin: bind ? 'bind' : 'other',
-    seenIn: 'spec',
+    seenIn,
     spec: specFacts(mount),
   };
 }

@@ -9,7 +9,7 @@ import { DescriptorTable } from './descriptor-table.ts';
 import type { Notebook } from './notebook.ts';
 import { realMappings } from './proc-format.ts';
 import { readStrings } from './process-memory.ts';
-import { known } from './known-images.ts';
+import { emptyImage, known } from './known-images.ts';
 
 /** Source: criu compel/include/uapi/task-state.h. A zombie is dumped as dead; 6 exists only while CRIU runs. */
 const STATES = new Map<number, TaskState>([
@@ -116,6 +116,12 @@ export class Processes {
     if (state === 'zombie') return { ...facts, ...(core?.tc && readExitStatus(core.tc.exit_code)), complete: true };
 
     const [fs] = await known(images, 'FS', `fs-${String(pid)}.img`, signal);
+    if (!fs)
+      this.#noteMissing(
+        `fs-${String(pid)}.img`,
+        '{0} is missing. The working directory of process {1} cannot be shown.',
+        pid,
+      );
     const credentials = await this.credentials(pid, signal);
     const mountNamespace = await this.mountNamespace(pid, signal);
     const memory = await this.#memory(pid, table, signal);
@@ -144,7 +150,7 @@ export class Processes {
     if (!mm) {
       this.#noteMissing(
         `mm-${String(pid)}.img`,
-        'Arguments, environment and memory of process {1} cannot be shown.',
+        '{0} is missing. Arguments, environment and memory of process {1} cannot be shown.',
         pid,
       );
       return undefined;
@@ -174,12 +180,14 @@ export class Processes {
     try {
       const space = await AddressSpace.open(this.#images, pid, signal);
       this.#pageSize ??= space.pageSize;
+      const name = `pagemap-${String(pid)}.img`;
+      if (this.#images.isEmpty(name)) this.#notebook.add(emptyImage(this.#images.path(name)));
       return space;
     } catch (error) {
       if (isCancelled(error)) throw error;
       this.#noteMissing(
         `pagemap-${String(pid)}.img`,
-        'Arguments, environment and memory of process {1} cannot be shown.',
+        '{0} is missing. Arguments, environment and memory of process {1} cannot be shown.',
         pid,
       );
       return undefined;
@@ -210,15 +218,21 @@ export class Processes {
 
   async #expectCore(tid: number, signal?: AbortSignal): Promise<CoreEntry | undefined> {
     const core = await this.#coreOutline(tid, signal);
-    if (!core) this.#noteMissing(`core-${String(tid)}.img`, 'State and registers of thread {1} cannot be shown.', tid);
+    if (!core)
+      this.#noteMissing(
+        `core-${String(tid)}.img`,
+        '{0} is missing. State and registers of thread {1} cannot be shown.',
+        tid,
+      );
     return core;
   }
 
   /** Only once the archive is read to its end: before, it may still come. A damaged image has its own note already. */
-  #noteMissing(name: string, consequence: string, id: number): void {
-    if (!this.#images.complete || this.#images.has(name)) return;
+  #noteMissing(name: string, template: string, id: number): void {
+    if (!this.#images.complete) return;
     const where = this.#images.path(name);
-    this.#notebook.add({ kind: 'missing', where, text: sentence(`{0} is missing. ${consequence}`, where, id) });
+    if (!this.#images.has(name)) this.#notebook.add({ kind: 'missing', where, text: sentence(template, where, id) });
+    else if (this.#images.isEmpty(name)) this.#notebook.add(emptyImage(where));
   }
 
   /** A second dump into the same folder leaves the images of processes that have gone since. */

@@ -77,6 +77,12 @@ export class ImageDirectory {
     return this.#files.entries.has(this.path(name));
   }
 
+  /** Whether a file of this name is known, and holds no byte. */
+  isEmpty(name: string): boolean {
+    const entry = this.#files.entries.get(this.path(name));
+    return entry?.type === 'file' && entry.size === 0;
+  }
+
   /** The bytes of a file; undefined where there is none. Waits while the archive is not read to its end. */
   async open(name: string, signal?: AbortSignal): Promise<ByteSource | undefined> {
     const entry = await this.#files.find(this.path(name), signal);

@@ -21,6 +21,7 @@ const SPEC: Readonly<
   both: { label: 'asked for' },
   image: { label: 'not asked for', tone: 'added' },
   spec: { label: 'asked for, not there', tone: 'deleted' },
+  unknown: { label: 'asked for' },
 };
 
 /** The columns of mount(8), and where each mount comes from. */

@@ -108,16 +108,43 @@ describe('a damaged part leaves the rest to be seen', () => {
     assert.equal(missing.overview.hostName, 'lab-a1');
   });
 
+  test('config.dump that is JSON of another kind', async () => {
+    const path = join(folder, 'config-list.tar');
+    await repack(sound, path, (member, name) => (name === 'config.dump' ? Buffer.from('[1, 2]') : member.content));
+    const { notes, processes } = await ask(path);
+    assert.equal(at(notes, 'config.dump', 'damaged').length, 1);
+    assert.equal(processes.length, 2);
+  });
+
+  test('an image without a byte, where CRIU always writes some', async () => {
+    for (const name of ['inventory', 'pstree', 'core-1', 'mm-1', 'fs-1', 'pagemap-1']) {
+      const path = join(folder, 'emptied.tar');
+      const where = `checkpoint/${name}.img`;
+      await repack(sound, path, (member, own) => (own === where ? Buffer.alloc(0) : member.content));
+      const { notes } = await ask(path);
+      assert.equal(at(notes, where, 'damaged').length, 1, where);
+    }
+  });
+
+  test('without a mount table it is not known whether the mounts that were asked for were there', async () => {
+    const path = join(folder, 'unmounted.tar');
+    await repack(sound, path, (member, name) => (name.includes('mountpoints-') ? undefined : member.content));
+    const { notes, mounts } = await ask(path);
+    assert.ok(mounts.length > 0);
+    assert.deepEqual([...new Set(mounts.map(({ seenIn }) => seenIn))], ['unknown']);
+    assert.equal(at(notes, 'checkpoint/mountpoints-*.img', 'missing').length, 1);
+  });
+
   test('a missing image is named, and what cannot be shown for it', async () => {
     const path = join(folder, 'missing.tar');
     await repack(sound, path, (member, name) =>
-      name === 'checkpoint/mm-4.img' || name === 'checkpoint/core-1.img' ? undefined : member.content,
+      ['mm-4', 'core-1', 'fs-1'].some((image) => name === `checkpoint/${image}.img`) ? undefined : member.content,
     );
     const { notes, processes } = await ask(path);
     assert.equal(processes.length, 2);
     assert.equal(processes[1]?.arguments, undefined);
     assert.equal(processes[0]?.arguments?.[0], 'sh');
-    for (const name of ['checkpoint/mm-4.img', 'checkpoint/core-1.img']) {
+    for (const name of ['checkpoint/mm-4.img', 'checkpoint/core-1.img', 'checkpoint/fs-1.img']) {
       const [note] = at(notes, name, 'missing');
       assert.ok(note, name);
       assert.match(say(note.text), new RegExp(name));
