@@ -187,9 +187,15 @@ export async function firstOf<T>(
 }
 
 function notACheckpoint(files: FileSet): CheckpointError {
+  const damage = files.notes.find(({ offset }) => offset !== undefined);
   const text =
-    files.notes.length > 0
-      ? '{0} holds no checkpoint that can be recognised, and it is damaged: neither CRIU images nor the spec.dump or config.dump of an engine were found.'
-      : '{0} is not a checkpoint: neither CRIU images (inventory.img, a folder checkpoint/) nor the spec.dump and config.dump of an engine were found in it.';
-  return new CheckpointError('not-a-checkpoint', sentence(text, files.name), { where: files.name });
+    damage?.offset !== undefined
+      ? '{0} holds no checkpoint that can be recognised, and it is damaged at byte {1}: neither CRIU images nor the spec.dump or config.dump of an engine were found.'
+      : files.notes.length > 0
+        ? '{0} holds no checkpoint that can be recognised, and it is damaged: neither CRIU images nor the spec.dump or config.dump of an engine were found.'
+        : '{0} is not a checkpoint: neither CRIU images (inventory.img, a folder checkpoint/) nor the spec.dump and config.dump of an engine were found in it.';
+  return new CheckpointError('not-a-checkpoint', sentence(text, files.name, damage?.offset ?? ''), {
+    where: files.name,
+    ...(damage?.offset !== undefined && { offset: damage.offset }),
+  });
 }

@@ -37,8 +37,12 @@ export function writeAll(file: number, bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at);
 }
 
-/** Access and modification time in seconds, held within what file systems take. */
-export function times(stat: FileStat): [number, number] {
+/**
+ * Access and modification time in seconds, held within what file systems take. Undefined for what a view made up
+ * (`/proc`, the folders above all): nobody recorded a mode or a time of it.
+ */
+export function times(stat: FileStat): [number, number] | undefined {
+  if (stat.mode === undefined && stat.mtime === 0) return undefined;
   const seconds = Number.isFinite(stat.mtime) ? Math.min(Math.max(stat.mtime / 1000, 0), 2 ** 33) : 0;
   return [seconds, seconds];
 }

@@ -196,7 +196,8 @@ class Extraction {
     for (const item of made.reverse())
       keepAttributes(() => {
         chmodSync(item.path, ((item.stat.mode ?? 0o755) & 0o777) | 0o700);
-        utimesSync(item.path, ...times(item.stat));
+        const recorded = times(item.stat);
+        if (recorded) utimesSync(item.path, ...recorded);
       });
     return { files: this.#files, bytes: this.#bytes, skipped: this.#skipped };
   }
@@ -237,7 +238,8 @@ class Extraction {
       const descriptor = file;
       keepAttributes(() => {
         fchmodSync(descriptor, ((item.stat.mode ?? 0o644) & 0o777) | 0o400);
-        futimesSync(descriptor, ...times(item.stat));
+        const recorded = times(item.stat);
+        if (recorded) futimesSync(descriptor, ...recorded);
       });
       closeSync(descriptor);
       file = undefined;
@@ -305,7 +307,8 @@ class Extraction {
       this.#made.add(lstatSync(item.path, { bigint: true }).ino);
       this.#files++;
       keepAttributes(() => {
-        lutimesSync(item.path, ...times(item.stat));
+        const recorded = times(item.stat);
+        if (recorded) lutimesSync(item.path, ...recorded);
       });
     } catch (error) {
       this.#refused(error, item);

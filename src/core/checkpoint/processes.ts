@@ -245,7 +245,7 @@ export class Processes {
     });
     if (stale.length === 0) return;
     const text = sentence(
-      'Images of {0} threads that pstree.img does not list are left over from an earlier dump: {1}. They are not shown as processes.',
+      'Images of threads that pstree.img does not list are left over from an earlier dump: {1} ({0} in all). They are not shown as processes.',
       stale.length,
       list(stale),
     );

@@ -50,6 +50,13 @@ describe('what is no checkpoint is said in one sentence', () => {
     assert.match(error.message, /other\.tar/);
   });
 
+  test('a tar of other things that is cut off, with where', async () => {
+    const path = join(folder, 'other-cut.tar');
+    await writeTar(path, [{ header: { name: 'readme.txt' }, content: Buffer.alloc(5000, 'x') }]);
+    truncateSync(path, 3000);
+    assert.match((await failure(path)).message, /damaged at byte \d/);
+  });
+
   test('a file that is no archive', async () => {
     writeFileSync(join(folder, 'text.tar'), 'this is just text\n'.repeat(500));
     assert.equal((await failure(join(folder, 'text.tar'))).reason, 'not-a-checkpoint');

@@ -107,6 +107,13 @@ describe('writing a view to disk', () => {
     assert.equal(statSync(join(target, 'rootfs/suid')).mode & 0o7777, 0o755);
   });
 
+  test('what nobody recorded a time of is new, not of 1970', async () => {
+    const before = Date.now() - 60_000;
+    const view = new MemoryView({ folder: [['proc', { folder: [['comm', { file: 'sh' }]] }]] });
+    await extractTo(view, '/', target);
+    for (const path of ['', 'proc', 'proc/comm']) assert.ok(statSync(join(target, path)).mtimeMs > before, path);
+  });
+
   test('a file goes into a folder that exists, and else becomes the target', async () => {
     mkdirSync(target);
     const view = new MemoryView(SAMPLE);
