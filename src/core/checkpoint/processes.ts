@@ -55,6 +55,9 @@ export class Processes {
       processes.push(facts);
     }
     if (this.#images.complete) this.#noteStale(tree);
+    // A zombie has no file open; before CRIU 3.4 files lay in images by their kind.
+    if (processes.some(({ state }) => state !== 'zombie') && !this.#images.has('reg-files.img'))
+      this.#noteMissing('files.img', '{0} is missing. Executables and working directories cannot be shown.');
     return parentsFirst(processes);
   }
 
@@ -228,7 +231,7 @@ export class Processes {
   }
 
   /** Only once the archive is read to its end: before, it may still come. A damaged image has its own note already. */
-  #noteMissing(name: string, template: string, id: number): void {
+  #noteMissing(name: string, template: string, id = 0): void {
     if (!this.#images.complete) return;
     const where = this.#images.path(name);
     if (!this.#images.has(name)) this.#notebook.add({ kind: 'missing', where, text: sentence(template, where, id) });

@@ -124,7 +124,7 @@ describe('a damaged part leaves the rest to be seen', () => {
   });
 
   test('an image without a byte, where CRIU always writes some', async () => {
-    for (const name of ['inventory', 'pstree', 'core-1', 'mm-1', 'fs-1', 'pagemap-1']) {
+    for (const name of ['inventory', 'pstree', 'core-1', 'mm-1', 'fs-1', 'files', 'pagemap-1']) {
       const path = join(folder, 'emptied.tar');
       const where = `checkpoint/${name}.img`;
       await repack(sound, path, (member, own) => (own === where ? Buffer.alloc(0) : member.content));
@@ -145,13 +145,20 @@ describe('a damaged part leaves the rest to be seen', () => {
   test('a missing image is named, and what cannot be shown for it', async () => {
     const path = join(folder, 'missing.tar');
     await repack(sound, path, (member, name) =>
-      ['mm-4', 'core-1', 'fs-1'].some((image) => name === `checkpoint/${image}.img`) ? undefined : member.content,
+      ['mm-4', 'core-1', 'fs-1', 'files'].some((image) => name === `checkpoint/${image}.img`)
+        ? undefined
+        : member.content,
     );
     const { notes, processes } = await ask(path);
     assert.equal(processes.length, 2);
     assert.equal(processes[1]?.arguments, undefined);
     assert.equal(processes[0]?.arguments?.[0], 'sh');
-    for (const name of ['checkpoint/mm-4.img', 'checkpoint/core-1.img', 'checkpoint/fs-1.img']) {
+    for (const name of [
+      'checkpoint/mm-4.img',
+      'checkpoint/core-1.img',
+      'checkpoint/fs-1.img',
+      'checkpoint/files.img',
+    ]) {
       const [note] = at(notes, name, 'missing');
       assert.ok(note, name);
       assert.match(say(note.text), new RegExp(name));
