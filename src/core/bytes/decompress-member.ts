@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import zlib from 'node:zlib';
 import { sentence } from '../../protocol/sentence.ts';
 import { CheckpointError } from '../errors.ts';
@@ -6,11 +7,11 @@ import { throwIfCancelled } from './cancel.ts';
 import type { DecompressibleKind } from './compression.ts';
 import { errorCode } from './file-source.ts';
 
-/** Chunk sizes decide: at 64 KiB the same work takes three times as long. */
-const CHUNK = 1024 * 1024;
+/** Chunk sizes decide: at 64 KiB the hops between threads take longer than the work, at several MiB caches run over. */
+const CHUNK = 512 * 1024;
 const SMALL_STEP = 16 * 1024;
-/** Writes under way at once; the decompressor waits for the disk behind that. */
-const WRITES_AT_ONCE = 4;
+/** Chunks that wait to be written; the decompressor waits for the disk behind that. */
+const WAITING_CHUNKS = 4;
 
 /** Why compressed bytes cannot be read on, and where in them, in steps of what is fed at once. */
 export class DecompressionError extends Error {
@@ -132,8 +133,8 @@ class Output {
   isOver = false;
   readonly #decoder: zlib.Gunzip | zlib.ZstdDecompress;
   readonly #io: MemberIo;
-  readonly #writes = new Set<Promise<void>>();
   #lastWrite: Promise<void> = Promise.resolve();
+  #waitingChunks = 0;
   #lastFed: Promise<void> = Promise.resolve();
   #skip: number;
   #failWrite: (error: unknown) => void = () => undefined;
@@ -161,30 +162,33 @@ class Output {
   /** All that was fed has come out and is on its way to the file: a decoder that fails takes along what still waits. */
   async drained(): Promise<void> {
     await Promise.race([this.#lastFed, this.over]);
-    while (this.#decoder.readableLength > 0 && this.#writes.size > 0) await Promise.race([...this.#writes, this.over]);
+    while (this.#decoder.readableLength > 0 && !this.isOver) {
+      await Promise.race([this.#lastWrite, this.over]);
+      await nextTurn();
+    }
   }
 
   async settled(): Promise<void> {
     this.#decoder.removeAllListeners('data');
-    await Promise.allSettled([...this.#writes]);
+    await this.#lastWrite.catch(() => undefined);
   }
 
   #take(bytes: Uint8Array): void {
     const skipped = Math.min(this.#skip, bytes.length);
     this.#skip -= skipped;
     if (skipped === bytes.length) return;
-    const written = this.#io.write(bytes.subarray(skipped));
-    // Writes may end in any order; what is readable ends where all before it is written.
-    const inOrder = Promise.all([written, this.#lastWrite]).then(([end]) => this.#io.written(end));
-    this.#lastWrite = inOrder;
-    this.#writes.add(inOrder);
-    inOrder.then(() => this.#wrote(inOrder), this.#failWrite);
-    if (this.#writes.size >= WRITES_AT_ONCE) this.#decoder.pause();
+    // One at a time: several writes into one file wait for its lock anyway, spinning.
+    const part = bytes.subarray(skipped);
+    const write = this.#lastWrite.then(async () => this.#io.written(await this.#io.write(part)));
+    this.#lastWrite = write;
+    this.#waitingChunks++;
+    write.then(() => this.#wrote(), this.#failWrite);
+    if (this.#waitingChunks >= WAITING_CHUNKS) this.#decoder.pause();
   }
 
-  #wrote(write: Promise<void>): void {
-    this.#writes.delete(write);
-    if (this.#writes.size < WRITES_AT_ONCE) this.#decoder.resume();
+  #wrote(): void {
+    this.#waitingChunks--;
+    if (this.#waitingChunks < WAITING_CHUNKS) this.#decoder.resume();
   }
 }
 

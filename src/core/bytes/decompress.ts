@@ -2,7 +2,7 @@ import type { Note, NoteKind } from '../../protocol/note.ts';
 import { sentence, type Sentence } from '../../protocol/sentence.ts';
 import { CheckpointError, isCancelled } from '../errors.ts';
 import type { ByteSource } from './byte-source.ts';
-import { cancelled } from './cancel.ts';
+import { cancelled, orCancelled } from './cancel.ts';
 import { compressionOf, SNIFF_LENGTH, type DecompressibleKind } from './compression.ts';
 import { DecompressionError, Member, requireDecoder } from './decompress-member.ts';
 import { GrowingFile, type GrowingSource } from './growing-source.ts';
@@ -142,7 +142,7 @@ class Decompression {
   #runMember(member: Member): Promise<number> {
     return member.run({
       read: async (offset, length) => {
-        const bytes = await this.#source.read(offset, length, this.#signal);
+        const bytes = await orCancelled(this.#source.read(offset, length, this.#signal), this.#signal);
         this.#see(offset, bytes);
         return bytes;
       },

@@ -26,7 +26,7 @@ export interface SpilledCopy {
 /** A decompressed copy that is being written. */
 export interface SpillWriter {
   readonly handle: FileHandle;
-  /** Writes bytes at a place. @throws CheckpointError `too-large`, `no-space` */
+  /** Writes bytes behind those written before, one call after the other. @throws CheckpointError `too-large`, `no-space` */
   write(bytes: Uint8Array, position: number): Promise<void>;
   /** All is written: others may use the copy from now on. */
   finish(size: number): Promise<void>;
@@ -127,7 +127,7 @@ export class SpillStore {
           await this.#makeRoom(0);
           await this.#requireSpace(0);
         }
-        await writeAll(handle, bytes, position);
+        await writeSparse(handle, bytes, position);
       },
       finish: async (size) => {
         if (!canBeShared || this.#keepFor === 0) return;
@@ -279,6 +279,23 @@ function tooLarge(limit: number): CheckpointError {
       limit,
     ),
   );
+}
+
+/** Memory of processes is full of zeros: pieces of this size without anything else become holes of the file. */
+const HOLE = 64 * 1024;
+const ZEROS = Buffer.alloc(HOLE);
+
+/** Writes bytes behind those that are in the file, without its zeros. */
+async function writeSparse(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  let start = 0;
+  for (let at = 0; at < bytes.length; at += HOLE) {
+    const end = Math.min(at + HOLE, bytes.length);
+    if (ZEROS.compare(bytes, at, end, 0, end - at) !== 0) continue;
+    await writeAll(handle, bytes.subarray(start, at), position + start);
+    start = end;
+  }
+  if (start < bytes.length) await writeAll(handle, bytes.subarray(start), position + start);
+  else await handle.truncate(position + bytes.length);
 }
 
 async function writeAll(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
