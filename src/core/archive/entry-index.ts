@@ -3,9 +3,13 @@ import type { Note } from '../../protocol/note.ts';
 import { orCancelled, throwIfCancelled } from '../bytes/cancel.ts';
 import type { Entry } from './file-set.ts';
 
-/** What the entries of one set may take of memory, bytes, estimated: hostile archives hold millions. */
-const MEMORY_LIMIT = 160 * 1024 * 1024;
-const ENTRY_COST = 400;
+/**
+ * What the entries of one set may take of memory, bytes: that is some 500,000 ordinary ones. Hostile archives hold more.
+ * The costs are what V8 takes for an entry, and for an array of bytes beside its content.
+ */
+const MEMORY_LIMIT = 120 * 1024 * 1024;
+const ENTRY_COST = 230;
+const BYTES_COST = 350;
 const MAX_NOTES = 500;
 
 /** Entries by path, found one after the other, and those who wait for them. */
@@ -106,9 +110,11 @@ export class EntryIndex {
   }
 }
 
-function costOf(entry: Entry): number {
-  let cost = ENTRY_COST + 2 * (entry.path.length + (entry.linkTarget?.length ?? 0)) + (entry.pathBytes?.length ?? 0);
-  for (const [name, value] of entry.xattrs ?? []) cost += ENTRY_COST + name.length + value.length;
+function costOf({ path, linkTarget, pathBytes, xattrs }: Entry): number {
+  // A text with other than Latin letters takes two bytes a letter.
+  let cost = ENTRY_COST + (pathBytes ? 2 * path.length : path.length) + (linkTarget?.length ?? 0);
+  if (pathBytes) cost += BYTES_COST + pathBytes.length;
+  for (const [name, value] of xattrs ?? []) cost += 2 * BYTES_COST + name.length + value.length;
   return cost;
 }
 

@@ -78,7 +78,7 @@ export function paxXattrs(...layers: readonly PaxRecords[]): ReadonlyMap<string,
         xattrs.set(unescape(key.slice(LIBARCHIVE.length)), Buffer.from(asText(value), 'base64'));
     }
     for (const [key, value] of records) {
-      if (key.startsWith(STAR)) xattrs.set(key.slice(STAR.length), new Uint8Array(value));
+      if (key.startsWith(STAR)) xattrs.set(key.slice(STAR.length), Buffer.from(value));
     }
   }
   return xattrs.size === 0 ? undefined : xattrs;

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { openTar } from '../../../src/core/archive/tar-file-set.ts';
 import type { ByteSource } from '../../../src/core/bytes/byte-source.ts';
 import { memorySource } from '../../../src/core/bytes/sources.ts';
-import { BLOCK, END, file, header } from './tar-support.ts';
+import { BLOCK, END, file, header, padded } from './tar-support.ts';
 
 interface Counted extends ByteSource {
   reads: number;
@@ -110,5 +110,35 @@ describe('what the index reads', () => {
     assert.ok(sizes.length > 10);
     assert.ok(sizes.every((size, at) => size >= (sizes[at - 1] ?? 0)));
     assert.equal(sizes.at(-1), 30_000);
+  });
+});
+
+describe('an archive of more entries than memory should hold', () => {
+  test('is listed in part, and says so', async () => {
+    const nameLength = 60_000;
+    const element = Buffer.concat([
+      header({ name: '././@LongLink', type: 'L', size: nameLength, magic: 'ustar  \0' }),
+      padded('n'.repeat(nameLength)),
+      header({ name: 'short' }),
+    ]);
+    const stride = element.length;
+    const count = 3000;
+    const source = counted(count * stride + END.length, (offset, length) => {
+      const bytes = Buffer.alloc(length);
+      for (let number = Math.floor(offset / stride); number < count && number * stride < offset + length; number++) {
+        element.write(String(number).padStart(8, '0'), BLOCK);
+        element.copy(bytes, Math.max(0, number * stride - offset), Math.max(0, offset - number * stride));
+      }
+      return bytes;
+    });
+    const files = openTar(source);
+    await files.completed;
+    assert.ok(files.entries.size > 1000 && files.entries.size < count, String(files.entries.size));
+    assert.deepEqual(
+      files.notes.map(({ kind }) => kind),
+      ['may-be-incomplete'],
+    );
+    assert.equal(await files.find(`${String(count - 1).padStart(8, '0')}${'n'.repeat(nameLength - 8)}`), undefined);
+    await files.close();
   });
 });
