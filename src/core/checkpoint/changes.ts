@@ -96,6 +96,10 @@ export function mountedContents(
     );
 }
 
+type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
+
+const NO_MARKS: readonly ChangeMark[] = [];
+
 function kindInDiff(entry: Entry, diff: FileSet, replaced: ReadonlySet<string>): ChangeKind {
   if (replaced.has(absolute(entry.path))) return 'modified';
   if (entry.type === 'directory') return 'added';
@@ -139,28 +143,30 @@ function describe(
   const { entry } = content;
   const capability = entry.xattrs?.get('security.capability');
   const capabilities = capability && describeFileCapabilities(capability);
-  const facts: ChangeFacts = {
+  // Member by member: there may be hundreds of thousands, and spreading conditions costs each of them an object.
+  const facts: Writable<ChangeFacts> = {
     path,
-    ...(entry.pathBytes && { pathBytes: encodePath(path, entry.path, entry.pathBytes) }),
     kind,
     source,
     type: entry.type,
     mode: entry.mode & 0o7777,
     uid: entry.uid,
     gid: entry.gid,
-    ...(entry.userName !== undefined && { userName: entry.userName }),
-    ...(entry.groupName !== undefined && { groupName: entry.groupName }),
     size: entry.size,
     mtime: formatTimestamp(entry.mtime),
-    ...(entry.linkTarget !== undefined && { linkTarget: entry.linkTarget }),
-    ...(entry.deviceMajor !== undefined && { deviceMajor: entry.deviceMajor }),
-    ...(entry.deviceMinor !== undefined && { deviceMinor: entry.deviceMinor }),
-    ...(entry.xattrs &&
-      entry.xattrs.size > 0 && { xattrs: [...entry.xattrs].map(([name, value]) => describeXattr(name, value)) }),
-    ...(capabilities !== undefined && { capabilities }),
     marks: marksOf(entry, capability !== undefined, opaque),
     entry: origin,
   };
+  if (entry.pathBytes) facts.pathBytes = encodePath(path, entry.path, entry.pathBytes);
+  if (entry.userName !== undefined) facts.userName = entry.userName;
+  if (entry.groupName !== undefined) facts.groupName = entry.groupName;
+  if (entry.linkTarget !== undefined) facts.linkTarget = entry.linkTarget;
+  if (entry.deviceMajor !== undefined) facts.deviceMajor = entry.deviceMajor;
+  if (entry.deviceMinor !== undefined) facts.deviceMinor = entry.deviceMinor;
+  if (entry.xattrs && entry.xattrs.size > 0) {
+    facts.xattrs = [...entry.xattrs].map(([name, value]) => describeXattr(name, value));
+  }
+  if (capabilities !== undefined) facts.capabilities = capabilities;
   return { facts, content };
 }
 
@@ -174,16 +180,15 @@ function marksOf(entry: Entry, hasCapabilities: boolean, opaque: boolean): reado
   const file = entry.type === 'file' || entry.type === 'hardlink' || entry.type === 'sparse';
   const executable = file && (entry.mode & 0o111) !== 0;
   const device = entry.type === 'character-device' || entry.type === 'block-device';
-  const marks: [ChangeMark, boolean][] = [
-    ['setuid', file && (entry.mode & 0o4000) !== 0],
-    ['setgid', file && (entry.mode & 0o2000) !== 0],
-    ['capabilities', hasCapabilities],
-    ['device', device],
-    ['executable', executable],
-    ['sticky-world-writable', entry.type === 'directory' && (entry.mode & 0o1002) === 0o1002],
-    ['opaque', opaque],
-  ];
-  return marks.filter(([, holds]) => holds).map(([mark]) => mark);
+  const marks: ChangeMark[] = [];
+  if (file && (entry.mode & 0o4000) !== 0) marks.push('setuid');
+  if (file && (entry.mode & 0o2000) !== 0) marks.push('setgid');
+  if (hasCapabilities) marks.push('capabilities');
+  if (device) marks.push('device');
+  if (executable) marks.push('executable');
+  if (entry.type === 'directory' && (entry.mode & 0o1002) === 0o1002) marks.push('sticky-world-writable');
+  if (opaque) marks.push('opaque');
+  return marks.length > 0 ? marks : NO_MARKS;
 }
 
 function describeXattr(name: string, value: Uint8Array): { name: string; text?: string; base64?: string } {
@@ -198,14 +203,21 @@ function describeXattr(name: string, value: Uint8Array): { name: string; text?: 
   return { name, base64: Buffer.from(value).toString('base64') };
 }
 
+/** The whole second that was formatted last: files that were made together share it. */
+let lastSecond: bigint | undefined;
+let lastText = '';
+
 /** RFC 3339 in UTC with as many digits as there are, down to nanoseconds. */
 export function formatTimestamp(nanoseconds: bigint): string {
   const fraction = ((nanoseconds % 1_000_000_000n) + 1_000_000_000n) % 1_000_000_000n;
-  const milliseconds = Number((nanoseconds - fraction) / 1_000_000n);
-  const date = new Date(milliseconds);
-  if (Number.isNaN(date.getTime())) return `${String(nanoseconds)} ns`;
-  const digits = fraction === 0n ? '' : `.${fraction.toString().padStart(9, '0').replace(/0+$/, '')}`;
-  return date.toISOString().replace('.000Z', `${digits}Z`);
+  const second = nanoseconds - fraction;
+  if (second !== lastSecond) {
+    const date = new Date(Number(second / 1_000_000n));
+    if (Number.isNaN(date.getTime())) return `${String(nanoseconds)} ns`;
+    lastSecond = second;
+    lastText = date.toISOString().slice(0, -'.000Z'.length);
+  }
+  return fraction === 0n ? `${lastText}Z` : `${lastText}.${fraction.toString().padStart(9, '0').replace(/0+$/, '')}Z`;
 }
 
 export function absolute(path: string): string {
