@@ -203,21 +203,29 @@ function describeXattr(name: string, value: Uint8Array): { name: string; text?: 
   return { name, base64: Buffer.from(value).toString('base64') };
 }
 
+const SECOND = 1_000_000_000n;
+
 /** The whole second that was formatted last: files that were made together share it. */
-let lastSecond: bigint | undefined;
+let lastSecond: number | undefined;
 let lastText = '';
 
 /** RFC 3339 in UTC with as many digits as there are, down to nanoseconds. */
 export function formatTimestamp(nanoseconds: bigint): string {
-  const fraction = ((nanoseconds % 1_000_000_000n) + 1_000_000_000n) % 1_000_000_000n;
-  const second = nanoseconds - fraction;
-  if (second !== lastSecond) {
-    const date = new Date(Number(second / 1_000_000n));
+  // Arithmetic with bigint is slow, and there may be hundreds of thousands: one division, and plain numbers from there.
+  let seconds = Number(nanoseconds / SECOND);
+  let fraction = Number(nanoseconds - BigInt(seconds) * SECOND);
+  if (fraction < 0) {
+    seconds -= 1;
+    fraction += 1e9;
+  }
+  if (seconds !== lastSecond) {
+    const date = new Date(seconds * 1000);
     if (Number.isNaN(date.getTime())) return `${String(nanoseconds)} ns`;
-    lastSecond = second;
+    lastSecond = seconds;
     lastText = date.toISOString().slice(0, -'.000Z'.length);
   }
-  return fraction === 0n ? `${lastText}Z` : `${lastText}.${fraction.toString().padStart(9, '0').replace(/0+$/, '')}Z`;
+  if (fraction === 0) return `${lastText}Z`;
+  return `${lastText}.${String(fraction).padStart(9, '0').replace(/0+$/, '')}Z`;
 }
 
 export function absolute(path: string): string {
