@@ -38,7 +38,7 @@ export async function findImages(files: FileSet, signal?: AbortSignal): Promise<
     signal,
   );
   if (early !== undefined) return early;
-  if (!files.complete) await files.completed;
+  if (!files.complete) await orCancelled(files.completed, signal);
   return imagesOfWhole(files);
 }
 

@@ -4,6 +4,7 @@ import type { Progress, SpillSettings } from '../../protocol/checkpoint-api.ts';
 import type { Compression, Wrapping } from '../../protocol/overview.ts';
 import { sentence } from '../../protocol/sentence.ts';
 import type { ByteSource } from '../bytes/byte-source.ts';
+import { orCancelled } from '../bytes/cancel.ts';
 import type { DecompressOptions } from '../bytes/decompress.ts';
 import { openFile, rethrowAs } from '../bytes/file-source.ts';
 import { CheckpointError } from '../errors.ts';
@@ -48,15 +49,15 @@ export async function openLocator(locator: string, options: OpenLocatorOptions):
 
 async function openFolderAt(path: string, options: OpenLocatorOptions): Promise<OpenedFiles> {
   const names = new Set(await readdir(path).catch(rethrowAs(path)));
-  const isImage = names.has('index.json') || names.has('manifest.json');
-  if (!isImage && ![...names].some((name) => SIGNS.has(name) || IMAGE_NAME.test(name))) {
+  const isCheckpoint = [...names].some((name) => SIGNS.has(name) || IMAGE_NAME.test(name));
+  if (!isCheckpoint && !names.has('index.json') && !names.has('manifest.json')) {
     throw notACheckpoint(
       path,
       'The folder {0} holds no checkpoint: no CRIU images (inventory.img) and no files of an engine were found in it.',
     );
   }
   const files = openFolder(path, options.signal);
-  if (!isImage) return { files, wrapping: 'folder', compression: 'none', close: () => files.close() };
+  if (isCheckpoint) return { files, wrapping: 'folder', compression: 'none', close: () => files.close() };
   return openImage(files, names.has('index.json') ? 'oci-layout' : 'docker-archive', options);
 }
 
@@ -89,7 +90,7 @@ async function openChecked(source: ByteSource, signal?: AbortSignal): Promise<Fi
 /** The checkpoint in a container image, whose files are closed with it. */
 async function openImage(outer: FileSet, wrapping: Wrapping, options: OpenLocatorOptions): Promise<OpenedFiles> {
   try {
-    await outer.completed;
+    await orCancelled(outer.completed, options.signal);
     const layer = await openCheckpointLayer(outer, {
       spill: options.spill,
       ...progressOf(options),
@@ -133,7 +134,7 @@ const IMAGE_NAME = /^(?:core|pagemap|mm)-\d+\.img$/;
 async function wrappingOf(files: FileSet, signal?: AbortSignal): Promise<Wrapping> {
   const isArchive = (): true | undefined => ([...SIGNS].some((name) => files.entries.has(name)) ? true : undefined);
   if ((await firstOf(files, isArchive, signal)) === true) return 'archive';
-  await files.completed;
+  await orCancelled(files.completed, signal);
   if (files.entries.has('oci-layout') && files.entries.has('index.json')) return 'oci-archive';
   return files.entries.has('manifest.json') ? 'docker-archive' : 'archive';
 }

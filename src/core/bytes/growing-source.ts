@@ -5,6 +5,7 @@ import { sentence } from '../../protocol/sentence.ts';
 import { CheckpointError } from '../errors.ts';
 import type { ByteSource } from './byte-source.ts';
 import { orCancelled, throwIfCancelled } from './cancel.ts';
+import { fileError } from './file-source.ts';
 
 /** What a decompressor gives: seekable, growing until the decompressor has reached the end or cannot go on. */
 export interface GrowingSource extends ByteSource {
@@ -115,8 +116,12 @@ export class GrowingFile implements GrowingSource {
 
   async #fill(buffer: Buffer, at: number, position: number): Promise<number> {
     const length = buffer.length - at;
-    if (length <= SYNC_READ_LIMIT) return readSync(this.#handle.fd, buffer, at, length, position);
-    return (await this.#handle.read(buffer, at, length, position)).bytesRead;
+    try {
+      if (length <= SYNC_READ_LIMIT) return readSync(this.#handle.fd, buffer, at, length, position);
+      return (await this.#handle.read(buffer, at, length, position)).bytesRead;
+    } catch (error) {
+      throw fileError(this.name, error);
+    }
   }
 
   async #reached(until: number, signal: AbortSignal | undefined): Promise<void> {

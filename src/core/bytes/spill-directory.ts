@@ -1,5 +1,5 @@
 import { constants, rmSync } from 'node:fs';
-import { chmod, lstat, mkdir, open, readdir, rm, stat, statfs, type FileHandle } from 'node:fs/promises';
+import { chmod, lstat, mkdir, open, readdir, rm, stat, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
 import { sentence } from '../../protocol/sentence.ts';
@@ -114,12 +114,6 @@ export class SpillDirectory {
 
   removeNow(...names: readonly string[]): void {
     for (const name of names) rmSync(join(this.path, name), { force: true });
-  }
-
-  /** Bytes that may still be written on the file system. */
-  async free(): Promise<number> {
-    const { bavail, bsize } = await statfs(this.path);
-    return bavail * bsize;
   }
 
   #refusal(why: string, cause?: unknown): CheckpointError {

@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
-import { rename, utimes } from 'node:fs/promises';
+import { rename, statfs, utimes } from 'node:fs/promises';
 import { createHash, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { SpillSettings } from '../../protocol/checkpoint-api.ts';
@@ -34,6 +34,13 @@ export interface SpillWriter {
   release(): Promise<void>;
 }
 
+type FreeSpace = (directory: string) => Promise<number>;
+
+async function freeSpaceOf(directory: string): Promise<number> {
+  const { bavail, bsize } = await statfs(directory);
+  return bavail * bsize;
+}
+
 interface State {
   readonly version: 1;
   readonly size: number;
@@ -51,8 +58,10 @@ export class SpillStore {
   readonly #directory: SpillDirectory;
   readonly #limit: number;
   readonly #keepFor: number;
+  readonly #freeSpace: FreeSpace;
 
-  private constructor(settings: SpillSettings) {
+  private constructor(settings: SpillSettings, freeSpace: FreeSpace) {
+    this.#freeSpace = freeSpace;
     this.#directory = new SpillDirectory(settings.directory);
     this.#limit = settings.limit;
     this.#keepFor = settings.keepFor ?? KEEP_FOR;
@@ -60,10 +69,11 @@ export class SpillStore {
 
   /**
    * Opens the store, making its directory if needed, and drops what ended processes left there.
+   * @param freeSpace tells how many bytes may still be written to the file system of a directory
    * @throws CheckpointError `unreadable`
    */
-  static async open(settings: SpillSettings): Promise<SpillStore> {
-    const store = new SpillStore(settings);
+  static async open(settings: SpillSettings, freeSpace: FreeSpace = freeSpaceOf): Promise<SpillStore> {
+    const store = new SpillStore(settings, freeSpace);
     await store.#directory.prepare();
     await store.sweep();
     return store;
@@ -226,7 +236,7 @@ export class SpillStore {
   }
 
   async #requireSpace(expected: number): Promise<void> {
-    if ((await this.#directory.free()) - expected >= RESERVE) return;
+    if ((await this.#freeSpace(this.#directory.path)) - expected >= RESERVE) return;
     throw new CheckpointError(
       'no-space',
       sentence(

@@ -192,6 +192,12 @@ describe('a folder', () => {
     );
   });
 
+  test('of images beside a manifest of somebody else is no container image', async () => {
+    const path = join(unpack('podman-counter-none', 'with-manifest'), 'checkpoint');
+    writeFileSync(join(path, 'manifest.json'), '{"version":1}');
+    assert.equal(await using(open(path), ({ wrapping }) => Promise.resolve(wrapping)), 'folder');
+  });
+
   test('that Docker made is told by its config.json or by its paths in the images', async () => {
     const path = join(unpack('podman-counter-none', 'docker'), 'checkpoint');
     writeFileSync(

@@ -21,7 +21,7 @@ import { openFile } from '../../../src/core/bytes/file-source.ts';
 import type { GrowingSource } from '../../../src/core/bytes/growing-source.ts';
 import { isRunning, processMark } from '../../../src/core/bytes/process-mark.ts';
 import { SpillStore } from '../../../src/core/bytes/spill.ts';
-import { inFolder, noise, text } from './support.ts';
+import { inFolder, noise, text, told } from './support.ts';
 
 const CONTENT = noise(300_000);
 const onWindows = process.platform === 'win32';
@@ -191,6 +191,38 @@ describe('a decompressed copy', () => {
       await refused.close();
       await copy.close();
       await (await open(spill, second)).copy.close();
+    }));
+});
+
+describe('free space', () => {
+  test('that does not suffice refuses the copy before it is begun', () =>
+    inPlace(async ({ directory, file }) => {
+      const spill = await SpillStore.open({ directory, limit: 1 << 30 }, () => Promise.resolve(1000));
+      const source = await openFile(file);
+      await assert.rejects(decompress(source, 'gzip', spill), {
+        reason: 'no-space',
+        where: directory,
+        message: /There is not enough free space in .* Free some, or choose another folder/,
+      });
+      await source.close();
+      assert.deepEqual(kinds(directory), []);
+    }));
+
+  test('that runs out on the way ends the copy, with what is there and a note', () =>
+    inPlace(async ({ directory, file }) => {
+      const large = zlib.gzipSync(Buffer.alloc(50_000_000, 'x'));
+      writeFileSync(file, large);
+      let looks = 0;
+      const spill = await SpillStore.open({ directory, limit: 64_000_000 }, () =>
+        Promise.resolve(looks++ < 6 ? 1e12 : 0),
+      );
+      const copy = await decompress(await openFile(file), 'gzip', spill);
+      await copy.ended;
+      assert.ok(copy.available > 0 && copy.available < 50_000_000);
+      assert.equal(await text(copy, 0, 5), 'xxxxx');
+      assert.match(told(copy.notes).join(), /^truncated@\d+: Only the first \d+ bytes .* not enough free space/);
+      await copy.close();
+      assert.deepEqual(kinds(directory), [], 'a copy that is not whole is not kept');
     }));
 });
 
