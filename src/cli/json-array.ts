@@ -1,3 +1,4 @@
+import { jsonPieces, type Json } from './json.ts';
 import type { Output } from './output.ts';
 
 /** A JSON array on stdout whose elements are written as they are made. Nothing is written where there was none. */
@@ -9,10 +10,10 @@ export class JsonArray {
     this.#output = output;
   }
 
-  /** @param element JSON, indented by two spaces from its second line on */
-  async add(element: string): Promise<void> {
-    await this.#output.write(`${this.#empty ? '[' : ','}\n  ${element}`);
+  async add(element: Json): Promise<void> {
+    await this.#output.write(this.#empty ? '[\n  ' : ',\n  ');
     this.#empty = false;
+    await this.#output.writeAll(jsonPieces(element, '  '));
   }
 
   async end(): Promise<void> {

@@ -6,6 +6,7 @@ export type Json =
   | bigint
   | string
   | Uint8Array
+  | LazyList
   | readonly Json[]
   | ReadonlyMap<string, Json | undefined>
   | JsonObject;
@@ -14,42 +15,78 @@ export interface JsonObject {
   readonly [key: string]: Json | undefined;
 }
 
+/** A list whose items are made one at a time while it is written: the list may be longer than memory. */
+export class LazyList {
+  readonly items: Iterable<Json>;
+
+  constructor(items: Iterable<Json>) {
+    this.items = items;
+  }
+}
+
+/** A list or an object that is being written. */
+interface Open {
+  readonly members: Iterator<readonly [key: string | undefined, value: Json | undefined]>;
+  readonly close: string;
+  readonly indent: string;
+  empty: boolean;
+}
+
 /**
- * One JSON document, two spaces a level, without a line break at its end. Keys keep their order, members that are
- * undefined are left out. A bigint is written with all its digits, bytes are base64; what is no whole character is
- * U+FFFD.
+ * One JSON document in pieces, two spaces a level, without a line break at its end. Keys keep their order, members that
+ * are undefined are left out. A bigint is written with all its digits, bytes are base64; what is no whole character is
+ * U+FFFD. Neither depth nor length of the value costs more than the piece at hand.
  */
+export function* jsonPieces(value: Json, indent = ''): Generator<string> {
+  const stack: Open[] = [];
+  // A list or an object opens a level; anything else is one piece.
+  const enter = (entered: Json): string => {
+    const simple = simpleText(entered);
+    if (simple !== undefined) return simple;
+    const list = entered instanceof LazyList || isList(entered);
+    const outer = stack.at(-1)?.indent ?? indent;
+    stack.push({ members: membersOf(entered), close: list ? ']' : '}', indent: `${outer}  `, empty: true });
+    return list ? '[' : '{';
+  };
+  yield enter(value);
+  for (let open = stack.at(-1); open; open = stack.at(-1)) {
+    const next = open.members.next();
+    if (next.done === true) {
+      stack.pop();
+      yield open.empty ? open.close : `\n${open.indent.slice(2)}${open.close}`;
+      continue;
+    }
+    const [key, member] = next.value;
+    if (member === undefined) continue;
+    const before = `${open.empty ? '' : ','}\n${open.indent}${key === undefined ? '' : `${quote(key)}: `}`;
+    open.empty = false;
+    yield before + enter(member);
+  }
+}
+
+/** The same as one text. */
 export function formatJson(value: Json, indent = ''): string {
+  return [...jsonPieces(value, indent)].join('');
+}
+
+function simpleText(value: Json): string | undefined {
   if (value === null || typeof value === 'boolean') return String(value);
   if (typeof value === 'number') return Number.isFinite(value) ? String(value) : 'null';
   if (typeof value === 'bigint') return value.toString();
   if (typeof value === 'string') return quote(value);
-  if (value instanceof Uint8Array)
-    return quote(Buffer.from(value.buffer, value.byteOffset, value.length).toString('base64'));
-  const inner = `${indent}  `;
-  if (isList(value))
-    return enclose(
-      '[',
-      value.map((item) => formatJson(item, inner)),
-      ']',
-      indent,
-    );
-  const entries: Iterable<readonly [string, Json | undefined]> =
-    value instanceof Map ? value.entries() : Object.entries(value);
-  const members: string[] = [];
-  for (const [key, member] of entries) {
-    if (member !== undefined) members.push(`${quote(key)}: ${formatJson(member, inner)}`);
-  }
-  return enclose('{', members, '}', indent);
+  if (!(value instanceof Uint8Array)) return undefined;
+  return quote(Buffer.from(value.buffer, value.byteOffset, value.length).toString('base64'));
+}
+
+function* membersOf(value: Json): Generator<readonly [string | undefined, Json | undefined]> {
+  if (value instanceof LazyList) for (const item of value.items) yield [undefined, item];
+  else if (isList(value)) for (const item of value) yield [undefined, item];
+  else if (value instanceof Map) yield* value.entries() as Iterable<[string, Json | undefined]>;
+  else yield* Object.entries(value as JsonObject);
 }
 
 function quote(text: string): string {
   return JSON.stringify(text.toWellFormed());
-}
-
-function enclose(open: string, items: readonly string[], close: string, indent: string): string {
-  if (items.length === 0) return open + close;
-  return `${open}\n${indent}  ${items.join(`,\n${indent}  `)}\n${indent}${close}`;
 }
 
 function isList(value: Json): value is readonly Json[] {

@@ -18,15 +18,20 @@ export function leaf(label: string, value: string | number | bigint | undefined)
 
 /** Draws a tree with lines, as tree(1) does; each label is one line. Ends with a line break. */
 export function drawTree(root: TreeNode): string {
-  const lines = [escapeText(root.label)];
+  return [...treeLines(root)].join('');
+}
+
+/** The same line by line, each with its line break. */
+export function* treeLines(root: TreeNode): Generator<string> {
+  yield `${escapeText(root.label)}\n`;
   // No recursion: a chain of processes may be as long as whoever was in the container wished.
   const stack = below(root, '');
   for (let next = stack.pop(); next; next = stack.pop()) {
     const { node, indent, last } = next;
-    lines.push(`${indent}${last ? '└── ' : '├── '}${escapeText(node.label)}`);
-    stack.push(...below(node, `${indent}${last ? '    ' : '│   '}`));
+    yield `${indent}${last ? '└── ' : '├── '}${escapeText(node.label)}\n`;
+    // One by one: a folder may have more children than a call may have arguments.
+    for (const child of below(node, `${indent}${last ? '    ' : '│   '}`)) stack.push(child);
   }
-  return `${lines.join('\n')}\n`;
 }
 
 interface Placed {

@@ -7,6 +7,9 @@ export interface Streams {
   readonly stderr: NodeJS.WriteStream;
 }
 
+/** Characters that are gathered before they are written. */
+const GATHER = 64 * 1024;
+
 /** Results on stdout, everything else on stderr. */
 export class Output {
   readonly #streams: Streams;
@@ -43,6 +46,19 @@ export class Output {
       stdout.on('drain', go);
       this.closed.signal.addEventListener('abort', go, { once: true });
     });
+  }
+
+  /** Many small pieces, gathered: memory holds neither the text nor the pieces. */
+  async writeAll(pieces: Iterable<string>): Promise<void> {
+    let gathered = '';
+    for (const piece of pieces) {
+      gathered += piece;
+      if (gathered.length < GATHER) continue;
+      await this.write(gathered);
+      gathered = '';
+      if (this.closed.signal.aborted) return;
+    }
+    if (gathered !== '') await this.write(gathered);
   }
 
   /** A line for a person, on stderr. */

@@ -22,7 +22,7 @@ export class ProcessNode {
 }
 
 /** Nobody's real tree is deeper; a made-up chain of processes would be printed with endless indents. */
-const MAX_DEPTH = 200;
+const MAX_DEPTH = 64;
 
 /**
  * The process tree. It has one root unless the container shared a pid namespace or its images are damaged: a process

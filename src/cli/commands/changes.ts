@@ -3,8 +3,8 @@ import { formatMode, formatSize, formatTime } from '../../protocol/format.ts';
 import { say } from '../../protocol/sentence.ts';
 import type { Arguments } from '../arguments.ts';
 import { notesJson } from '../inspect-json.ts';
-import { formatJson, snakeCase, type Json } from '../json.ts';
-import { drawTable, drawTree, type TreeNode } from '../layout.ts';
+import { jsonPieces, LazyList, snakeCase, type Json } from '../json.ts';
+import { drawTable, treeLines, type TreeNode } from '../layout.ts';
 import type { ExitCode, Session } from '../session.ts';
 
 const LETTERS: Readonly<Record<ChangeKind, string>> = {
@@ -21,12 +21,12 @@ export function run(args: Arguments, session: Session): Promise<ExitCode> {
     const format = args.text('format');
     if (format === 'json') {
       const notes = notesJson(await checkpoint.notes(session.signal));
-      await session.output.write(
-        `${formatJson({ locator, changes: changes.map(changeJson), remark: remark && say(remark), notes })}\n`,
-      );
+      const list = new LazyList(Iterator.from(changes).map(changeJson));
+      await session.output.writeAll(jsonPieces({ locator, changes: list, remark: remark && say(remark), notes }));
+      await session.output.write('\n');
       return;
     }
-    if (format === 'tree') await session.output.write(drawTree({ label: locator, children: changeTree(changes) }));
+    if (format === 'tree') await session.output.writeAll(treeLines({ label: locator, children: changeTree(changes) }));
     else
       await session.output.write(
         drawTable(['Change', 'Mode', 'Owner', 'Size', 'Modified', 'Marks', 'Path'], changes.map(row)),

@@ -4,7 +4,6 @@ import { sentence } from '../../protocol/sentence.ts';
 import { usage, type Arguments } from '../arguments.ts';
 import { inspectJson, type Inspected, type Sections } from '../inspect-json.ts';
 import { inspectTree } from '../inspect-tree.ts';
-import { formatJson } from '../json.ts';
 import { drawTree } from '../layout.ts';
 import { findProcess, processTree, type ProcessNode } from '../process-tree.ts';
 import type { ExitCode, Session } from '../session.ts';
@@ -18,7 +17,7 @@ export async function run(args: Arguments, session: Session): Promise<ExitCode> 
   const array = new JsonArray(session.output);
   const code = await session.each(args.operands, async (checkpoint, locator) => {
     const inspected = await ask(checkpoint, locator, sections, pid, session.signal);
-    if (asJson) await array.add(formatJson(inspectJson(inspected, sections), '  '));
+    if (asJson) await array.add(inspectJson(inspected, sections));
     else
       await session.output.write(
         `\nDisplaying container checkpoint tree view from ${locator}\n\n${drawTree(inspectTree(inspected, sections))}\n`,

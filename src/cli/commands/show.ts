@@ -3,7 +3,6 @@ import type { Overview } from '../../protocol/overview.ts';
 import type { Arguments } from '../arguments.ts';
 import { created, ENGINES, inspectJson } from '../inspect-json.ts';
 import { JsonArray } from '../json-array.ts';
-import { formatJson } from '../json.ts';
 import { drawTable } from '../layout.ts';
 import type { ExitCode, Session } from '../session.ts';
 
@@ -23,7 +22,7 @@ export async function run(args: Arguments, session: Session): Promise<ExitCode> 
   const code = await session.each(args.operands, async (checkpoint, locator) => {
     const overview = await checkpoint.overview(session.signal);
     const notes = await checkpoint.notes(session.signal);
-    if (asJson) await array.add(formatJson(inspectJson({ locator, overview, notes }, NO_SECTIONS), '  '));
+    if (asJson) await array.add(inspectJson({ locator, overview, notes }, NO_SECTIONS));
     else shown.push({ locator, overview });
   });
   await array.end();

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { formatJson, snakeCase, type Json } from '../../../src/cli/json.ts';
+import { formatJson, LazyList, snakeCase, type Json } from '../../../src/cli/json.ts';
 
 test('64-bit values keep all their digits', () => {
   assert.equal(
@@ -29,6 +29,17 @@ test('keys from a checkpoint may be anything', () => {
 
 test('what is no whole character becomes U+FFFD, control characters are escaped', () => {
   assert.equal(formatJson('a\ud800b\u0000\u001b'), '"a\ufffdb\\u0000\\u001b"');
+});
+
+test('a list that is made while it is written reads like any other', () => {
+  const lazy = new LazyList(Iterator.from([1, { a: 2 }, new LazyList([])]));
+  assert.equal(formatJson({ lazy }), formatJson({ lazy: [1, { a: 2 }, []] }));
+});
+
+test('a value may be nested as deep as it likes', () => {
+  let deep: Json = [];
+  for (let level = 0; level < 5000; level++) deep = [deep];
+  assert.equal(formatJson(deep).match(/\[/g)?.length, 5001);
 });
 
 test('numbers that JSON does not have are null', () => {
