@@ -5,8 +5,9 @@ import { test } from 'node:test';
 import { isSupportedNode, root } from '../../../scripts/lib/node.mjs';
 
 test('the project runs on Node 22.19, on 24, and on what comes after', () => {
-  for (const version of ['22.19.0', '22.23.3', '24.0.0', '24.21.0', '26.1.0'])
-    {assert.ok(isSupportedNode(version), version);}
+  for (const version of ['22.19.0', '22.23.3', '24.0.0', '24.21.0', '26.1.0']) {
+    assert.ok(isSupportedNode(version), version);
+  }
   for (const version of ['18.20.8', '20.20.2', '22.18.0', '23.11.0']) assert.ok(!isSupportedNode(version), version);
 });
 
