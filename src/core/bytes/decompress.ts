@@ -161,7 +161,7 @@ class Decompression {
   #see(offset: number, bytes: Uint8Array): void {
     const end = offset + bytes.length;
     if (end <= this.#seen) return;
-    if (offset <= this.#seen) this.#options.onInput?.(bytes.subarray(this.#seen - offset));
+    this.#options.onInput?.(bytes.subarray(this.#seen - offset));
     this.#seen = end;
     const now = performance.now();
     if (now - this.#reported < PROGRESS_EVERY) return;

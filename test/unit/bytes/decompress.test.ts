@@ -90,6 +90,11 @@ describe('decompressed', () => {
     ['gzip of several members', Buffer.concat([gzip(A), gzip(B), gzip(C)]), Buffer.concat([A, B, C])],
     ['gzip of nothing', gzip(Buffer.alloc(0)), Buffer.alloc(0)],
     ['gzip filled up with zeros', Buffer.concat([gzip(B), Buffer.alloc(1000)]), B],
+    [
+      'gzip that ends in zeros',
+      gzip(Buffer.concat([B, Buffer.alloc(700_000)])),
+      Buffer.concat([B, Buffer.alloc(700_000)]),
+    ],
     ['zstd', zstd(A), A],
     ['zstd of several frames', Buffer.concat([zstd(A), zstd(B), zstd(C)]), Buffer.concat([A, B, C])],
     [

@@ -127,6 +127,18 @@ describe('a decompressed copy', () => {
       }
     }));
 
+  test('of a damaged file is not kept: who opens it again is to hear of the damage again', () =>
+    inPlace(async ({ directory, file }) => {
+      writeFileSync(file, readFileSync(file).subarray(0, 100_000));
+      for (let round = 0; round < 2; round++) {
+        const copy = await decompress(await openFile(file), 'gzip', await store(directory));
+        await copy.ended;
+        assert.equal(copy.notes.length, 1);
+        await copy.close();
+        assert.deepEqual(kinds(directory), []);
+      }
+    }));
+
   test('goes some time after its last user, unless it is to be kept', () =>
     inPlace(async ({ directory, file }) => {
       const brief = await store(directory, { keepFor: 1 });
@@ -328,7 +340,7 @@ describe('a directory for copies that may be a trap', { skip: onWindows }, () =>
       const spill = await store(directory);
       await (await open(spill, file)).copy.close();
       const secret = join(folder, 'secret');
-      writeFileSync(secret, Buffer.alloc(CONTENT.length, 1));
+      writeFileSync(secret, Buffer.alloc(CONTENT.length, 1), { mode: 0o600 });
       const copy = data(directory);
       renameSync(copy, `${copy}.old`);
       symlinkSync(secret, copy);
