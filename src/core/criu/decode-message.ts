@@ -1,6 +1,6 @@
 import type { Messages } from './schema/generated/messages.ts';
 import { emptyList, messageType, type Field, type MessageName, type MessageType } from './schema.ts';
-import { passOver } from './outline.ts';
+import { isSound } from './outline.ts';
 import { WireDamage, WireReader } from './wire.ts';
 
 /** Something in a message that the schema does not know: a field of a newer CRIU or of a fork. */
@@ -139,12 +139,7 @@ class MessageDecoder extends WireReader {
       return;
     }
     const innerEnd = this.lengthDelimited(end);
-    try {
-      this.passedUnsound ||= !passOver(field.message, this, innerEnd);
-    } catch (error) {
-      if (!(error instanceof WireDamage)) throw error;
-      this.passedUnsound = true;
-    }
+    this.passedUnsound ||= !isSound(field.message, this.bytes, this.position, innerEnd);
     this.position = innerEnd;
   }
 

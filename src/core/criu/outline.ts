@@ -1,5 +1,4 @@
 import type { MessageName, MessageType } from './schema.ts';
-import type { WireReader } from './wire.ts';
 
 /** How much of an image's messages is decoded. An outline lacks what {@link bulk} names. */
 export type Extent = 'whole' | 'outline';
@@ -28,39 +27,62 @@ export const bulk: Partial<Readonly<Record<MessageName, ReadonlySet<string>>>> =
 
 /** Deeper parts are left to the decoder, which has its own limit. */
 const maxDepth = 10;
+/** Bytes of a varint that say that another follows. */
+const maxContinued = 9;
 
 /**
- * Passes over a message and keeps nothing of it.
+ * Looks over a message, `bytes[start, end)`, and keeps nothing of it. This is a large part of what opening a checkpoint
+ * of many processes does, so it is one loop without calls.
  * @returns whether it is as its type demands: every field is known, every required one is there; false also where that
  * would be too much to find out here
- * @throws WireDamage
  */
-export function passOver(type: MessageType, reader: WireReader, end: number, depth = 0): boolean {
+export function isSound(type: MessageType, bytes: Uint8Array, start: number, end: number, depth = 0): boolean {
   const required = requiredNumbers(type);
   if (required === undefined || depth > maxDepth) return false;
+  const { byNumber } = type;
   let missing = required;
-  while (reader.position < end) {
-    const tag = reader.uint32(end);
-    const field = type.byNumber[tag >>> 3];
-    const wireType = tag & 7;
-    if (field === undefined || reader.high !== 0) return false;
+  let at = start;
+  while (at < end) {
+    let tag = bytes[at++] as number;
+    if (tag > 0x7f) {
+      const more = bytes[at++] as number;
+      if (more > 0x7f) return false;
+      tag = (tag & 0x7f) | (more << 7);
+    }
+    const field = byNumber[tag >>> 3];
+    if (field === undefined) return false;
     if (field.required) missing &= ~(1 << field.number);
+    const wireType = tag & 7;
     if (wireType !== field.wireType && !(field.repeated && wireType === 2)) return false;
-    if (field.message === undefined) reader.skip(wireType, end);
-    else if (!passOver(field.message, reader, reader.lengthDelimited(end), depth + 1)) return false;
+    if (wireType === 0) {
+      const last = at + maxContinued;
+      while ((bytes[at] as number) > 0x7f) if (++at > last) return false;
+      at++;
+    } else if (wireType === 2) {
+      let length = bytes[at++] as number;
+      if (length > 0x7f) {
+        const more = bytes[at++] as number;
+        if (more > 0x7f) return false;
+        length = (length & 0x7f) | (more << 7);
+      }
+      if (field.message && !isSound(field.message, bytes, at, at + length, depth + 1)) return false;
+      at += length;
+    } else at += 8;
+    // Also where the bytes ended: what is read behind them is undefined, and no number.
+    if (!(at <= end)) return false;
   }
   return missing === 0;
 }
 
-const required = new Map<MessageType, number | undefined>();
+const required = new Map<MessageType, number>();
 
 /** The numbers of the required fields as the bits of a word; undefined where one does not fit into it. */
 function requiredNumbers(type: MessageType): number | undefined {
-  if (required.has(type)) return required.get(type);
+  const known = required.get(type);
+  if (known !== undefined) return known;
   const numbers = type.fields.filter((field) => field.required).map(({ number }) => number);
-  const bits = numbers.every((number) => number < 32)
-    ? numbers.reduce((word, number) => word | (1 << number), 0)
-    : undefined;
+  if (numbers.some((number) => number > 31)) return undefined;
+  const bits = numbers.reduce((word, number) => word | (1 << number), 0);
   required.set(type, bits);
   return bits;
 }
