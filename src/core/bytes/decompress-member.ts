@@ -91,12 +91,10 @@ export class Member {
     const decoder = this.#decoder();
     const output = new Output(decoder, io, this.#skip);
     try {
-      let at = this.#start;
-      while (!output.isOver) {
+      let next = this.#read(io, this.#start);
+      for (let at = this.#start; !output.isOver;) {
         throwIfCancelled(io.signal);
-        const isCareful = at >= this.#careful.from;
-        const length = isCareful ? this.#careful.step : Math.min(this.#step, this.#careful.from - at);
-        const bytes = await io.read(at, length).catch(async (error: unknown) => {
+        const bytes = await next.catch(async (error: unknown) => {
           // What was read before that is worth having.
           await output.drained();
           throw error;
@@ -106,9 +104,11 @@ export class Member {
           decoder.end();
           break;
         }
-        await output.feed(bytes, isCareful);
         at += bytes.length;
         this.#step = Math.min(this.#step * 2, CHUNK);
+        // While the decoder works on these bytes, the next ones are read.
+        next = this.#read(io, at);
+        await output.feed(bytes, at > this.#careful.from);
       }
       await output.over;
       return this.#start + decoder.bytesWritten;
@@ -118,6 +118,14 @@ export class Member {
       await output.settled();
       decoder.destroy();
     }
+  }
+
+  #read(io: MemberIo, at: number): Promise<Uint8Array> {
+    const isCareful = at >= this.#careful.from;
+    const bytes = io.read(at, isCareful ? this.#careful.step : Math.min(this.#step, this.#careful.from - at));
+    // It may not be waited for, if the member ends before.
+    bytes.catch(() => undefined);
+    return bytes;
   }
 
   #decoder(): zlib.Gunzip | zlib.ZstdDecompress {

@@ -77,21 +77,35 @@ class OpenFile implements FileSource {
 
   async read(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array> {
     throwIfCancelled(signal);
+    const now = this.readNow(offset, length);
+    if (now) return now;
+    const buffer = Buffer.allocUnsafe(this.#within(offset, length));
+    return this.#checked(buffer, offset, await this.#fill(buffer, offset, signal));
+  }
+
+  readNow(offset: number, length: number): Uint8Array | undefined {
     if (this.#closed) {
       throw new CheckpointError('unreadable', sentence('{0} was closed.', this.name), { where: this.name });
     }
-    const wanted = Math.max(0, Math.min(length, this.size - offset));
-    if (wanted === 0) return new Uint8Array(0);
+    const wanted = this.#within(offset, length);
+    if (wanted > SYNC_READ_LIMIT) return undefined;
     const buffer = Buffer.allocUnsafe(wanted);
-    const filled = wanted <= SYNC_READ_LIMIT ? this.#fillNow(buffer, offset) : await this.#fill(buffer, offset, signal);
-    if (filled < wanted || this.#hasChanged()) throw this.#changed(offset + filled);
-    return buffer;
+    return wanted === 0 ? buffer : this.#checked(buffer, offset, this.#fillNow(buffer, offset));
   }
 
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
     await this.#handle.close();
+  }
+
+  #within(offset: number, length: number): number {
+    return Math.max(0, Math.min(length, this.size - offset));
+  }
+
+  #checked(buffer: Buffer, offset: number, filled: number): Buffer {
+    if (filled < buffer.length || this.#hasChanged()) throw this.#changed(offset + filled);
+    return buffer;
   }
 
   #fillNow(buffer: Buffer, offset: number): number {

@@ -49,6 +49,10 @@ class SliceSource implements ByteSource {
     return this.#parent.read(this.#start + offset, this.#within(offset, length), signal);
   }
 
+  readNow(offset: number, length: number): Uint8Array | undefined {
+    return this.#parent.readNow?.(this.#start + offset, this.#within(offset, length));
+  }
+
   readAvailable(offset: number, least: number, most: number, signal?: AbortSignal): Promise<Uint8Array> {
     return readAvailable(
       this.#parent,
