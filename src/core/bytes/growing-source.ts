@@ -5,7 +5,7 @@ import { sentence } from '../../protocol/sentence.ts';
 import { CheckpointError } from '../errors.ts';
 import type { ByteSource } from './byte-source.ts';
 import { orCancelled, throwIfCancelled } from './cancel.ts';
-import { fileError } from './file-source.ts';
+import { fileError, rethrowAs } from './file-source.ts';
 
 /** What a decompressor gives: seekable, growing until the decompressor has reached the end or cannot go on. */
 export interface GrowingSource extends ByteSource {
@@ -101,24 +101,39 @@ export class GrowingFile implements GrowingSource {
       throw new CheckpointError('unreadable', sentence('{0} was closed.', this.name), { where: this.name });
     }
     const length = Math.max(0, Math.min(most, this.#available - offset));
+    const now = this.readNow(offset, length);
+    if (now) return now;
     const buffer = Buffer.allocUnsafe(length);
     for (let filled = 0; filled < length;) {
-      const count = await this.#fill(buffer, filled, offset + filled);
-      if (count === 0) return buffer.subarray(0, filled);
-      filled += count;
+      const { bytesRead } = await this.#handle
+        .read(buffer, filled, length - filled, offset + filled)
+        .catch(rethrowAs(this.name));
+      if (bytesRead === 0) return buffer.subarray(0, filled);
+      filled += bytesRead;
     }
     return buffer;
+  }
+
+  readNow(offset: number, length: number): Uint8Array | undefined {
+    const isThere = this.#hasEnded || offset + length <= this.#available;
+    if (!isThere || this.#failure || this.#closed) return undefined;
+    const within = Math.max(0, Math.min(length, this.#available - offset));
+    if (within > SYNC_READ_LIMIT) return undefined;
+    const buffer = Buffer.allocUnsafe(within);
+    let filled = 0;
+    for (let count = -1; filled < buffer.length && count !== 0; filled += count) {
+      count = this.#readSync(buffer, filled, offset + filled);
+    }
+    return buffer.subarray(0, filled);
   }
 
   close(): Promise<void> {
     return (this.#closed ??= this.#release());
   }
 
-  async #fill(buffer: Buffer, at: number, position: number): Promise<number> {
-    const length = buffer.length - at;
+  #readSync(buffer: Buffer, at: number, position: number): number {
     try {
-      if (length <= SYNC_READ_LIMIT) return readSync(this.#handle.fd, buffer, at, length, position);
-      return (await this.#handle.read(buffer, at, length, position)).bytesRead;
+      return readSync(this.#handle.fd, buffer, at, buffer.length - at, position);
     } catch (error) {
       throw fileError(this.name, error);
     }

@@ -246,6 +246,8 @@ describe('while it grows', () => {
     await withDecompressed(source, async (growing) => {
       assert.ok(A.subarray(0, 1_100_000).equals(await growing.read(0, 1_100_000)));
       assert.equal(growing.size, undefined);
+      assert.ok(A.subarray(9, 99).equals(growing.readNow?.(9, 90) ?? Buffer.alloc(0)));
+      assert.equal(growing.readNow?.(A.length - 10, 5), undefined, 'it is not there yet');
       const some = await growing.readAvailable(0, 10, A.length);
       assert.ok(some.length > 1_000_000 && some.length < A.length);
       let isThere = false;
