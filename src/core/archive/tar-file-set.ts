@@ -138,6 +138,7 @@ function withKept(source: ByteSource, kept: KeptBlocks): ByteSource {
       const bytes = kept.find(offset, length);
       return bytes ? Promise.resolve(bytes) : source.read(offset, length, signal);
     },
+    readNow: (offset, length) => kept.find(offset, length) ?? source.readNow?.(offset, length),
     ...(source.readAvailable && {
       readAvailable: (offset: number, least: number, most: number, signal?: AbortSignal) =>
         source.readAvailable?.(offset, least, most, signal) ?? source.read(offset, most, signal),

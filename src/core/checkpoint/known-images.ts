@@ -9,14 +9,14 @@ import type { Extent } from '../criu/outline.ts';
  * An image's messages as far as they are known now: none while the image has not come out of the decompressor. Who
  * asks again later gets them; nobody waits for the end of an archive to be shown its beginning.
  */
-export async function known<K extends KindName>(
+export function known<K extends KindName>(
   images: ImageDirectory,
   kind: K,
   name: string,
   signal?: AbortSignal,
   extent?: Extent,
 ): Promise<readonly MessageOf<K>[]> {
-  return images.complete || images.has(name) ? images.messages(kind, name, signal, extent) : [];
+  return images.complete || images.has(name) ? images.messages(kind, name, signal, extent) : Promise.resolve([]);
 }
 
 /** CRIU takes an image without a byte for an empty set; of those that it always writes that is damage. */

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { sentence } from '../../protocol/sentence.ts';
 import type { Note } from '../../protocol/note.ts';
 import type { AddressSpace } from '../criu/address-space.ts';
@@ -5,6 +6,8 @@ import type { MmEntry } from '../criu/schema/generated/messages.ts';
 
 /** The kernel allows a quarter of the stack limit, 2 MiB by default and rarely more; hostile images claim anything. */
 const MAX_STRINGS = 8 * 1024 * 1024;
+
+const utf8 = new TextDecoder();
 
 /** NUL-terminated strings read out of a process's memory. */
 export interface StringBlock {
@@ -130,15 +133,6 @@ function split(bytes: Uint8Array): StringBlock {
   const end = bytes.at(-1) === 0 ? bytes.length - 1 : bytes.length;
   if (bytes.length === 0) return { strings: [] };
   const content = bytes.subarray(0, end);
-  const strings = new TextDecoder().decode(content).split('\0');
+  const strings = utf8.decode(content).split('\0');
   return isUtf8(content) ? { strings } : { strings, bytes: content.slice() };
-}
-
-function isUtf8(bytes: Uint8Array): boolean {
-  try {
-    new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -1,6 +1,7 @@
 import type { Note } from '../../protocol/note.ts';
 import type { Entry, FileSet } from '../archive/file-set.ts';
 import type { ByteSource } from '../bytes/byte-source.ts';
+import { throwIfCancelled } from '../bytes/cancel.ts';
 import { CheckpointError } from '../errors.ts';
 import { sentence } from '../../protocol/sentence.ts';
 import { decodeImage, type DecodedImage } from './image.ts';
@@ -22,7 +23,8 @@ const cachedImageBytes = 256;
 const maxParents = 16;
 
 interface CachedImage {
-  readonly decoded: Promise<DecodedImage>;
+  /** A promise as long as its bytes have to be waited for. */
+  decoded: DecodedImage | Promise<DecodedImage>;
   readonly bytes: number;
 }
 
@@ -85,7 +87,8 @@ export class ImageDirectory {
 
   /** The bytes of a file; undefined where there is none. Waits while the archive is not read to its end. */
   async open(name: string, signal?: AbortSignal): Promise<ByteSource | undefined> {
-    const entry = await this.#files.find(this.path(name), signal);
+    const path = this.path(name);
+    const entry = this.#files.entries.get(path) ?? (await this.#files.find(path, signal));
     return entry && isContent(entry) ? this.#files.open(entry) : undefined;
   }
 
@@ -97,10 +100,11 @@ export class ImageDirectory {
    */
   async image(name: string, signal?: AbortSignal, extent: Extent = 'whole'): Promise<DecodedImage | undefined> {
     const path = this.path(name);
-    const entry = await this.#files.find(path, signal);
+    const entry = this.#files.entries.get(path) ?? (await this.#files.find(path, signal));
     if (!entry || !isContent(entry)) return undefined;
-    const decoded = this.#cached(path) ?? (extent === 'whole' ? this.#decode(path, entry) : this.#outline(path, entry));
-    return signal ? orAborted(decoded, signal) : decoded;
+    throwIfCancelled(signal);
+    const decoded = this.#decoded(path, entry, extent);
+    return signal && decoded instanceof Promise ? orAborted(decoded, signal) : decoded;
   }
 
   /** The messages of an image by its kind; none where there is no such image, or one of another kind. */
@@ -131,7 +135,15 @@ export class ImageDirectory {
     return parent.names().length > 0 ? parent : undefined;
   }
 
-  #cached(key: string): Promise<DecodedImage> | undefined {
+  #decoded(path: string, entry: Entry, extent: Extent): DecodedImage | Promise<DecodedImage> {
+    const whole = this.#cached(path);
+    if (whole || extent === 'whole') return whole ?? this.#decode(path, entry, extent, path);
+    // No path ends in a NUL.
+    const key = `${path}\0`;
+    return this.#cached(key) ?? this.#decode(path, entry, extent, key);
+  }
+
+  #cached(key: string): DecodedImage | Promise<DecodedImage> | undefined {
     const cached = this.#cache.get(key);
     if (!cached) return undefined;
     this.#cache.delete(key);
@@ -139,26 +151,25 @@ export class ImageDirectory {
     return cached.decoded;
   }
 
-  #outline(path: string, entry: Entry): Promise<DecodedImage> {
-    // No path ends in a NUL.
-    const key = `${path}\0`;
-    return this.#cached(key) ?? this.#decode(path, entry, 'outline', key);
-  }
-
-  #decode(path: string, entry: Entry, extent: Extent = 'whole', key = path): Promise<DecodedImage> {
+  #decode(path: string, entry: Entry, extent: Extent, key: string): DecodedImage | Promise<DecodedImage> {
     const source = this.#files.open(entry);
-    const decoded = decodeImage(source, path, undefined, extent).finally(() => source.close());
-    const bytes = entry.size + cachedImageBytes;
-    this.#cache.set(key, { decoded, bytes });
-    this.#cachedBytes += bytes;
-    decoded.then(
-      (image) => {
-        if (image.notes.length > 0) this.#notes.set(path, image.notes);
-        this.#evict();
-      },
-      () => this.#forget(key),
-    );
-    return decoded;
+    const decoded = decodeImage(source, path, undefined, extent);
+    const cached: CachedImage = { decoded, bytes: entry.size + cachedImageBytes };
+    this.#cache.set(key, cached);
+    this.#cachedBytes += cached.bytes;
+    const keep = (image: DecodedImage): DecodedImage => {
+      cached.decoded = image;
+      if (image.notes.length > 0) this.#notes.set(path, image.notes);
+      this.#evict();
+      return image;
+    };
+    if (!(decoded instanceof Promise)) {
+      void source.close();
+      return keep(decoded);
+    }
+    cached.decoded = decoded.finally(() => source.close());
+    cached.decoded.then(keep, () => this.#forget(key));
+    return cached.decoded;
   }
 
   #evict(): void {

@@ -43,12 +43,20 @@ export class ImageReader {
     return this.position >= this.#start && this.position + length <= this.#start + this.#bytes.length;
   }
 
-  /** Brings the next `length` bytes into the window; false where the image ends before. Bound `length` first. */
-  async fill(length: number): Promise<boolean> {
+  /**
+   * Brings the next `length` bytes into the window; false where the image ends before. Bound `length` first. A promise
+   * only where it has to wait.
+   */
+  fill(length: number): boolean | Promise<boolean> {
     if (this.has(length)) return true;
     if (length > this.rest) return false;
     const wanted = Math.max(length, Math.min(window, this.rest));
-    const bytes = await this.#source.read(this.position, wanted, this.#signal);
+    const now = this.#source.readNow?.(this.position, wanted);
+    if (now) return this.#take(now, wanted, length);
+    return this.#source.read(this.position, wanted, this.#signal).then((bytes) => this.#take(bytes, wanted, length));
+  }
+
+  #take(bytes: Uint8Array, wanted: number, length: number): boolean {
     if (bytes.length < wanted) this.#end = this.position + bytes.length;
     this.#bytes = bytes;
     this.#start = this.position;
@@ -69,8 +77,16 @@ export class ImageReader {
 
   /** Little-endian. Only after `fill(4)`. */
   uint32(): number {
-    const [first, second, third, fourth] = this.take(4) as unknown as [number, number, number, number];
-    return (first | (second << 8) | (third << 16) | (fourth << 24)) >>> 0;
+    const at = this.position - this.#start;
+    const bytes = this.#bytes;
+    this.position += 4;
+    return (
+      ((bytes[at] as number) |
+        ((bytes[at + 1] as number) << 8) |
+        ((bytes[at + 2] as number) << 16) |
+        ((bytes[at + 3] as number) << 24)) >>>
+      0
+    );
   }
 
   /** Passes over bytes without reading them; the span is shorter where the image ends. */

@@ -49,21 +49,28 @@ const badExtra = 'What follows the entry at offset {1} of {0} is damaged. What c
  * Decodes an image whole. Damage never throws: what could be read is there, and `notes` tell what could not.
  * An image of no bytes is an empty set, as for CRIU.
  * @param name entry path in the archive, whose last part may tell the kind.
+ * @returns a promise only where the source has to be waited for
  * @throws CheckpointError what the source throws
  */
-export async function decodeImage(
+export function decodeImage(
   source: ByteSource,
   name: string,
   signal?: AbortSignal,
   extent: Extent = 'whole',
-): Promise<DecodedImage> {
+): DecodedImage | Promise<DecodedImage> {
   const entries: ImageEntry[] = [];
   // One more than is kept, to know whether there are more.
-  const facts = await visitImage(source, name, (entry) => entries.push(entry) <= maxEntries, signal, extent);
-  if (entries.length <= maxEntries) return { ...facts, entries };
-  entries.pop();
-  const text = sentence('{0} holds more than {1} entries; only these are shown here.', name, maxEntries);
-  return { ...facts, notes: [...facts.notes, note('may-be-incomplete', name, entries.at(-1)?.offset, text)], entries };
+  const keep: Visit = (entry) => entries.push(entry) <= maxEntries;
+  return after(new ImageVisit(source, name, keep, signal, extent).run(), (facts) => {
+    if (entries.length <= maxEntries) return { ...facts, entries };
+    entries.pop();
+    const text = sentence('{0} holds more than {1} entries; only these are shown here.', name, maxEntries);
+    return {
+      ...facts,
+      notes: [...facts.notes, note('may-be-incomplete', name, entries.at(-1)?.offset, text)],
+      entries,
+    };
+  });
 }
 
 /**
@@ -76,57 +83,26 @@ export async function visitImage(
   name: string,
   visit: Visit,
   signal?: AbortSignal,
-  extent: Extent = 'whole',
 ): Promise<ImageFacts> {
-  const notes: Note[] = [];
-  const tell = (kind: NoteKind, offset: number | undefined, text: Sentence): void => {
-    if (notes.length < maxNotes) notes.push(note(kind, name, offset, text));
-  };
-  const named = kindOfFile(name.slice(name.lastIndexOf('/') + 1))?.row;
-  if (named?.kind === 'CIPHER') {
-    tell(
-      'encrypted',
-      undefined,
-      sentence('{0} says that this checkpoint is encrypted: its images cannot be read.', name),
-    );
-  }
-  if (named?.framing === 'raw') return { name, row: named, notes };
-
-  const reader = new ImageReader(source, signal);
-  const visitor = new EntryVisitor(reader, name, visit, tell, extent);
-  if (reader.rest === 0) return { name, ...(named && { row: named }), notes };
-  if (named?.framing === 'bare') {
-    await visitor.readEntry(named, named.message as MessageName, reader.rest, 0);
-    return { name, row: named, notes };
-  }
-  const magic = await readHead(reader);
-  if (magic === undefined) {
-    tell('truncated', 0, sentence('{0} ends within its first bytes: it is no image any more.', name));
-    return { name, ...(named && { row: named }), notes };
-  }
-  const row = kindOfMagic(magic, name.slice(name.lastIndexOf('/') + 1));
-  if (row === undefined) {
-    tell('unknown', 0, unknownHead(name, magic));
-    return { name, magic, notes };
-  }
-  if (named?.magic !== undefined && named.magic !== magic) {
-    tell(
-      'damaged',
-      0,
-      sentence('{0} has the name of a {1} image and holds one of kind {2}.', name, named.kind, row.kind),
-    );
-  }
-  if (row.message) await visitor.readEntries(row, row.message);
-  else tell('unknown', 0, sentence('{0} is of the kind {1}, whose content is not known here.', name, row.kind));
-  return { name, row, magic, notes };
+  return new ImageVisit(source, name, visit, signal, 'whole').run();
 }
 
-/** Passes over the head: the magic of the kind; undefined where the image ends before it. */
-export async function readHead(reader: ImageReader): Promise<number | undefined> {
-  if (!(await reader.fill(4))) return undefined;
-  const first = reader.uint32();
-  if (first !== IMG_COMMON && first !== IMG_SERVICE) return first;
-  return (await reader.fill(4)) ? reader.uint32() : undefined;
+/** What stands behind the first part of a piece of work: at once, where that had not to be waited for. */
+function after<A, B>(first: A | Promise<A>, next: (value: A) => B | Promise<B>): B | Promise<B> {
+  return first instanceof Promise ? first.then(next) : next(first);
+}
+
+/**
+ * Passes over the head: the magic of the kind; undefined where the image ends before it.
+ * @returns a promise only where the source has to be waited for
+ */
+export function readHead(reader: ImageReader): number | undefined | Promise<number | undefined> {
+  return after(reader.fill(4), (hasFirst) => {
+    if (!hasFirst) return undefined;
+    const first = reader.uint32();
+    if (first !== IMG_COMMON && first !== IMG_SERVICE) return first;
+    return after(reader.fill(4), (hasSecond) => (hasSecond ? reader.uint32() : undefined));
+  });
 }
 
 function unknownHead(name: string, magic: number): Sentence {
@@ -143,39 +119,91 @@ function unknownHead(name: string, magic: number): Sentence {
   );
 }
 
-class EntryVisitor {
+/** One way through an image. Waits, and makes promises, only where the source or the visitor has to be waited for. */
+class ImageVisit {
   readonly #reader: ImageReader;
   readonly #name: string;
   readonly #visit: Visit;
-  readonly #tell: (kind: NoteKind, offset: number | undefined, text: Sentence) => void;
   readonly #extent: Extent;
+  readonly #notes: Note[] = [];
 
-  constructor(
-    reader: ImageReader,
-    name: string,
-    visit: Visit,
-    tell: (kind: NoteKind, offset: number | undefined, text: Sentence) => void,
-    extent: Extent,
-  ) {
-    this.#reader = reader;
+  constructor(source: ByteSource, name: string, visit: Visit, signal: AbortSignal | undefined, extent: Extent) {
+    this.#reader = new ImageReader(source, signal);
     this.#name = name;
     this.#visit = visit;
-    this.#tell = tell;
     this.#extent = extent;
   }
 
-  async readEntries(row: Kind, message: MessageName): Promise<void> {
-    const reader = this.#reader;
-    for (let index = 0; ; index++) {
-      const offset = reader.position;
-      if (!reader.has(4) && !(await reader.fill(4))) {
-        if (reader.rest > 0) this.#tellEnd(offset);
-        return;
-      }
-      const size = reader.uint32();
-      const type = index === 0 ? (row.head ?? message) : message;
-      if (!(await this.readEntry(row, type, size, offset))) return;
+  run(): ImageFacts | Promise<ImageFacts> {
+    const name = this.#name;
+    const notes = this.#notes;
+    const named = kindOfFile(name.slice(name.lastIndexOf('/') + 1))?.row;
+    if (named?.kind === 'CIPHER') {
+      this.#tell(
+        'encrypted',
+        undefined,
+        sentence('{0} says that this checkpoint is encrypted: its images cannot be read.', name),
+      );
     }
+    if (named?.framing === 'raw') return { name, row: named, notes };
+    const { rest } = this.#reader;
+    if (rest === 0) return { name, ...(named && { row: named }), notes };
+    if (named?.framing === 'bare') {
+      return after(this.#readEntry(named, named.message as MessageName, rest, 0), () => ({ name, row: named, notes }));
+    }
+    return after(readHead(this.#reader), (magic) => this.#afterHead(named, magic));
+  }
+
+  #afterHead(named: Kind | undefined, magic: number | undefined): ImageFacts | Promise<ImageFacts> {
+    const name = this.#name;
+    const notes = this.#notes;
+    if (magic === undefined) {
+      this.#tell('truncated', 0, sentence('{0} ends within its first bytes: it is no image any more.', name));
+      return { name, ...(named && { row: named }), notes };
+    }
+    const row = kindOfMagic(magic, name.slice(name.lastIndexOf('/') + 1));
+    if (row === undefined) {
+      this.#tell('unknown', 0, unknownHead(name, magic));
+      return { name, magic, notes };
+    }
+    if (named?.magic !== undefined && named.magic !== magic) {
+      this.#tell(
+        'damaged',
+        0,
+        sentence('{0} has the name of a {1} image and holds one of kind {2}.', name, named.kind, row.kind),
+      );
+    }
+    const facts = { name, row, magic, notes };
+    if (row.message) return after(this.#readEntries(row, row.message), () => facts);
+    this.#tell('unknown', 0, sentence('{0} is of the kind {1}, whose content is not known here.', name, row.kind));
+    return facts;
+  }
+
+  #readEntries(row: Kind, message: MessageName): boolean | Promise<boolean> {
+    for (let index = 0; ; index++) {
+      const more = this.#readNext(row, index === 0 ? (row.head ?? message) : message);
+      if (more instanceof Promise) return this.#readRest(row, message, more);
+      if (!more) return false;
+    }
+  }
+
+  async #readRest(row: Kind, message: MessageName, first: Promise<boolean>): Promise<boolean> {
+    for (let more = await first; more;) {
+      const next = this.#readNext(row, message);
+      more = typeof next === 'boolean' ? next : await next;
+    }
+    return false;
+  }
+
+  /** @returns whether there was an entry, and the image can be read on */
+  #readNext(row: Kind, type: MessageName): boolean | Promise<boolean> {
+    const reader = this.#reader;
+    const offset = reader.position;
+    return after(reader.fill(4), (isThere) => {
+      if (isThere) return this.#readEntry(row, type, reader.uint32(), offset);
+      if (reader.rest > 0) this.#tellEnd(offset);
+      return false;
+    });
   }
 
   /**
@@ -183,7 +211,7 @@ class EntryVisitor {
    * @param offset where the entry starts, for messages.
    * @returns whether the image can be read on
    */
-  async readEntry(row: Kind, type: MessageName, size: number, offset: number): Promise<boolean> {
+  #readEntry(row: Kind, type: MessageName, size: number, offset: number): boolean | Promise<boolean> {
     const reader = this.#reader;
     if (size > reader.rest) {
       this.#tellEnd(offset, size);
@@ -193,10 +221,15 @@ class EntryVisitor {
       this.#tell('damaged', offset, sentence(tooLarge, this.#name, size, offset));
       return false;
     }
-    if (!reader.has(size) && !(await reader.fill(size))) {
+    return after(reader.fill(size), (isThere) => {
+      if (isThere) return this.#decodeEntry(row, type, size, offset);
       this.#tellEnd(offset, size);
       return false;
-    }
+    });
+  }
+
+  #decodeEntry(row: Kind, type: MessageName, size: number, offset: number): boolean | Promise<boolean> {
+    const reader = this.#reader;
     const start = reader.position;
     const without = this.#extent === 'outline' ? bulk[type] : undefined;
     const bytes = reader.take(size);
@@ -204,8 +237,7 @@ class EntryVisitor {
     this.#tellProblems(decoded, start, offset);
     const entry = { type, message: decoded.message, offset };
     if (row.extra) return this.#readExtra(row, row.extra, entry, decoded.damage !== undefined);
-    const goOn = this.#visit(entry, row);
-    return typeof goOn === 'boolean' ? goOn : await goOn;
+    return this.#visit(entry, row);
   }
 
   /** A message that is damaged does not tell how much follows it. */
@@ -219,6 +251,10 @@ class EntryVisitor {
     else if (problem === 'damaged') this.#tell('damaged', entry.offset, sentence(badExtra, this.#name, entry.offset));
     const goOn = await this.#visit({ ...entry, ...(extra && { extra }) }, row);
     return goOn && problem === undefined;
+  }
+
+  #tell(kind: NoteKind, offset: number | undefined, text: Sentence): void {
+    if (this.#notes.length < maxNotes) this.#notes.push(note(kind, this.#name, offset, text));
   }
 
   #tellEnd(offset: number, size?: number): void {

@@ -158,7 +158,7 @@ export async function readPagemap(source: ByteSource, name: string, signal?: Abo
   }
   let entryBytes = 4;
   while (reader.rest > 0) {
-    if (!(await reader.fill(entryBytes))) {
+    if (!reader.has(entryBytes) && !(await reader.fill(entryBytes))) {
       return stop(
         'truncated',
         reader.position,

@@ -9,7 +9,7 @@ import { MemorySource } from './memory-file-set.ts';
 const desc = { key: 1, uid: 0, gid: 0, cuid: 0, cgid: 0, mode: 0o600, id: 5 };
 const ghost = { uid: 0, gid: 0, mode: 0o100644 };
 
-function open(content: Uint8Array, name: string): Promise<DecodedImage> {
+async function open(content: Uint8Array, name: string): Promise<DecodedImage> {
   return decodeImage(new MemorySource(content, name), name);
 }
 

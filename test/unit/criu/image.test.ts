@@ -9,7 +9,7 @@ import { MemorySource } from './memory-file-set.ts';
 
 const fs = (umask: number): Uint8Array => entry('fs_entry', { cwd_id: 1, root_id: 2, umask });
 
-function decode(content: Uint8Array, name = 'checkpoint/fs-1.img'): Promise<DecodedImage> {
+async function decode(content: Uint8Array, name = 'checkpoint/fs-1.img'): Promise<DecodedImage> {
   return decodeImage(new MemorySource(content, name), name);
 }
 
