@@ -187,7 +187,10 @@ class Output {
     if (skipped === bytes.length) return;
     // One at a time: several writes into one file wait for its lock anyway, spinning.
     const part = bytes.subarray(skipped);
-    const write = this.#lastWrite.then(async () => this.#io.written(await this.#io.write(part)));
+    const write = this.#lastWrite.then(async () => {
+      this.#io.written(await this.#io.write(part));
+      free(bytes);
+    });
     this.#lastWrite = write;
     this.#waitingChunks++;
     write.then(() => this.#wrote(), this.#failWrite);
@@ -198,6 +201,15 @@ class Output {
     this.#waitingChunks--;
     if (this.#waitingChunks < WAITING_CHUNKS) this.#decoder.resume();
   }
+}
+
+/**
+ * Gives the memory of output back at once: waiting for the collector, the decoder would write each chunk into memory
+ * that no cache holds. A decoder fills its buffers from front to back, and leaves one that is full to who reads it.
+ */
+function free(bytes: Uint8Array): void {
+  const { buffer, byteOffset, length } = bytes;
+  if (buffer instanceof ArrayBuffer && byteOffset + length === CHUNK && buffer.byteLength === CHUNK) buffer.transfer(0);
 }
 
 function asDecompressionError(error: unknown, offset: number, hasBegun: boolean): unknown {
