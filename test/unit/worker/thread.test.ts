@@ -51,6 +51,13 @@ function requestOf(locator: string): OpenRequest {
   return { locator, spill: { directory: join(scratch, 'spill'), limit: 2 ** 30, keepFor: 0 } };
 }
 
+/** Listens before it asks: the thread's last answer and its end may come together. */
+async function ended(worker: Worker, closing: Promise<void>): Promise<void> {
+  const exited = once(worker, 'exit');
+  await closing;
+  await exited;
+}
+
 function query(grid: GridName, parts: Partial<GridQuery> = {}): GridQuery {
   return { grid, filter: '', toggled: [], start: 0, count: 50, ...parts };
 }
@@ -91,8 +98,7 @@ describe('a thread that owns a checkpoint', () => {
     assert.ok(readFileSync(target, 'utf8').includes('"ociVersion"'));
     await assert.rejects(remote.fileSave('/archive/spec.dump', target), { reason: 'exists' });
     assert.equal((await remote.fileSave('/archive/spec.dump', target, true)).files, 1);
-    await remote.close();
-    await once(worker, 'exit');
+    await ended(worker, remote.close());
   });
 
   test('says why a file cannot be opened, and opens it once it can', async () => {
@@ -104,8 +110,7 @@ describe('a thread that owns a checkpoint', () => {
     copyFileSync(archiveOf('podman-counter-none'), path);
     await remote.retry();
     assert.equal((await remote.overview()).engine, 'podman');
-    await remote.close();
-    await once(worker, 'exit');
+    await ended(worker, remote.close());
   });
 
   test('lives on when something unexpected is asked', async () => {
@@ -120,8 +125,7 @@ describe('a thread that owns a checkpoint', () => {
       events.filter(({ name }) => name === 'log'),
       [],
     );
-    await remote.close();
-    await once(worker, 'exit');
+    await ended(worker, remote.close());
   });
 
   test('tells a fault that belongs to no question, and lives on', async () => {
@@ -136,8 +140,7 @@ describe('a thread that owns a checkpoint', () => {
     assert.match(first ?? '', /^Error: a fault\n +at /);
     assert.equal(second, 'another');
     assert.equal((await remote.overview()).engine, 'podman');
-    await remote.close();
-    await once(worker, 'exit');
+    await ended(worker, remote.close());
   });
 
   test('can be ended while it is opening', async () => {
@@ -179,7 +182,6 @@ describe('a thread that describes archives', () => {
     writeFileSync(plain, 'text '.repeat(1000));
     assert.equal(await remote.metadata(plain), null);
     await assert.rejects(remote.metadata(join(scratch, 'missing.tar')), { reason: 'not-found' });
-    await remote.close();
-    await once(worker, 'exit');
+    await ended(worker, remote.close());
   });
 });
