@@ -107,6 +107,8 @@ export class AddressSpace {
         sentence('{0} bytes of memory are more than can be read at once ({1}).', length, MAX_MEMORY_READ),
       );
     }
+    const now = this.#own.readNow(address, length);
+    if (now) return { bytes: now, missing: [] };
     const read = MemoryRead.of(length);
     await this.#own.readInto(read, address, signal);
     for (const gap of read.missing) {

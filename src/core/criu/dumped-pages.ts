@@ -80,6 +80,23 @@ export class DumpedPages {
     return this.#notes;
   }
 
+  /**
+   * A copy of the bytes from `address` on, if one entry of the pagemap holds all of them as they were and they are at
+   * hand; undefined else. Arguments and environment are mostly read so.
+   */
+  readNow(address: bigint, length: number): Uint8Array | undefined {
+    const { pagemap, pageSize } = this;
+    if (!this.#usable || !pagemap.ordered || length === 0) return undefined;
+    const index = pagemap.find(Number(address / BigInt(UNIT)));
+    if (index < 0 || (pagemap.flags(index) & PE_PRESENT) === 0 || pagemap.blocks(index)) return undefined;
+    const offset = Number(address - BigInt(pagemap.start(index)) * BigInt(UNIT));
+    if (offset + length > pagemap.pages(index) * pageSize) return undefined;
+    const pages = this.#images.openNow(fileOf('PAGES', pagemap.pagesId));
+    const bytes = pages?.readNow?.(pagemap.offset(index, pageSize) + offset, length);
+    void pages?.close();
+    return bytes?.length === length ? new Uint8Array(bytes) : undefined;
+  }
+
   /** Reads into `read` what was dumped from `address` on; what it does not cover stays missing. */
   async readInto(read: MemoryRead, address: bigint, signal?: AbortSignal): Promise<void> {
     const { pagemap, pageSize } = this;

@@ -92,6 +92,12 @@ export class ImageDirectory {
     return entry && isContent(entry) ? this.#files.open(entry) : undefined;
   }
 
+  /** As `open`, but undefined also where it would have to be waited for. */
+  openNow(name: string): ByteSource | undefined {
+    const entry = this.#files.entries.get(this.path(name));
+    return entry && isContent(entry) ? this.#files.open(entry) : undefined;
+  }
+
   /**
    * A decoded image; undefined where there is none, which for CRIU is an empty set. Decoded ones are kept for a while;
    * calls for one image at the same time share the work. Waits while the archive is not read to its end.
