@@ -120,10 +120,22 @@ export class ImageDirectory {
     signal?: AbortSignal,
     extent: Extent = 'whole',
   ): Promise<readonly MessageOf<K>[]> {
-    const image = await this.image(name, signal, extent);
+    throwIfCancelled(signal);
+    const image = this.#imageNow(name, extent) ?? (await this.image(name, signal, extent));
     if (image?.row?.kind !== kind) return [];
     const type = image.row.message;
-    return image.entries.filter((entry) => entry.type === type).map((entry) => entry.message as MessageOf<K>);
+    const messages: MessageOf<K>[] = [];
+    for (const entry of image.entries) if (entry.type === type) messages.push(entry.message as MessageOf<K>);
+    return messages;
+  }
+
+  /** The image, if it is known and nothing of it has to be waited for. */
+  #imageNow(name: string, extent: Extent): DecodedImage | undefined {
+    const path = this.path(name);
+    const entry = this.#files.entries.get(path);
+    if (!entry || !isContent(entry)) return undefined;
+    const decoded = this.#decoded(path, entry, extent);
+    return decoded instanceof Promise ? undefined : decoded;
   }
 
   /**
