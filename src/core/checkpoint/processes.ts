@@ -3,7 +3,13 @@ import { sentence } from '../../protocol/sentence.ts';
 import { Breather, orCancelled } from '../bytes/cancel.ts';
 import { AddressSpace } from '../criu/address-space.ts';
 import type { ImageDirectory } from '../criu/image-directory.ts';
-import type { CoreEntry, CredsEntry, MmEntry, PstreeEntry } from '../criu/schema/generated/messages.ts';
+import type {
+  CoreEntry,
+  CredsEntry,
+  MmEntry,
+  PstreeEntry,
+  TaskKobjIdsEntry,
+} from '../criu/schema/generated/messages.ts';
 import { isCancelled } from '../errors.ts';
 import { DescriptorTable } from './descriptor-table.ts';
 import type { Notebook } from './notebook.ts';
@@ -80,21 +86,27 @@ export class Processes {
   }
 
   /** A core without registers, signal handlers, timers and limits: all that lists of processes and threads show. */
-  #coreOutline(tid: number, signal?: AbortSignal): Promise<CoreEntry | undefined> {
-    return known(this.#images, 'CORE', `core-${String(tid)}.img`, signal, 'outline').then((entries) => entries[0]);
+  async #coreOutline(tid: number, signal?: AbortSignal): Promise<CoreEntry | undefined> {
+    return (await known(this.#images, 'CORE', `core-${String(tid)}.img`, signal, 'outline'))[0];
   }
 
   /** Credentials lie in the core image; before CRIU 2.0 in one of their own. */
   async credentials(pid: number, signal?: AbortSignal): Promise<CredsEntry | undefined> {
     const core = await this.#coreOutline(pid, signal);
-    return core?.thread_core?.creds ?? (await known(this.#images, 'CREDS', `creds-${String(pid)}.img`, signal))[0];
+    return core?.thread_core?.creds ?? (await this.#oldCredentials(pid, signal));
+  }
+
+  async #oldCredentials(pid: number, signal?: AbortSignal): Promise<CredsEntry | undefined> {
+    return (await known(this.#images, 'CREDS', `creds-${String(pid)}.img`, signal))[0];
   }
 
   async mountNamespace(pid: number, signal?: AbortSignal): Promise<number | undefined> {
-    const ids =
-      (await this.#coreOutline(pid, signal))?.ids ??
-      (await known(this.#images, 'IDS', `ids-${String(pid)}.img`, signal))[0];
-    return ids?.mnt_ns_id;
+    const core = await this.#coreOutline(pid, signal);
+    return (core?.ids ?? (await this.#ids(pid, signal)))?.mnt_ns_id;
+  }
+
+  async #ids(pid: number, signal?: AbortSignal): Promise<TaskKobjIdsEntry | undefined> {
+    return (await known(this.#images, 'IDS', `ids-${String(pid)}.img`, signal))[0];
   }
 
   async #describe(entry: PstreeEntry, table: DescriptorTable, signal?: AbortSignal): Promise<ProcessFacts> {
@@ -125,8 +137,8 @@ export class Processes {
         '{0} is missing. The working directory of process {1} cannot be shown.',
         pid,
       );
-    const credentials = await this.credentials(pid, signal);
-    const mountNamespace = await this.mountNamespace(pid, signal);
+    const credentials = core?.thread_core?.creds ?? (await this.#oldCredentials(pid, signal));
+    const mountNamespace = (core?.ids ?? (await this.#ids(pid, signal)))?.mnt_ns_id;
     const memory = await this.#memory(pid, table, signal);
     const workingDirectory = fs && table.path(fs.cwd_id);
     const rootDirectory = fs && table.path(fs.root_id);

@@ -64,12 +64,13 @@ export class DumpedPages {
     pageSize: number | undefined,
     signal?: AbortSignal,
   ): Promise<DumpedPages | undefined> {
-    const source = await images.open(name, signal);
+    const source = images.openNow(name) ?? (await images.open(name, signal));
     if (!source) return undefined;
     const where = images.path(name);
     const result = await closing(source, () => readPagemap(source, where, signal));
     const pagesName = fileOf('PAGES', result.pagemap.pagesId);
-    const pages = result.pagemap.presentPages > 0 ? await images.open(pagesName, signal) : undefined;
+    const hasPages = result.pagemap.presentPages > 0;
+    const pages = hasPages ? (images.openNow(pagesName) ?? (await images.open(pagesName, signal))) : undefined;
     await pages?.close();
     const format = pageFormat(result, pages?.size, pageSize, images.path(pagesName), where);
     return new DumpedPages(images, name, result.pagemap, format, result.notes);
