@@ -20,7 +20,7 @@ import { Metadata } from './metadata.ts';
 import { joinMounts } from './mounts.ts';
 import { Notebook } from './notebook.ts';
 import { describeOverview } from './overview.ts';
-import { ProcBranch } from './proc-branch.ts';
+import { ProcBranch } from './proc/proc-branch.ts';
 import { Processes } from './processes.ts';
 import { noteGap, noteMissing } from './completeness.ts';
 import { known, statisticsDirectory } from './known-images.ts';

@@ -1,7 +1,7 @@
 import type { MountFacts } from '../../protocol/mounts.ts';
 import type { ProcessFacts, TaskState } from '../../protocol/processes.ts';
 import type { CoreEntry, CredsEntry, MmEntry, VmaEntry } from '../criu/schema/generated/messages.ts';
-import type { DescriptorTable } from './descriptor-table.ts';
+import type { FileTable } from './descriptors/file-table.ts';
 
 const KERNEL_STATES: Readonly<Record<TaskState, string>> = {
   running: 'R (running)',
@@ -99,7 +99,7 @@ const MAP_SHARED = 1;
  * /proc/PID/maps. Device and inode are not in the images and stand as zeros.
  * Source of the columns: fs/proc/task_mmu.c, show_vma_header_prefix.
  */
-export function formatMaps(mm: MmEntry, files: DescriptorTable): string {
+export function formatMaps(mm: MmEntry, files: FileTable): string {
   return realMappings(mm)
     .map((vma) => {
       const permissions = [
@@ -122,7 +122,7 @@ export function realMappings(mm: MmEntry): readonly VmaEntry[] {
 }
 
 /** What is mapped, as the kernel names it in /proc/PID/maps; `''` for private anonymous memory. */
-export function describeMapping(vma: VmaEntry, files: DescriptorTable): string {
+export function describeMapping(vma: VmaEntry, files: FileTable): string {
   const is = (bit: number) => ((vma.status >>> bit) & 1) === 1;
   if (is(VMA.filePrivate) || is(VMA.fileShared)) return files.path(Number(vma.shmid)) ?? '';
   if (is(VMA.stack)) return '[stack]';

@@ -11,7 +11,7 @@ import type {
   TaskKobjIdsEntry,
 } from '../criu/schema/generated/messages.ts';
 import { isCancelled } from '../errors.ts';
-import { DescriptorTable } from './descriptor-table.ts';
+import { FileTable } from './descriptors/file-table.ts';
 import type { Notebook } from './notebook.ts';
 import { realMappings } from './proc-format.ts';
 import { readStrings } from './process-memory.ts';
@@ -51,7 +51,7 @@ export class Processes {
 
   async #readAll(): Promise<readonly ProcessFacts[]> {
     const tree = await this.tree();
-    const table = await DescriptorTable.load(this.#images);
+    const table = await FileTable.load(this.#images);
     const processes: ProcessFacts[] = [];
     const breather = new Breather();
     for (const entry of tree) {
@@ -101,15 +101,20 @@ export class Processes {
   }
 
   async mountNamespace(pid: number, signal?: AbortSignal): Promise<number | undefined> {
+    return (await this.ids(pid, signal))?.mnt_ns_id;
+  }
+
+  /** Which tables, memory and namespaces a process has, by CRIU's numbers: equal ones are shared. A zombie has none. */
+  async ids(pid: number, signal?: AbortSignal): Promise<TaskKobjIdsEntry | undefined> {
     const core = await this.#coreOutline(pid, signal);
-    return (core?.ids ?? (await this.#ids(pid, signal)))?.mnt_ns_id;
+    return core?.ids ?? (await this.#ids(pid, signal));
   }
 
   async #ids(pid: number, signal?: AbortSignal): Promise<TaskKobjIdsEntry | undefined> {
     return (await known(this.#images, 'IDS', `ids-${String(pid)}.img`, signal))[0];
   }
 
-  async #describe(entry: PstreeEntry, table: DescriptorTable, signal?: AbortSignal): Promise<ProcessFacts> {
+  async #describe(entry: PstreeEntry, table: FileTable, signal?: AbortSignal): Promise<ProcessFacts> {
     const { pid } = entry;
     const images = this.#images;
     const core = await this.#expectCore(pid, signal);
@@ -160,7 +165,7 @@ export class Processes {
     };
   }
 
-  async #memory(pid: number, table: DescriptorTable, signal?: AbortSignal): Promise<Partial<ProcessFacts> | undefined> {
+  async #memory(pid: number, table: FileTable, signal?: AbortSignal): Promise<Partial<ProcessFacts> | undefined> {
     const mm = await this.memoryLayout(pid, signal);
     if (!mm) {
       this.#noteMissing(

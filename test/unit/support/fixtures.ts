@@ -47,6 +47,8 @@ export interface LiveProcess {
   readonly sig: Readonly<Record<string, string>>;
   readonly seccomp: string;
   readonly nnp: string;
+  /** By descriptor: what readlink gave, and the lines of fdinfo. */
+  readonly fds: Readonly<Record<string, { readonly target: string; readonly fdinfo: readonly string[] }>>;
 }
 
 export function truthOf(name: string): Truth {

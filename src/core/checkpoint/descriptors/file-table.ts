@@ -1,0 +1,70 @@
+import type { FileEntry, MemfdInodeEntry } from '../../criu/schema/generated/messages.ts';
+import type { ImageDirectory } from '../../criu/image-directory.ts';
+import { known } from '../known-images.ts';
+import { FD_TYPE, splitFiles, type FileType } from './split-files.ts';
+
+/**
+ * What stands behind the file ids that other images refer to: the open file descriptions of the dump, whether they lie
+ * in files.img or, before CRIU 3.4, in an image for each type.
+ */
+export class FileTable {
+  readonly #entries: ReadonlyMap<number, FileEntry>;
+  /** Those whose id another file of another type has too. */
+  readonly #namesakes: ReadonlyMap<number, readonly FileEntry[]>;
+  readonly #memfds: ReadonlyMap<bigint, MemfdInodeEntry>;
+
+  private constructor(
+    entries: ReadonlyMap<number, FileEntry>,
+    namesakes: ReadonlyMap<number, readonly FileEntry[]>,
+    memfds: ReadonlyMap<bigint, MemfdInodeEntry>,
+  ) {
+    this.#entries = entries;
+    this.#namesakes = namesakes;
+    this.#memfds = memfds;
+  }
+
+  static async load(images: ImageDirectory, signal?: AbortSignal): Promise<FileTable> {
+    const entries = new Map<number, FileEntry>();
+    const namesakes = new Map<number, FileEntry[]>();
+    const add = (file: FileEntry): void => {
+      const same = entries.get(file.id);
+      if (same && same.type !== file.type) namesakes.set(file.id, [...(namesakes.get(file.id) ?? []), same]);
+      entries.set(file.id, file);
+    };
+    for (const file of await splitFiles(images, signal)) add(file);
+    for (const file of await known(images, 'FILES', 'files.img', signal)) add(file);
+    const memfds = await known(images, 'MEMFD_INODE', 'memfd.img', signal);
+    return new FileTable(entries, namesakes, new Map(memfds.map((inode) => [inode.inode_id, inode])));
+  }
+
+  /** Every file that has an id of its own. */
+  get entries(): IteratorObject<FileEntry> {
+    return this.#entries.values();
+  }
+
+  /**
+   * The file of an id. Old dumps gave a FIFO or a terminal and the regular file that tells its path the same id: the
+   * type says which is meant. Where none is of that type, what there is.
+   */
+  entry(id: number, type?: FileType): FileEntry | undefined {
+    const entry = this.#entries.get(id);
+    if (type === undefined || entry?.type === type) return entry;
+    return this.#namesakes.get(id)?.find((namesake) => namesake.type === type) ?? entry;
+  }
+
+  /** The memory that a memfd's files stand for. */
+  memfd(inodeId: number): MemfdInodeEntry | undefined {
+    return this.#memfds.get(BigInt(inodeId));
+  }
+
+  /**
+   * Path of a file or directory as the process saw it. Shared anonymous memory is dumped as a memfd of the name that the
+   * kernel gives it.
+   */
+  path(id: number): string | undefined {
+    const entry = this.entry(id, FD_TYPE.reg);
+    const memfd = entry?.memfd && this.memfd(entry.memfd.inode_id)?.name;
+    if (memfd !== undefined) return memfd === '/dev/zero' ? '/dev/zero (deleted)' : `/memfd:${memfd} (deleted)`;
+    return entry?.reg?.name;
+  }
+}
