@@ -3,7 +3,7 @@
  * headers for the values. Where crit is wrong or knows less, this is right: a task's state 3 is stopped and 6 a zombie
  * (CRIU's compel/include/uapi/task-state.h), and more socket states and protocols have their names.
  */
-type Words = readonly (readonly [name: string, bit: number])[];
+export type Words = readonly (readonly [name: string, bit: number])[];
 
 const flagTables: Readonly<Record<string, Words>> = {
   'mmap.prot': [
@@ -97,7 +97,11 @@ const valueTables: Readonly<Record<string, Readonly<Record<string, Readonly<Reco
 /** `PROT_READ | PROT_WRITE`; what has no name is added as hexadecimal, a whole word of an unknown table is that alone. */
 export function flagWords(table: string, value: number): string {
   const words = flagTables[table];
-  if (!words) return hexWord(value);
+  return words ? flagsOf(words, value) : hexWord(value);
+}
+
+/** The names of the bits that are set in a word, and what is left of it as hexadecimal. */
+export function flagsOf(words: Words, value: number): string {
   const named = words.filter(([, bit]) => (value & bit) !== 0);
   const rest = named.reduce((left, [, bit]) => left & ~bit, value) >>> 0;
   return [...named.map(([name]) => name), ...(rest === 0 ? [] : [hexWord(rest)])].join(' | ');
@@ -125,12 +129,14 @@ export function deviceWord(value: number, old: boolean): string {
  * other counts.
  */
 export function addressWord(words: readonly number[]): string | undefined {
-  if (words.length === 1) return octets(words[0] as number).join('.');
-  if (words.length !== 4) return undefined;
-  const groups = words.flatMap((word) => {
-    const [a, b, c, d] = octets(word) as [number, number, number, number];
-    return [(a << 8) | b, (c << 8) | d];
-  });
+  return addressOfOctets(words.flatMap(octets));
+}
+
+/** An address out of its bytes in network order: four (IPv4) or sixteen (IPv6); undefined for other counts. */
+export function addressOfOctets(bytes: readonly number[] | Uint8Array): string | undefined {
+  if (bytes.length === 4) return bytes.join('.');
+  if (bytes.length !== 16) return undefined;
+  const groups = Array.from({ length: 8 }, (_, at) => ((bytes[at * 2] as number) << 8) | (bytes[at * 2 + 1] as number));
   const zeros = longestZeros(groups);
   const hex = (part: readonly number[]): string => part.map((group) => group.toString(16)).join(':');
   return zeros.length < 2
