@@ -1,7 +1,8 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { Note } from '../src/protocol/note.ts';
 import type { Overview } from '../src/protocol/overview.ts';
-import type { PageStart, TabName } from '../src/protocol/page-api.ts';
+import type { PageStart } from '../src/protocol/page-api.ts';
+import type { TabName } from '../src/protocol/place.ts';
 import type { Wire } from '../src/protocol/wire.ts';
 import { focusContent, recoverFocus } from './focus.ts';
 import { FilterBox, FILTER_ID } from './parts/filter-box.tsx';
@@ -10,13 +11,15 @@ import { IconButton } from './parts/icon.tsx';
 import { NoteList } from './parts/notes.tsx';
 import { ProgressLine } from './parts/progress.tsx';
 import { ErrorState, errorText, Skeleton } from './parts/states.tsx';
-import { panelId, Tabs, type TabInfo } from './parts/tabs.tsx';
-import { GRID_OF, useSession } from './session.ts';
+import { SubjectChip } from './parts/subject.tsx';
+import { panelId, Tabs } from './parts/tabs.tsx';
+import { useSession } from './session.ts';
 import { canStep } from './state/history.ts';
 import { useResource } from './state/resource.ts';
 import { useStore } from './state/store.ts';
-import { GridCount, GridTab } from './tabs/grid-tab.tsx';
-import { OverviewTab } from './overview/overview-tab.tsx';
+import { gridOf } from './state/tabs.ts';
+import { GridCount } from './tabs/grid-tab.tsx';
+import { allTabs, tabOf } from './tabs/tabs.tsx';
 import { setStrings, t } from './text.ts';
 
 /** The whole page: it asks the host to open the checkpoint, and shows it, the wait for it, or why it cannot be opened. */
@@ -52,15 +55,6 @@ export function App() {
       <Skeleton />
     </div>
   );
-}
-
-function tabs(): readonly TabInfo[] {
-  return [
-    { name: 'overview', label: t('Overview'), icon: 'info' },
-    { name: 'processes', label: t('Processes'), icon: 'server-process' },
-    { name: 'mounts', label: t('Mounts'), icon: 'plug' },
-    { name: 'filesystem', label: t('Filesystem'), icon: 'files' },
-  ];
 }
 
 function Checkpoint({ start }: { start: PageStart }) {
@@ -110,9 +104,11 @@ function Tab(props: {
   notes: readonly Note[] | undefined;
 }) {
   const session = useSession();
-  const { tab, overview } = props;
-  if (tab !== 'overview') return <GridTab key={tab} tab={tab} />;
-  if (overview.value) return <OverviewTab start={props.start} overview={overview.value} notes={props.notes ?? []} />;
+  const { overview, start, notes } = props;
+  const { Body, needsOverview } = tabOf(props.tab);
+  if (overview.value || !needsOverview) {
+    return <Body key={props.tab} start={start} overview={overview.value} notes={notes ?? []} />;
+  }
   if (overview.error !== undefined) {
     return <ErrorState error={overview.error} onLog={() => session.run(session.host.showLog())} />;
   }
@@ -122,12 +118,13 @@ function Tab(props: {
 function Toolbar({ tab }: { tab: TabName }) {
   const session = useSession();
   const history = useStore(session.history, (value) => value);
-  const filter = useStore(session.page, (page) =>
-    tab === 'overview' ? page.overview.filter : page.grids[GRID_OF[tab]].filter,
+  const grid = gridOf(tab);
+  const filter = useStore(session.page, ({ tabs, grids }) =>
+    grid === undefined ? tabs[tab].filter : grids[grid].filter,
   );
   const change = (value: string) => {
-    if (tab !== 'overview') session.grids[GRID_OF[tab]].setFilter(value);
-    else session.page.set({ ...session.page.get(), overview: { ...session.page.get().overview, filter: value } });
+    if (grid !== undefined) session.grids[grid].setFilter(value);
+    else session.updateTab(tab, { filter: value });
   };
   return (
     <div class="toolbar">
@@ -145,31 +142,16 @@ function Toolbar({ tab }: { tab: TabName }) {
       />
       <Tabs
         label={t('Parts of the checkpoint')}
-        tabs={tabs()}
+        tabs={allTabs()}
         current={tab}
         onSelect={(name) => session.showTab(name)}
       />
       <span class="grow" />
-      {tab !== 'overview' && <GridCount grid={GRID_OF[tab]} />}
-      <FilterBox key={tab} value={filter} hint={filterHint(tab)} onChange={change} onLeave={focusContent} />
+      <SubjectChip />
+      {grid !== undefined && <GridCount grid={grid} />}
+      <FilterBox key={tab} value={filter} hint={tabOf(tab).filterHint()} onChange={change} onLeave={focusContent} />
     </div>
   );
-}
-
-function filterHint(tab: TabName): string {
-  switch (tab) {
-    case 'overview':
-      return t('Shows the facts that contain the text');
-    case 'processes':
-      return t('Words that a row must contain, or field:value, for example {0}', 'name:nginx threads:>1 -sleep');
-    case 'mounts':
-      return t('Words that a row must contain, or field:value, for example {0}', 'type:tmpfs options:rw');
-    case 'filesystem':
-      return t(
-        'Words that a row must contain, or field:value, for example {0}',
-        'size:>1M marks:setuid mtime:2026-11-23',
-      );
-  }
 }
 
 /** Keys of the page as a whole: / to the filter, Alt+←/→ and the mouse's side buttons back and forward. */

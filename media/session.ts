@@ -5,20 +5,15 @@ import { HashTask } from './state/hash.ts';
 import { t, tn } from './text.ts';
 import { useContext } from 'preact/hooks';
 import type { Progress } from '../src/protocol/checkpoint-api.ts';
-import type { GridName } from '../src/protocol/grid.ts';
-import type { TabName } from '../src/protocol/page-api.ts';
+import { GRIDS, type GridName } from '../src/protocol/grid.ts';
+import { spotOf, type Place, type Spot, type TabName } from '../src/protocol/place.ts';
 import { GridModel } from './grid/grid-model.ts';
 import { GridSource } from './grid/grid-source.ts';
 import type { Host, HostConnection } from './host.ts';
-import { here, settle, startHistory, step, visit, type History, type Place } from './state/history.ts';
-import { restoreState, type GridState, type PageState } from './state/persisted.ts';
+import { here, settle, startHistory, step, visit, type History } from './state/history.ts';
+import { restoreState, type GridState, type PageState, type TabState } from './state/persisted.ts';
 import { createStore, type Store } from './state/store.ts';
-
-export const GRID_OF: Readonly<Record<Exclude<TabName, 'overview'>, GridName>> = {
-  processes: 'processes',
-  mounts: 'mounts',
-  filesystem: 'changes',
-};
+import { gridOf, NOTHING_FIRST } from './state/tabs.ts';
 
 const SAVE_AFTER_MS = 250;
 
@@ -44,7 +39,7 @@ export class Session {
     this.host = connection.host;
     this.page = createStore(restoreState(connection.remembered));
     this.history = createStore(startHistory(this.#place()));
-    this.grids = { processes: this.#grid('processes'), mounts: this.#grid('mounts'), changes: this.#grid('changes') };
+    this.grids = Object.fromEntries(GRIDS.map((name) => [name, this.#grid(name)])) as Record<GridName, GridModel>;
     this.hash = new HashTask((signal) => this.host.hash(signal), isCancelled);
     this.#save((state) => connection.remember(state));
     this.page.subscribe(() => this.history.set(visit(this.history.get(), this.#place(), Date.now())));
@@ -57,7 +52,7 @@ export class Session {
       if (complete) this.hash.renew();
       for (const grid of Object.values(this.grids)) grid.refresh();
     });
-    connection.on('show', ({ tab, row }) => this.go(row === undefined ? { tab } : { tab, row }));
+    connection.on('show', (place) => this.go(place));
     connection.on('copyRows', ({ format }) => {
       const grid = this.shownGrid();
       if (grid) this.copyRows(grid, format);
@@ -66,8 +61,7 @@ export class Session {
 
   /** The grid of the tab that is shown. */
   shownGrid(): GridName | undefined {
-    const { tab } = this.page.get();
-    return tab === 'overview' ? undefined : GRID_OF[tab];
+    return gridOf(this.page.get().tab);
   }
 
   gridState(grid: GridName): GridState {
@@ -79,23 +73,40 @@ export class Session {
     this.page.set({ ...page, grids: { ...page.grids, [grid]: { ...page.grids[grid], ...patch } } });
   }
 
+  updateTab(tab: TabName, patch: Partial<TabState>): void {
+    const page = this.page.get();
+    this.page.set({ ...page, tabs: { ...page.tabs, [tab]: { ...page.tabs[tab], ...patch } } });
+  }
+
   showTab(tab: TabName): void {
     this.page.set({ ...this.page.get(), tab });
   }
 
-  /** Follows a link: shows the tab and the row in it, without the filter if that hides the row. */
-  go({ tab, row }: Place): void {
-    this.#goThere({ tab, ...(row !== undefined && { row }) });
-    if (tab === 'overview' || row === undefined) return;
-    const grid = this.grids[GRID_OF[tab]];
-    this.run(this.#reveal(grid, row).finally(() => requestAnimationFrame(recoverFocus)));
+  /** One is somewhere else in the tab now: Back leads to where one was. */
+  moveTo(tab: TabName, spot: Spot | undefined): void {
+    this.updateTab(tab, { spot });
+  }
+
+  /** Makes a process the subject of all tabs, or none. */
+  choose(pid: number | undefined): void {
+    const page = this.page.get();
+    if (page.subject !== pid) this.page.set({ ...page, subject: pid });
+  }
+
+  /** Follows a link: shows the tab and the row in it, without the filter or the subject if that hides the row. */
+  go(place: Place): void {
+    const { tab, row } = place;
+    this.#goThere(place);
+    const name = gridOf(tab);
+    if (name === undefined || row === undefined) return;
+    this.run(this.#reveal(this.grids[name], row).finally(() => requestAnimationFrame(recoverFocus)));
   }
 
   step(direction: -1 | 1): void {
     const history = step(this.history.get(), direction);
     const place = here(history);
     if (!place) return;
-    const exact = place.tab === 'overview' || place.row !== undefined ? place : this.#place(place.tab);
+    const exact = place.row !== undefined || spotOf(place) !== undefined ? place : this.#place(place.tab);
     // First the history, so that the page's change is not taken for a new place.
     this.history.set(settle(history, exact));
     this.go(exact);
@@ -128,27 +139,45 @@ export class Session {
   }
 
   async #reveal(grid: GridModel, row: string): Promise<void> {
+    grid.setSubject(this.page.get().subject);
     if (await grid.reveal(row)) return;
     grid.setFilter('');
+    if (await grid.reveal(row)) return;
+    this.choose(undefined);
+    grid.setSubject(undefined);
     if (await grid.reveal(row)) return;
     grid.forgetFocus();
     throw new Error(t('There is no row for it: {0}', escapeText(row)));
   }
 
-  /** Tab and row in one change. */
-  #goThere({ tab, row }: Place): void {
+  /** Tab, row, spot and subject in one change. */
+  #goThere(place: Place): void {
+    const { tab, row, pid } = place;
     const page = this.page.get();
-    if (tab === 'overview' || row === undefined) {
-      this.page.set({ ...page, tab });
-      return;
-    }
-    const name = GRID_OF[tab];
-    this.page.set({ ...page, tab, grids: { ...page.grids, [name]: { ...page.grids[name], focus: row } } });
+    const name = gridOf(tab);
+    const spot = spotOf(place);
+    this.page.set({
+      ...page,
+      tab,
+      ...(pid !== undefined && { subject: pid }),
+      ...(name !== undefined &&
+        row !== undefined && { grids: { ...page.grids, [name]: { ...page.grids[name], focus: row } } }),
+      ...(spot && { tabs: { ...page.tabs, [tab]: { ...page.tabs[tab], spot } } }),
+    });
   }
 
+  /** The subject belongs to a place only where the tab shows something of one process. */
   #place(tab = this.page.get().tab): Place {
-    const row = tab === 'overview' ? undefined : this.page.get().grids[GRID_OF[tab]].focus;
-    return row === undefined ? { tab } : { tab, row };
+    const { grids, tabs, subject } = this.page.get();
+    const name = gridOf(tab);
+    const row = name === undefined ? undefined : grids[name].focus;
+    const { spot } = tabs[tab];
+    return {
+      tab,
+      ...(row !== undefined && { row }),
+      ...(spot?.address !== undefined && subject !== undefined && { pid: subject }),
+      ...spot,
+    };
   }
 
   #grid(name: GridName): GridModel {
@@ -167,8 +196,7 @@ export class Session {
       get: () => this.gridState(name),
       set: (patch: Partial<GridState>) => this.updateGrid(name, patch),
     };
-    // The first changed path is a folder that says nothing; the first process and mount are what one wants to see.
-    return new GridModel(source, memory, name !== 'changes');
+    return new GridModel(source, memory, !NOTHING_FIRST.has(name));
   }
 
   #save(remember: (state: PageState) => void): void {

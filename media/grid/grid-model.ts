@@ -119,6 +119,33 @@ export class GridModel {
     void this.#replaceKeepingFocus({ ...this.source.view, filter });
   }
 
+  /** Shows only rows about one process, or all. */
+  setSubject(pid: number | undefined): void {
+    const { pid: old, ...view } = this.source.view;
+    if (pid === old) return;
+    this.#selectEverythingNoMore();
+    const next = { ...view, ...(pid !== undefined && { pid }) };
+    if (this.#started) void this.#replaceKeepingFocus(next);
+    else this.source.view = next;
+  }
+
+  /** Shows the rows of another thing, where there is a grid for each of several; what was done in the old one is over. */
+  setOf(of: string): void {
+    if (of === this.source.view.of) return;
+    const first = this.source.view.of === undefined;
+    const next = { ...this.source.view, of };
+    if (!first) {
+      this.#focus = undefined;
+      this.#unnamed = false;
+      this.#top = 0;
+      this.#memory.set({ focus: undefined, top: 0, toggled: [] });
+      this.#select(NOTHING);
+      next.toggled = [];
+    }
+    if (this.#started) void this.#replaceKeepingFocus(next);
+    else this.source.view = next;
+  }
+
   /** Sorts by a column: upward, then downward, then in the grid's own order again. */
   sortBy(column: string): void {
     const { sort, ...view } = this.source.view;

@@ -2,7 +2,7 @@ import type { GridColumn, GridName, GridQuery, GridRow, GridWindow } from '../..
 import { RowCache } from './row-cache.ts';
 
 /** What the person asked of a grid: the part of a query that is not about where one looks. */
-export type GridView = Pick<GridQuery, 'filter' | 'sort' | 'toggled'>;
+export type GridView = Pick<GridQuery, 'filter' | 'sort' | 'toggled' | 'of' | 'pid'>;
 
 export type FetchWindow = (query: GridQuery, signal: AbortSignal) => Promise<GridWindow>;
 
@@ -56,6 +56,11 @@ export class GridSource {
 
   get view(): GridView {
     return this.#view;
+  }
+
+  /** For the time before the first question; later `replace` takes the view. */
+  set view(view: GridView) {
+    this.#view = view;
   }
 
   get columns(): readonly GridColumn[] {

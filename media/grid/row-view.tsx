@@ -91,7 +91,7 @@ function CellView({
         />
       )}
       {cell?.icon !== undefined && <span class={`codicon codicon-${cell.icon}`} />}
-      <span class="text">
+      <span class={cell?.link ? 'text link' : 'text'}>
         {cell && !cell.masked && !filter.empty ? <Highlighted text={text} field={column.id} filter={filter} /> : text}
       </span>
     </div>

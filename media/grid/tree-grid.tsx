@@ -2,6 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useLayoutEffect, useMemo, useReducer, useRef, useState } from 'preact/hooks';
 import { parseFilter } from '../../src/protocol/filter.ts';
 import type { GridName, GridRow } from '../../src/protocol/grid.ts';
+import type { Place } from '../../src/protocol/place.ts';
 import { recoverFocus } from '../focus.ts';
 import { useSession } from '../session.ts';
 import { useStore } from '../state/store.ts';
@@ -26,10 +27,12 @@ interface TreeGridProps {
   readonly onOpen: (row: GridRow) => void;
   /** Space: show or hide what is masked in the detail. */
   readonly onReveal: () => void;
+  /** The person has put the focus on another row. */
+  readonly onChosen?: (id: string) => void;
 }
 
 /** A table whose rows form a tree, of any length: only the rows in view exist. Looks and keys as VS Code's own lists. */
-export function TreeGrid({ grid, label, empty, onOpen, onReveal }: TreeGridProps) {
+export function TreeGrid({ grid, label, empty, onOpen, onReveal, onChosen }: TreeGridProps) {
   const session = useSession();
   const model = session.grids[grid];
   const scroller = useRef<HTMLDivElement>(null);
@@ -135,7 +138,11 @@ export function TreeGrid({ grid, label, empty, onOpen, onReveal }: TreeGridProps
     if (!action) return;
     event.preventDefault();
     const work = act(action);
-    if (work) session.run(work);
+    if (work) session.run(work.then(chosen));
+  };
+  const chosen = () => {
+    const { focus } = session.gridState(grid);
+    if (focus !== undefined) onChosen?.(focus);
   };
   const clicked = (event: MouseEvent) => {
     const index = rowIndex(event.target);
@@ -145,7 +152,10 @@ export function TreeGrid({ grid, label, empty, onOpen, onReveal }: TreeGridProps
       session.run(row?.expandable ? model.toggle(index) : model.click(index, 'select'));
       return;
     }
-    session.run(model.click(index, event.shiftKey ? 'extend' : event.ctrlKey || event.metaKey ? 'toggle' : 'select'));
+    const how = event.shiftKey ? 'extend' : event.ctrlKey || event.metaKey ? 'toggle' : 'select';
+    const link = how === 'select' ? linkOf(event.target, model.source.row(index)) : undefined;
+    if (link) session.go(link);
+    else session.run(model.click(index, how).then(chosen));
   };
   const doubleClicked = (event: MouseEvent) => {
     const index = rowIndex(event.target);
@@ -261,6 +271,12 @@ const CELL_PADDING = 14;
 function rowIndex(target: EventTarget | null): number | undefined {
   const index = target instanceof Element ? target.closest<HTMLElement>('[data-index]')?.dataset['index'] : undefined;
   return index === undefined ? undefined : Number(index);
+}
+
+/** Where the cell that was clicked leads, if it does. */
+function linkOf(target: EventTarget | null, row: GridRow | undefined): Place | undefined {
+  const cell = target instanceof Element ? target.closest<HTMLElement>('.text.link')?.closest('.cell') : undefined;
+  return cell ? row?.cells[[...(cell.parentElement?.children ?? [])].indexOf(cell)]?.link : undefined;
 }
 
 /** Opens VS Code's context menu at the row with the focus, as a right click on it would. */

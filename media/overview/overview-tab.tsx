@@ -20,16 +20,12 @@ import { Sizes } from './sizes.tsx';
 export function OverviewTab(props: { start: PageStart; overview: Wire<Overview>; notes: readonly Note[] }) {
   const session = useSession();
   const { overview, notes } = props;
-  const filter = useStore(session.page, (page) => page.overview.filter);
+  const filter = useStore(session.page, (page) => page.tabs.overview.filter);
   const scroller = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => {
-    if (scroller.current) scroller.current.scrollTop = session.page.get().overview.scroll;
+    if (scroller.current) scroller.current.scrollTop = session.page.get().tabs.overview.scroll;
   }, [session]);
-  const keepScroll = () => {
-    const page = session.page.get();
-    const scroll = scroller.current?.scrollTop ?? 0;
-    session.page.set({ ...page, overview: { ...page.overview, scroll } });
-  };
+  const keepScroll = () => session.updateTab('overview', { scroll: scroller.current?.scrollTop ?? 0 });
   return (
     <FactFilter.Provider value={filter}>
       <div

@@ -1,4 +1,4 @@
-import type { TabName } from '../../src/protocol/page-api.ts';
+import type { TabName } from '../../src/protocol/place.ts';
 import { Icon } from './icon.tsx';
 
 export interface TabInfo {

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import { escapeText, formatAge, formatExactBytes, formatSize, formatTime } from '../../src/protocol/format.ts';
-import type { Place } from '../state/history.ts';
+import type { Place } from '../../src/protocol/place.ts';
 import { useSession } from '../session.ts';
 import { locale, t } from '../text.ts';
 import { Icon, IconButton } from './icon.tsx';

@@ -1,10 +1,4 @@
-import type { TabName } from '../../src/protocol/page-api.ts';
-
-/** A place in the editor to which Back and Forward lead. */
-export interface Place {
-  readonly tab: TabName;
-  readonly row?: string;
-}
+import { samePlace, spotOf, type Place } from '../../src/protocol/place.ts';
 
 export interface History {
   readonly places: readonly Place[];
@@ -26,7 +20,8 @@ export function startHistory(place: Place): History {
 export function visit(history: History, place: Place, now: number): History {
   const current = history.places[history.at];
   if (current && samePlace(current, place)) return history;
-  const settling = current?.tab === place.tab && (current.row === undefined || now - history.since < PASSING_MS);
+  const bare = current !== undefined && current.row === undefined && spotOf(current) === undefined;
+  const settling = current?.tab === place.tab && (bare || now - history.since < PASSING_MS);
   const kept = history.places.slice(0, settling ? history.at : history.at + 1);
   const places = [...kept, place].slice(-MAX_PLACES);
   return { places, at: places.length - 1, since: now };
@@ -49,8 +44,4 @@ export function canStep(history: History, direction: -1 | 1): boolean {
 
 export function here(history: History): Place | undefined {
   return history.places[history.at];
-}
-
-function samePlace(one: Place, other: Place): boolean {
-  return one.tab === other.tab && one.row === other.row;
 }

@@ -1,5 +1,5 @@
-import type { GridName } from '../../src/protocol/grid.ts';
-import type { TabName } from '../../src/protocol/page-api.ts';
+import { GRIDS, type GridName } from '../../src/protocol/grid.ts';
+import { isTab, TABS, type Spot, type TabName } from '../../src/protocol/place.ts';
 
 /** What a person did in one grid. Rows are named by their ids, so that it survives rows that come and go. */
 export interface GridState {
@@ -18,6 +18,18 @@ export interface GridState {
   readonly widths: Readonly<Record<string, number>>;
 }
 
+/** What a person did in one tab, beside its grid. */
+export interface TabState {
+  /** What stands in the filter box of a tab that has no grid for it. */
+  readonly filter: string;
+  /** Pixels from the top. */
+  readonly scroll: number;
+  /** Where in the tab one is. */
+  readonly spot?: Spot | undefined;
+  /** Choices that the tab itself names: `view` of the sockets may be `graph`. */
+  readonly choices: Readonly<Record<string, string>>;
+}
+
 /**
  * What the page remembers while it is hidden or closed: only what the person did. The checkpoint's data stays in the
  * worker and is asked for again.
@@ -26,14 +38,17 @@ export interface PageState {
   readonly version: typeof VERSION;
   readonly tab: TabName;
   readonly grids: Readonly<Record<GridName, GridState>>;
-  readonly overview: { readonly filter: string; readonly scroll: number };
+  readonly tabs: Readonly<Record<TabName, TabState>>;
+  /** The process that all tabs are about. */
+  readonly subject?: number | undefined;
   /** Share of the width, or of the height where it is below, that the grid has beside its detail. */
   readonly split: number;
 }
 
-const VERSION = 1;
+const VERSION = 2;
 const MAX_IDS = 5_000;
 const MAX_ID_LENGTH = 8_192;
+const MAX_CHOICES = 50;
 
 export const MIN_SPLIT = 0.15;
 export const MAX_SPLIT = 0.85;
@@ -41,11 +56,13 @@ export const DEFAULT_SPLIT = 0.6;
 
 const NEW_GRID: GridState = { filter: '', toggled: [], selected: [], everything: false, top: 0, widths: {} };
 
+const NEW_TAB: TabState = { filter: '', scroll: 0, choices: {} };
+
 export const NEW_PAGE: PageState = {
   version: VERSION,
   tab: 'overview',
-  grids: { processes: NEW_GRID, mounts: NEW_GRID, changes: NEW_GRID },
-  overview: { filter: '', scroll: 0 },
+  grids: each(GRIDS, () => NEW_GRID),
+  tabs: each(TABS, () => NEW_TAB),
   split: DEFAULT_SPLIT,
 };
 
@@ -53,16 +70,14 @@ export const NEW_PAGE: PageState = {
 export function restoreState(raw: unknown): PageState {
   if (!isRecord(raw) || raw['version'] !== VERSION) return NEW_PAGE;
   const grids = isRecord(raw['grids']) ? raw['grids'] : {};
-  const overview = isRecord(raw['overview']) ? raw['overview'] : {};
+  const tabs = isRecord(raw['tabs']) ? raw['tabs'] : {};
+  const subject = amount(raw['subject']);
   return {
     version: VERSION,
     tab: isTab(raw['tab']) ? raw['tab'] : NEW_PAGE.tab,
-    grids: {
-      processes: restoreGrid(grids['processes']),
-      mounts: restoreGrid(grids['mounts']),
-      changes: restoreGrid(grids['changes']),
-    },
-    overview: { filter: text(overview['filter']) ?? '', scroll: amount(overview['scroll']) ?? 0 },
+    grids: each(GRIDS, (name) => restoreGrid(grids[name])),
+    tabs: each(TABS, (name) => restoreTab(tabs[name])),
+    ...(subject !== undefined && { subject }),
     split: clampSplit(amount(raw['split']) ?? DEFAULT_SPLIT),
   };
 }
@@ -88,6 +103,41 @@ function restoreGrid(raw: unknown): GridState {
   };
 }
 
+function restoreTab(raw: unknown): TabState {
+  if (!isRecord(raw)) return NEW_TAB;
+  const spot = restoreSpot(raw['spot']);
+  return {
+    filter: text(raw['filter']) ?? '',
+    scroll: amount(raw['scroll']) ?? 0,
+    ...(spot && { spot }),
+    choices: choices(raw['choices']),
+  };
+}
+
+function restoreSpot(raw: unknown): Spot | undefined {
+  if (!isRecord(raw)) return undefined;
+  const address = text(raw['address']);
+  const length = amount(raw['length']);
+  const path = text(raw['path']);
+  return {
+    ...(address !== undefined && { address }),
+    ...(length !== undefined && { length }),
+    ...(path !== undefined && { path }),
+  };
+}
+
+function choices(raw: unknown): Record<string, string> {
+  if (!isRecord(raw)) return {};
+  return Object.fromEntries(
+    Object.entries(raw)
+      .slice(0, MAX_CHOICES)
+      .flatMap(([name, value]) => {
+        const choice = text(value);
+        return choice === undefined ? [] : [[name, choice]];
+      }),
+  );
+}
+
 function widths(raw: unknown): Record<string, number> {
   if (!isRecord(raw)) return {};
   return Object.fromEntries(
@@ -110,8 +160,8 @@ function amount(raw: unknown): number | undefined {
   return typeof raw === 'number' && Number.isFinite(raw) && raw >= 0 ? raw : undefined;
 }
 
-export function isTab(raw: unknown): raw is TabName {
-  return raw === 'overview' || raw === 'processes' || raw === 'mounts' || raw === 'filesystem';
+function each<Name extends string, Value>(names: readonly Name[], value: (name: Name) => Value): Record<Name, Value> {
+  return Object.fromEntries(names.map((name) => [name, value(name)])) as Record<Name, Value>;
 }
 
 function isRecord(raw: unknown): raw is Record<string, unknown> {

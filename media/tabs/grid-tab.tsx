@@ -1,61 +1,41 @@
+import type { ComponentType } from 'preact';
 import { useEffect, useReducer, useState } from 'preact/hooks';
 import type { GridName, GridRow } from '../../src/protocol/grid.ts';
-import type { TabName } from '../../src/protocol/page-api.ts';
-import { escapeText } from '../../src/protocol/format.ts';
-import { ChangeDetailPane } from '../detail/change.tsx';
-import { MountDetailPane } from '../detail/mount.tsx';
-import { ProcessDetailPane } from '../detail/process.tsx';
 import { TreeGrid } from '../grid/tree-grid.tsx';
 import type { GridFacts } from '../grid/grid-source.ts';
 import { Icon } from '../parts/icon.tsx';
 import { Split } from '../parts/split.tsx';
 import { ErrorState, FullState } from '../parts/states.tsx';
-import { GRID_OF, useSession } from '../session.ts';
+import { useSession } from '../session.ts';
 import { TEXT_MENU } from '../parts/values.tsx';
 import { useStore } from '../state/store.ts';
 import { formatNumber, sentenceText, t, tn } from '../text.ts';
 
+export interface GridTabProps extends GridPaneProps {
+  /** What stands in the detail while no row is selected. */
+  readonly hint: string;
+  /** Shows the row of that id. `revealed`: the person asked to see what is masked. */
+  readonly Detail: ComponentType<{ readonly id: string; readonly revealed: boolean }>;
+}
+
 /** A grid with the detail of what is selected beside it. */
-export function GridTab({ tab }: { tab: Exclude<TabName, 'overview'> }) {
+export function GridTab(props: GridTabProps) {
+  const { grid, hint, Detail } = props;
   const session = useSession();
-  const grid = GRID_OF[tab];
-  const model = session.grids[grid];
-  const { facts, error } = useGridFacts(grid);
   const share = useStore(session.page, (page) => page.split);
   const focus = useStore(session.page, (page) => page.grids[grid].focus);
   /** Row whose masked values Space has revealed: they are masked again when another row is shown. */
   const [revealed, setRevealed] = useState<string | undefined>(undefined);
-
-  const open = (row: GridRow) => {
-    if (row.openable && row.path !== undefined) session.run(session.host.openFile(row.path));
-    else if (row.expandable && model.focus !== undefined) session.run(model.toggle(model.focus));
-    else document.getElementById(DETAIL_ID)?.focus();
-  };
-  if (error !== undefined && !facts) {
-    return (
-      <ErrorState error={error} onRetry={() => model.refresh()} onLog={() => session.run(session.host.showLog())} />
-    );
-  }
   return (
     <Split
       share={share}
       onShare={(split) => session.page.set({ ...session.page.get(), split })}
       first={
-        <>
-          {facts?.remark && (
-            <p class="remark">
-              <Icon name="info" />
-              <span>{sentenceText(facts.remark)}</span>
-            </p>
-          )}
-          <TreeGrid
-            grid={grid}
-            label={gridLabel(grid)}
-            empty={facts && <EmptyGrid grid={grid} facts={facts} />}
-            onOpen={open}
-            onReveal={() => setRevealed(revealed === focus ? undefined : focus)}
-          />
-        </>
+        <GridPane
+          {...props}
+          onDetail={() => document.getElementById(DETAIL_ID)?.focus()}
+          onReveal={() => setRevealed(revealed === focus ? undefined : focus)}
+        />
       }
       second={
         <div
@@ -66,7 +46,7 @@ export function GridTab({ tab }: { tab: Exclude<TabName, 'overview'> }) {
           aria-label={t('Details')}
           data-vscode-context={TEXT_MENU}
         >
-          <Detail grid={grid} id={focus} revealed={focus !== undefined && revealed === focus} />
+          {focus === undefined ? <p class="muted hint">{hint}</p> : <Detail id={focus} revealed={revealed === focus} />}
         </div>
       }
     />
@@ -75,46 +55,85 @@ export function GridTab({ tab }: { tab: Exclude<TabName, 'overview'> }) {
 
 const DETAIL_ID = 'detail';
 
-function Detail({ grid, id, revealed }: { grid: GridName; id: string | undefined; revealed: boolean }) {
-  if (id === undefined) return <p class="muted hint">{detailHint(grid)}</p>;
-  switch (grid) {
-    case 'processes':
-      return <ProcessDetailPane id={id} revealed={revealed} />;
-    case 'mounts':
-      return <MountDetailPane id={id} />;
-    case 'changes':
-      return <ChangeDetailPane id={id} />;
-  }
+export interface GridPaneProps {
+  readonly grid: GridName;
+  /** Of what, where there is a grid for each of several things; see GridQuery. */
+  readonly of?: string;
+  /** What the table holds, for those who cannot see it. */
+  readonly label: string;
+  /** What stands in place of the rows where the filter hides all, and where there are none. */
+  readonly noMatch: (filter: string) => string;
+  readonly nothing: string;
+  /** The process that a row stands for: choosing the row makes it the subject of all tabs. */
+  readonly subjectOf?: (id: string) => number;
 }
 
-function detailHint(grid: GridName): string {
-  switch (grid) {
-    case 'processes':
-      return t('Select a process to see its arguments, environment, threads and mounts.');
-    case 'mounts':
-      return t('Select a mount to see its options and where it comes from.');
-    case 'changes':
-      return t('Select a file to see its mode, owner, times and attributes. Enter opens it.');
+/** A grid by itself, with what must be known of it as a whole, and what stands there when it has no rows. */
+export function GridPane(
+  props: GridPaneProps & {
+    /** Enter on a row that neither opens nor unfolds. */
+    readonly onDetail?: (row: GridRow) => void;
+    /** Space: show or hide what is masked in the detail. */
+    readonly onReveal?: () => void;
+  },
+) {
+  const { grid, of, label, subjectOf, onDetail, onReveal } = props;
+  const session = useSession();
+  const model = session.grids[grid];
+  const { facts, error } = useGridFacts(grid);
+  const subject = useStore(session.page, (page) => page.subject);
+  useEffect(() => {
+    if (of !== undefined) model.setOf(of);
+    // The grid in which subjects are chosen shows all.
+    model.setSubject(subjectOf ? undefined : subject);
+  }, [model, of, subject, subjectOf === undefined]);
+
+  const open = (row: GridRow) => {
+    if (row.openable && row.path !== undefined) session.run(session.host.openFile(row.path));
+    else if (row.expandable && model.focus !== undefined) session.run(model.toggle(model.focus));
+    else onDetail?.(row);
+  };
+  if (error !== undefined && !facts) {
+    return (
+      <ErrorState error={error} onRetry={() => model.refresh()} onLog={() => session.run(session.host.showLog())} />
+    );
   }
+  return (
+    <>
+      {facts?.remark && (
+        <p class="remark">
+          <Icon name="info" />
+          <span>{sentenceText(facts.remark)}</span>
+        </p>
+      )}
+      <TreeGrid
+        grid={grid}
+        label={label}
+        empty={facts && <EmptyGrid {...props} facts={facts} />}
+        onOpen={open}
+        onReveal={() => onReveal?.()}
+        {...(subjectOf && { onChosen: (id: string) => session.choose(subjectOf(id)) })}
+      />
+    </>
+  );
 }
 
-function gridLabel(grid: GridName): string {
-  switch (grid) {
-    case 'processes':
-      return t('Processes');
-    case 'mounts':
-      return t('Mounts');
-    case 'changes':
-      return t('Filesystem changes');
-  }
-}
-
-function EmptyGrid({ grid, facts }: { grid: GridName; facts: GridFacts }) {
+function EmptyGrid({ grid, noMatch, nothing, facts }: GridPaneProps & { facts: GridFacts }) {
   const session = useSession();
   const { filter } = session.gridState(grid);
+  const { subject } = session.page.get();
   if (facts.total > 0) {
+    if (filter.trim() === '' && subject !== undefined) {
+      return (
+        <FullState icon="filter" text={t('None of these rows is about process {0}.', subject)}>
+          <button type="button" class="button" onClick={() => session.choose(undefined)}>
+            {t('Show those of all processes')}
+          </button>
+        </FullState>
+      );
+    }
     return (
-      <FullState icon="filter" text={noMatch(grid, filter)}>
+      <FullState icon="filter" text={noMatch(filter)}>
         <button type="button" class="button" onClick={() => session.grids[grid].setFilter('')}>
           {t('Clear the filter')}
         </button>
@@ -122,32 +141,7 @@ function EmptyGrid({ grid, facts }: { grid: GridName; facts: GridFacts }) {
     );
   }
   if (!facts.complete) return <FullState icon="loading" text={t('Still reading the archive…')} />;
-  return <FullState icon="circle-slash" text={nothing(grid)} />;
-}
-
-function noMatch(grid: GridName, filter: string): string {
-  const shown = escapeText(filter);
-  switch (grid) {
-    case 'processes':
-      return t('No process matches “{0}”.', shown);
-    case 'mounts':
-      return t('No mount matches “{0}”.', shown);
-    case 'changes':
-      return t('No change matches “{0}”.', shown);
-  }
-}
-
-function nothing(grid: GridName): string {
-  switch (grid) {
-    case 'processes':
-      return t('This checkpoint has no processes that can be listed. The notes say what is missing.');
-    case 'mounts':
-      return t('This checkpoint records no mounts. The notes say what is missing.');
-    case 'changes':
-      return t(
-        'This checkpoint has no filesystem changes: its archive holds neither changed nor deleted files nor contents of volumes.',
-      );
-  }
+  return <FullState icon="circle-slash" text={nothing} />;
 }
 
 /** How many rows there are, match and are selected; a screen reader hears it when it changes. */

@@ -34,7 +34,8 @@ export default {
           .flatMap((variable) => variable.references.map(({ identifier }) => identifier));
         for (const node of new Set([...unresolved, ...declaredByPlatform])) {
           const name = 'name' in node ? String(node.name) : '';
-          if (language.has(name) || shared.has(name) || isLanguageType(context, node)) continue;
+          // The word of `as const` is parsed as the name of a type.
+          if (name === 'const' || language.has(name) || shared.has(name) || isLanguageType(context, node)) continue;
           context.report({ node, messageId: 'platform', data: { name } });
         }
       },

@@ -1,4 +1,4 @@
-import type { CopyFormat, GridName, GridQuery, GridWindow } from './grid.ts';
+import type { CopyFormat, GridQuery, GridWindow } from './grid.ts';
 import type { MountFacts } from './mounts.ts';
 import type { Note } from './note.ts';
 import type { Overview } from './overview.ts';
@@ -14,6 +14,8 @@ export interface CheckpointApi {
   copy(query: GridQuery, format: CopyFormat, ids?: readonly string[]): Promise<string>;
   /** One process with everything known of it; environment values are masked unless `reveal`. */
   process(pid: number, reveal: boolean): Promise<ProcessDetail>;
+  /** What the kernel calls it; null where there is no such process or its name is not in the checkpoint. */
+  processName(pid: number): Promise<string | null>;
   mount(id: number): Promise<MountFacts>;
   change(path: string): Promise<ChangeFacts>;
   fileStat(path: string): Promise<FileStat>;
@@ -100,5 +102,3 @@ export interface SpillSettings {
    */
   readonly keepFor?: number;
 }
-
-export type { GridName };

@@ -1,8 +1,12 @@
+import type { Place } from './place.ts';
+
 /**
  * Tables and trees of the page. The rows live where the checkpoint is; the page asks for the window that it shows.
  * Cells carry raw values: the page formats them for its reader's clock and language.
  */
-export type GridName = 'processes' | 'mounts' | 'changes';
+export const GRIDS = ['processes', 'mounts', 'changes'] as const;
+
+export type GridName = (typeof GRIDS)[number];
 
 export type CellValue = string | number | boolean | null;
 
@@ -15,6 +19,8 @@ export interface GridCell {
   readonly tone?: 'added' | 'modified' | 'deleted' | 'warning' | 'muted';
   /** The value is a secret: `value` holds the mask already. */
   readonly masked?: boolean;
+  /** The cell refers to something: a click leads there. */
+  readonly link?: Place;
 }
 
 /**
@@ -38,6 +44,10 @@ export interface GridColumn {
 
 export interface GridQuery {
   readonly grid: GridName;
+  /** Of what, where there is a grid for each of several things: a process (`12`), an image (`checkpoint/core-1.img`). */
+  readonly of?: string;
+  /** Only rows that concern this process; grids whose rows are not about processes show all. */
+  readonly pid?: number;
   /** What stands in the filter box, see filter.ts. */
   readonly filter: string;
   readonly sort?: { readonly column: string; readonly descending: boolean };

@@ -1,14 +1,30 @@
+import type { Handlers } from './channel.ts';
 import type { CheckpointApi, CheckpointEvents } from './checkpoint-api.ts';
 import type { CopyFormat } from './grid.ts';
-import type { Overview } from './overview.ts';
-import type { Wire } from './wire.ts';
+import type { Place } from './place.ts';
+import { toWire, type Wire } from './wire.ts';
 
-/** The tabs of the editor. */
-export type TabName = 'overview' | 'processes' | 'mounts' | 'filesystem';
+/** The checkpoint's questions that the page may ask; the host passes them on as they are. */
+export const PAGE_QUESTIONS = [
+  'overview',
+  'notes',
+  'grid',
+  'process',
+  'processName',
+  'mount',
+  'change',
+] as const satisfies readonly (keyof CheckpointApi)[];
+
+export type PageQuestion = (typeof PAGE_QUESTIONS)[number];
+
+type PassedOn = {
+  readonly [Name in PageQuestion]: (
+    ...args: Parameters<CheckpointApi[Name]>
+  ) => Promise<Wire<Awaited<ReturnType<CheckpointApi[Name]>>>>;
+};
 
 /** What the page asks the host: the checkpoint's questions, and what only the host can do. */
-export interface PageApi extends Pick<CheckpointApi, 'notes' | 'grid' | 'process' | 'mount' | 'change'> {
-  overview(): Promise<Wire<Overview>>;
+export interface PageApi extends PassedOn {
   /** What the page needs before it paints. Rejects with the reason why the checkpoint cannot be opened. */
   start(): Promise<PageStart>;
   copy(...args: Parameters<CheckpointApi['copy']>): Promise<void>;
@@ -32,8 +48,19 @@ export interface PageStart {
 }
 
 export interface PageEvents extends CheckpointEvents {
-  /** Show this tab, and select this row in it. */
-  show: { readonly tab: TabName; readonly row?: string };
+  /** Go there. */
+  show: Place;
   /** Copy the rows selected in the grid that is shown: the host's menu was used, and only the page knows the selection. */
   copyRows: { readonly format: CopyFormat };
+}
+
+/** Handlers of the questions that are passed on; what `ask` brings is made fit for the page's channel. */
+export function passOn(
+  ask: (question: PageQuestion, signal: AbortSignal, args: readonly unknown[]) => unknown,
+): Handlers<PassedOn> {
+  const handlers = PAGE_QUESTIONS.map((question) => [
+    question,
+    async (signal: AbortSignal, ...args: readonly unknown[]) => toWire(await ask(question, signal, args)),
+  ]);
+  return Object.fromEntries(handlers) as Handlers<PassedOn>;
 }

@@ -68,6 +68,11 @@ export class Session {
       copy: (signal, query, format, ids) => this.#ask(signal, ({ grids }) => grids.copy(query, format, ids, signal)),
       process: (signal, pid, reveal) =>
         this.#ask(signal, ({ checkpoint }) => describeProcess(checkpoint, pid, reveal, signal)),
+      processName: (signal, pid) =>
+        this.#ask(signal, async ({ checkpoint }) => {
+          const processes = await checkpoint.processes(signal);
+          return processes.find((process) => process.pid === pid)?.comm ?? null;
+        }),
       mount: (signal, id) =>
         this.#ask(signal, async ({ checkpoint }) => {
           const mount = (await checkpoint.mounts(signal)).find((candidate) => candidate.id === id);

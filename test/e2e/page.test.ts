@@ -219,6 +219,24 @@ test('links lead from a process to its mount, from the mount to its contents, an
   await detail().getByText('A volume', { exact: true }).waitFor();
 });
 
+test('the process that is chosen is the subject of every tab until it is taken away', async () => {
+  const { page } = lab;
+  await openTab('Processes');
+  const chip = page.locator('.subject-chip');
+  assert.equal(await chip.count(), 0, 'nothing is chosen before the person does');
+  await rowOf('worker').click();
+  await chip.getByText('pid 2 worker').waitFor();
+  await openTab('Mounts');
+  await chip.getByText('pid 2 worker').click();
+  await detail().getByText('pid 2').waitFor();
+  await page.keyboard.press('ArrowDown');
+  await chip.getByText('pid 3 sleep').waitFor();
+  await lab.reopen();
+  await chip.getByText('pid 3 sleep').waitFor();
+  await chip.getByRole('button', { name: 'Show all processes again' }).click();
+  await until(async () => (await chip.count()) === 0, 'the chip to go');
+});
+
 test('Enter opens a file, folds a folder, and the detail offers both Open and Save As', async () => {
   const { page } = lab;
   await openTab('Filesystem');

@@ -7,8 +7,7 @@ import {
   type Port,
   type Remote,
 } from '../../protocol/channel.ts';
-import type { PageApi, PageEvents } from '../../protocol/page-api.ts';
-import { toWire } from '../../protocol/wire.ts';
+import { passOn, type PageApi, type PageEvents } from '../../protocol/page-api.ts';
 import type { WorkerApi } from '../../protocol/worker-api.ts';
 import { Disposable, onDispose } from '../disposable.ts';
 import type { Errors } from '../errors.ts';
@@ -73,6 +72,12 @@ export class PageHost extends Disposable {
     const document = this.#document;
     const { files, showLog } = this.#services;
     return {
+      ...passOn((question, signal, args) =>
+        this.#ask((checkpoint) => {
+          const put: (...args: never[]) => Promise<unknown> = checkpoint[question];
+          return put(...([...args, signal] as never[]));
+        }),
+      ),
       start: async (signal) => {
         const overview = await this.#ask((checkpoint) => checkpoint.overview(signal));
         const { locator } = document.session;
@@ -81,12 +86,6 @@ export class PageHost extends Disposable {
         if (document.uri.scheme === SCHEME) this.#panel.title = title;
         return { title, locator, strings: vscode.l10n.bundle ?? {} };
       },
-      overview: async (signal) => toWire(await this.#ask((checkpoint) => checkpoint.overview(signal))),
-      notes: (signal) => this.#ask((checkpoint) => checkpoint.notes(signal)),
-      grid: (signal, query) => this.#ask((checkpoint) => checkpoint.grid(query, signal)),
-      process: (signal, pid, reveal) => this.#ask((checkpoint) => checkpoint.process(pid, reveal, signal)),
-      mount: (signal, id) => this.#ask((checkpoint) => checkpoint.mount(id, signal)),
-      change: (signal, path) => this.#ask((checkpoint) => checkpoint.change(path, signal)),
       hash: async (signal) => (await this.#ask((checkpoint) => checkpoint.hash(signal))).hex,
       copy: async (signal, query, format, ids) => {
         await copy(await this.#ask((checkpoint) => checkpoint.copy(query, format, ids, signal)));

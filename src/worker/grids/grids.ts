@@ -12,10 +12,34 @@ import type { Table } from './table.ts';
 import { TableView } from './table-view.ts';
 
 /** A grid as it stood when it was asked for: what it answers does not depend on what kind of rows it has. */
-interface Grid {
-  window(query: GridQuery): GridWindow;
-  copy(query: GridQuery, format: CopyFormat, ids: readonly string[] | undefined): string;
+export interface Grid {
+  window(query: GridQuery, signal: AbortSignal): GridWindow | Promise<GridWindow>;
+  copy(
+    query: GridQuery,
+    format: CopyFormat,
+    ids: readonly string[] | undefined,
+    signal: AbortSignal,
+  ): string | Promise<string>;
 }
+
+/** Makes a grid. @param of as in {@link GridQuery}; empty for a grid that there is once */
+type MakeGrid = (checkpoint: Checkpoint, signal: AbortSignal, of: string) => Promise<Grid>;
+
+/** How each grid is made. */
+const MAKERS: Readonly<Record<Exclude<GridName, 'changes'>, MakeGrid>> = {
+  processes: async (checkpoint, signal) => {
+    const { complete } = checkpoint;
+    return gridOf(processTable(await checkpoint.processes(signal)), complete);
+  },
+  mounts: async (checkpoint, signal) => {
+    const { complete } = checkpoint;
+    const mounts = await checkpoint.mounts(signal);
+    return gridOf(mountTable(mounts, await checkpoint.processes(signal)), complete);
+  },
+};
+
+/** Of a kind of which there are several, how many are kept. */
+const KEPT = 8;
 
 interface ChangesGrid extends Grid {
   find(id: string): ChangeFacts | undefined;
@@ -24,26 +48,23 @@ interface ChangesGrid extends Grid {
 /** The tables of one open checkpoint. Each is made when it is first asked for, and again once more is known. */
 export class Grids {
   readonly #checkpoint: Checkpoint;
-  #processes: SharedJob<Grid>;
-  #mounts: SharedJob<Grid>;
+  /** By name and, behind a NUL, by what it is of; least recently used first. */
+  #jobs = new Map<string, SharedJob<Grid>>();
   #changes: SharedJob<ChangesGrid>;
 
   constructor(checkpoint: Checkpoint) {
     this.#checkpoint = checkpoint;
-    this.#processes = this.#processesJob();
-    this.#mounts = this.#mountsJob();
     this.#changes = this.#changesJob();
   }
 
   /** More became known. Work under way ends for those who wait for it; who asks from now on gets the new state. */
   renew(): void {
-    this.#processes = this.#processesJob();
-    this.#mounts = this.#mountsJob();
+    this.#jobs = new Map();
     this.#changes = this.#changesJob();
   }
 
   async window(query: GridQuery, signal: AbortSignal): Promise<GridWindow> {
-    return (await this.#grid(query.grid, signal)).window(query);
+    return (await this.#job(query).join(signal)).window(query, signal);
   }
 
   async copy(
@@ -52,7 +73,7 @@ export class Grids {
     ids: readonly string[] | undefined,
     signal: AbortSignal,
   ): Promise<string> {
-    return (await this.#grid(query.grid, signal)).copy(query, format, ids);
+    return (await this.#job(query).join(signal)).copy(query, format, ids, signal);
   }
 
   /** @param id a path, or the id of a row where several stand at one path. @throws CheckpointError `not-found` */
@@ -63,29 +84,16 @@ export class Grids {
     return facts;
   }
 
-  #grid(name: GridName, signal: AbortSignal): Promise<Grid> {
-    switch (name) {
-      case 'processes':
-        return this.#processes.join(signal);
-      case 'mounts':
-        return this.#mounts.join(signal);
-      case 'changes':
-        return this.#changes.join(signal);
-    }
-  }
-
-  #processesJob(): SharedJob<Grid> {
-    return new SharedJob(async (signal) => {
-      const { complete } = this.#checkpoint;
-      return gridOf(processTable(await this.#checkpoint.processes(signal)), complete);
-    });
-  }
-
-  #mountsJob(): SharedJob<Grid> {
-    return new SharedJob(async (signal) => {
-      const { complete } = this.#checkpoint;
-      return gridOf(mountTable(await this.#checkpoint.mounts(signal)), complete);
-    });
+  #job({ grid, of = '' }: GridQuery): SharedJob<Grid> {
+    if (grid === 'changes') return this.#changes;
+    const key = `${grid}\u0000${of}`;
+    const make = MAKERS[grid];
+    const job = this.#jobs.get(key) ?? new SharedJob((signal) => make(this.#checkpoint, signal, of));
+    this.#jobs.delete(key);
+    this.#jobs.set(key, job);
+    const alike = [...this.#jobs.keys()].filter((other) => other.startsWith(`${grid}\u0000`));
+    for (const oldest of alike.slice(0, -KEPT)) this.#jobs.delete(oldest);
+    return job;
   }
 
   #changesJob(): SharedJob<ChangesGrid> {
@@ -98,8 +106,11 @@ export class Grids {
   }
 }
 
-/** @param complete as it was before the rows were read, so that what came in between is asked for again */
-function gridOf<Row>(table: Table<Row>, complete: boolean, remark?: Sentence): Grid {
+/**
+ * The grid of a table.
+ * @param complete as it was before the rows were read, so that what came in between is asked for again
+ */
+export function gridOf<Row>(table: Table<Row>, complete: boolean, remark?: Sentence): Grid {
   const view = new TableView(table);
   return {
     window: (query) => ({ ...view.window(query), ...(remark && { remark }), complete }),

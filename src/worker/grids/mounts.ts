@@ -1,5 +1,6 @@
 import type { GridCell } from '../../protocol/grid.ts';
 import type { MountFacts, MountOrigin } from '../../protocol/mounts.ts';
+import type { ProcessFacts } from '../../protocol/processes.ts';
 import { Table, TOP, uniqueIds, type TableKind } from './table.ts';
 
 const ORIGINS: Readonly<Record<MountOrigin, { readonly label: string; readonly icon: string }>> = {
@@ -93,8 +94,20 @@ const MOUNTS: TableKind<MountFacts> = {
   file: ({ contents }) => (contents === undefined ? {} : { path: contents }),
 };
 
-/** @param mounts the trees in depth-first order, then what only the spec has */
-export function mountTable(mounts: readonly MountFacts[]): Table<MountFacts> {
+/**
+ * @param mounts the trees in depth-first order, then what only the spec has
+ * @param processes those that see the mounts of their namespace
+ */
+export function mountTable(
+  mounts: readonly MountFacts[],
+  processes: readonly Pick<ProcessFacts, 'pid' | 'mountNamespace'>[] = [],
+): Table<MountFacts> {
+  const namespaces = new Map(processes.map(({ pid, mountNamespace }) => [pid, mountNamespace]));
+  const kind: TableKind<MountFacts> = {
+    ...MOUNTS,
+    // A mount that is not there is missing to all; a process whose namespace is not known may see any.
+    concerns: ({ namespace }, pid) => namespace === undefined || namespace === (namespaces.get(pid) ?? namespace),
+  };
   const byId = new Map<number, number>();
   const byPath = new Map<string, number>();
   mounts.forEach(({ id, destination, seenIn }, number) => {
@@ -102,7 +115,7 @@ export function mountTable(mounts: readonly MountFacts[]): Table<MountFacts> {
     if (seenIn !== 'spec') byPath.set(destination, number);
   });
   const ids = uniqueIds(mounts.map(({ id }) => String(id)));
-  return new Table(MOUNTS, mounts, ids, ({ parentId, seenIn, destination }) =>
+  return new Table(kind, mounts, ids, ({ parentId, seenIn, destination }) =>
     seenIn === 'spec' ? nearestAbove(destination, byPath) : (byId.get(parentId ?? 0) ?? TOP),
   );
 }

@@ -34,7 +34,7 @@ interface List {
   readonly folded: Uint8Array | undefined;
 }
 
-type View = Pick<GridQuery, 'filter' | 'sort' | 'toggled'>;
+type View = Pick<GridQuery, 'filter' | 'sort' | 'toggled' | 'pid'>;
 
 /**
  * Filtered, sorted and folded windows of a table. All rows are unfolded unless the query says otherwise; a row that does
@@ -85,7 +85,7 @@ export class TableView<Row> {
         (number) => this.#table.row(number),
       );
     }
-    const matches = this.#matches(query.filter);
+    const matches = this.#matches(query);
     return Array.from(
       order.filter((number) => (matches ? (at(matches.flags, number) & MATCHES) !== 0 : !this.#isContext(number))),
       (number) => this.#table.row(number),
@@ -148,9 +148,9 @@ export class TableView<Row> {
   }
 
   #list(view: View): List {
-    const { filter, sort, toggled } = view;
-    const key = [filter, sort?.column, sort?.descending, ...toggled].join('\u0000');
-    return this.#lists.get(key, () => this.#flatten(this.#order(sort), this.#matches(filter), this.#folded(toggled)));
+    const { filter, sort, toggled, pid } = view;
+    const key = [filter, sort?.column, sort?.descending, pid, ...toggled].join('\u0000');
+    return this.#lists.get(key, () => this.#flatten(this.#order(sort), this.#matches(view), this.#folded(toggled)));
   }
 
   #folded(toggled: readonly string[]): Uint8Array | undefined {
@@ -197,20 +197,22 @@ export class TableView<Row> {
     };
   }
 
-  /** Undefined where the filter hides nothing. */
-  #matches(text: string): Matches | undefined {
-    return this.#filters.get(text, () => {
+  /** Undefined where neither filter nor subject hides anything. */
+  #matches({ filter: text, pid }: View): Matches | undefined {
+    const subject = this.#table.kind.concerns ? pid : undefined;
+    return this.#filters.get(`${String(subject)} ${text}`, () => {
       const filter = parseFilter(text, this.#table.fields);
-      return filter.empty ? undefined : this.#match(filter);
+      return filter.empty && subject === undefined ? undefined : this.#match(filter, subject);
     });
   }
 
-  #match(filter: Filter): Matches {
-    const { rows, parents } = this.#table;
+  #match(filter: Filter, subject: number | undefined): Matches {
+    const { kind, rows, parents } = this.#table;
+    const isOther = (number: number) => subject !== undefined && !kind.concerns?.(this.#table.row(number), subject);
     const flags = new Uint8Array(rows.length);
     let count = 0;
     for (let number = 0; number < rows.length; number++) {
-      if (this.#isContext(number) || !filter.matches(this.#filterRow(number))) continue;
+      if (this.#isContext(number) || isOther(number) || !filter.matches(this.#filterRow(number))) continue;
       flags[number] = at(flags, number) | MATCHES;
       count++;
       for (let parent = at(parents, number); parent !== TOP; parent = at(parents, parent)) {

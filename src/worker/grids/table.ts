@@ -21,6 +21,8 @@ export interface TableKind<Row> {
   readonly hidden: readonly HiddenField<Row>[];
   /** Where the file view has what the row stands for, and whether an editor can show it. */
   file?(row: Row): { readonly path?: string; readonly openable?: boolean };
+  /** Whether the row concerns a process. Absent where rows are not about processes. */
+  concerns?(row: Row, pid: number): boolean;
   /** The row is there only to hold others: it is no match and does not count. */
   isContext?(row: Row): boolean;
 }

@@ -3,8 +3,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import type { Handlers } from '../../../src/protocol/channel.ts';
 import type { CheckpointEvents } from '../../../src/protocol/checkpoint-api.ts';
-import type { PageApi } from '../../../src/protocol/page-api.ts';
-import { toWire } from '../../../src/protocol/wire.ts';
+import { passOn, type PageApi } from '../../../src/protocol/page-api.ts';
 import { Session } from '../../../src/worker/session.ts';
 
 /** Takes each kind of event. */
@@ -28,16 +27,14 @@ export function archiveAnswers(archive: string): ArchiveAnswers {
   const worker = session.handlers(() => undefined);
   return {
     answers: {
+      ...passOn((question, signal, args) => {
+        const put: (signal: AbortSignal, ...args: readonly never[]) => unknown = worker[question];
+        return put(signal, ...(args as readonly never[]));
+      }),
       start: async (signal) => {
         const { container } = await worker.overview(signal);
         return { title: container.name ?? basename(archive), locator: archive, strings: {} };
       },
-      overview: async (signal) => toWire(await worker.overview(signal)),
-      notes: worker.notes,
-      grid: worker.grid,
-      process: worker.process,
-      mount: worker.mount,
-      change: worker.change,
       hash: async (signal) => (await worker.hash(signal)).hex,
       copy: () => undefined,
       copyText: () => undefined,

@@ -6,10 +6,10 @@ import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { root } from '../../../scripts/lib/node.mjs';
 import { archiveAnswers } from './archive-answers.ts';
+import { TABS } from '../../../src/protocol/place.ts';
 import { launchLab, type Theme } from './lab.ts';
 
 const THEMES: readonly Theme[] = ['dark', 'light', 'hc', 'hc-light'];
-const TABS = ['overview', 'processes', 'mounts', 'filesystem'] as const;
 
 const [archive, folder = join(root, 'test-results/page')] = process.argv.slice(2);
 if (archive === undefined) {

@@ -7,7 +7,7 @@ import type { GridName } from '../../../src/protocol/grid.ts';
 import type { MountFacts } from '../../../src/protocol/mounts.ts';
 import type { Note } from '../../../src/protocol/note.ts';
 import type { Overview } from '../../../src/protocol/overview.ts';
-import type { PageApi } from '../../../src/protocol/page-api.ts';
+import { passOn, type PageApi } from '../../../src/protocol/page-api.ts';
 import type { ProcessFacts } from '../../../src/protocol/processes.ts';
 import { sentence } from '../../../src/protocol/sentence.ts';
 import { toWire } from '../../../src/protocol/wire.ts';
@@ -81,7 +81,7 @@ export function manyChanges(count: number): ChangeFacts[] {
 export function sampleAnswers(data: Sample): Handlers<PageApi> {
   const views = {
     processes: () => new TableView(processTable(data.processes)),
-    mounts: () => new TableView(mountTable(data.mounts)),
+    mounts: () => new TableView(mountTable(data.mounts, data.processes)),
     changes: () => new TableView(changeTable(data.changes)),
   } satisfies Record<GridName, unknown>;
   const made = new Map<GridName, { rows: unknown; view: ReturnType<(typeof views)[GridName]> }>();
@@ -93,11 +93,13 @@ export function sampleAnswers(data: Sample): Handlers<PageApi> {
     return view;
   };
   return {
+    ...passOn((question) => Promise.reject(new Error(`The sample does not answer ${question}.`))),
     start: () => ({ title: 'web', locator: '/checkpoints/web.tar', strings: {} }),
     overview: () => toWire(data.overview),
     notes: () => data.notes,
     grid: (_signal, query) => ({ ...viewOf(query.grid).window(query), complete: true }),
     process: (_signal, pid, reveal) => processDetail(data, pid, reveal),
+    processName: (_signal, pid) => data.processes.find((process) => process.pid === pid)?.comm ?? null,
     mount: (_signal, id) => found(data.mounts.find((mount) => mount.id === id)),
     change: (_signal, path) => found(data.changes.find((change) => change.path === path)),
     hash: () => 'ab'.repeat(32),

@@ -52,6 +52,14 @@ describe('back and forward', () => {
     assert.deepEqual(here(step(history, 1)), mount);
   });
 
+  test('places of one tab differ by what is shown in it', () => {
+    const at = (address: string) => ({ tab: 'mounts', address }) as const;
+    const history = visit(visit(startHistory(at('0x1000')), at('0x2000'), 5_000), at('0x3000'), 10_000);
+    assert.deepEqual(here(step(history, -1)), at('0x2000'));
+    assert.deepEqual(here(step(step(history, -1), -1)), at('0x1000'));
+    assert.equal(visit(history, at('0x3000'), 20_000), history);
+  });
+
   test('the oldest places are forgotten', () => {
     let history = startHistory(overview);
     for (let row = 0; row < 500; row++) history = visit(history, { tab: 'mounts', row: String(row) }, row * 2_000);

@@ -9,7 +9,11 @@ describe('what the page remembers', () => {
       ...NEW_PAGE,
       tab: 'mounts' as const,
       split: 0.4,
-      overview: { filter: 'pod', scroll: 120 },
+      subject: 7,
+      tabs: {
+        ...NEW_PAGE.tabs,
+        overview: { filter: 'pod', scroll: 120, spot: { address: '0x7f00', length: 24 }, choices: { view: 'graph' } },
+      },
       grids: {
         ...NEW_PAGE.grids,
         processes: {
@@ -28,12 +32,12 @@ describe('what the page remembers', () => {
   });
 
   test('of another version is forgotten as a whole', () => {
-    assert.deepEqual(restoreState({ ...NEW_PAGE, version: 2, tab: 'mounts' }), NEW_PAGE);
+    assert.deepEqual(restoreState({ ...NEW_PAGE, version: 1, tab: 'mounts' }), NEW_PAGE);
     assert.deepEqual(restoreState(undefined), NEW_PAGE);
   });
 
   test('is put right where it is damaged, and the rest is kept', () => {
-    const state = restoreState({ version: 1, tab: 'nowhere', split: 7, grids: { changes: { filter: 'x', top: -1 } } });
+    const state = restoreState({ version: 2, tab: 'nowhere', split: 7, grids: { changes: { filter: 'x', top: -1 } } });
     assert.equal(state.tab, 'overview');
     assert.equal(state.split, 0.85);
     assert.equal(state.grids.changes.filter, 'x');
@@ -50,9 +54,10 @@ describe('what the page remembers', () => {
   test('may be anything without harm', () => {
     fc.assert(
       fc.property(fc.anything(), (grids) => {
-        const state = restoreState({ version: 1, grids, overview: grids, split: grids, tab: grids });
+        const state = restoreState({ version: 2, grids, tabs: grids, split: grids, tab: grids, subject: grids });
         assert.ok(state.split > 0 && state.split < 1);
         assert.equal(typeof state.grids.mounts.filter, 'string');
+        assert.equal(typeof state.tabs.overview.filter, 'string');
       }),
     );
   });

@@ -67,6 +67,22 @@ describe('a tree of rows', () => {
     assert.deepEqual(draw(view), ['- (etc)', '  hosts', '  - ssl', '    cert10', '    cert9', '- var', '  log']);
   });
 
+  test('shows only what concerns the subject, and its parents', () => {
+    const kind = { ...KIND, concerns: ({ size = 0 }: Row, pid: number) => size === pid };
+    const about = new TableView(
+      new Table(kind, TREE, uniqueIds(TREE.map(({ id }) => id)), ({ parent }) =>
+        TREE.findIndex(({ id }) => id === parent),
+      ),
+    );
+    assert.deepEqual(draw(about, { pid: 20 }), ['- (etc)', '  - (ssl)', '    cert9']);
+    assert.deepEqual(draw(about, { pid: 20, filter: 'hosts' }), []);
+    assert.deepEqual(draw(view, { pid: 20 }), draw(view), 'rows that are about no process are all shown');
+    assert.deepEqual(
+      about.select(query({ pid: 30 })).map(({ id }) => id),
+      ['hosts'],
+    );
+  });
+
   test('folds the toggled rows', () => {
     assert.deepEqual(draw(view, { toggled: ['ssl', 'var', 'not there'] }), ['- (etc)', '  hosts', '  + ssl', '+ var']);
     assert.equal(view.window(query({ toggled: ['etc', 'var'] })).visible, 2);
