@@ -16,6 +16,7 @@ import { BranchedView, type FileView } from './file-view.ts';
 import { Filesystem } from './filesystem.ts';
 import { hashSource } from './hash.ts';
 import { ImagesBranch } from './images-branch.ts';
+import { DumpedMemory, type Memory } from './memory/memory.ts';
 import { Metadata } from './metadata.ts';
 import { joinMounts } from './mounts.ts';
 import { Notebook } from './notebook.ts';
@@ -54,6 +55,7 @@ export interface Checkpoint {
   mounts(signal?: AbortSignal): Promise<readonly MountFacts[]>;
   changes(signal?: AbortSignal): Promise<Changes>;
   readonly files: FileView;
+  readonly memory: Memory;
   /** SHA-256 of the archive file as it is on disk. @throws CheckpointError `unsupported` for folders */
   hash(onProgress?: (progress: Progress) => void, signal?: AbortSignal): Promise<HashResult>;
   close(): Promise<void>;
@@ -91,6 +93,7 @@ class OpenCheckpoint implements Checkpoint {
   readonly #filesystem: Filesystem;
   readonly #stopListening: () => void;
   readonly files: FileView;
+  readonly memory: Memory;
   readonly completed: Promise<void>;
 
   constructor(request: OpenRequest, opened: OpenedFiles, layout: Layout, { onChanged }: OpenOptions) {
@@ -122,6 +125,7 @@ class OpenCheckpoint implements Checkpoint {
       proc: new ProcBranch({ processes: this.#processes, images: this.#images, mounts }),
       images: new ImagesBranch(files, this.#images),
     });
+    this.memory = new DumpedMemory({ images: this.#images, processes: this.#processes, mounts });
     this.completed = files.completed;
     this.#stopListening = files.onGrowth(() => onChanged?.({ complete: files.complete }));
   }

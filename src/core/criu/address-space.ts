@@ -1,18 +1,27 @@
+import type { MemorySource } from '../../protocol/memory.ts';
 import type { Note } from '../../protocol/note.ts';
 import { sentence } from '../../protocol/sentence.ts';
 import { CheckpointError } from '../errors.ts';
 import { DumpedPages } from './dumped-pages.ts';
 import type { ImageDirectory } from './image-directory.ts';
 import { fileOf } from './kinds.ts';
+import {
+  Mappings,
+  SHARED_MEMORY,
+  VMA_AREA_GUARD,
+  VMA_AREA_SOCKET,
+  VMA_AREA_UPROBES,
+  VMA_AREA_VSYSCALL,
+  VMA_AREA_VVAR,
+  VMA_FILE_PRIVATE,
+  VMA_FILE_SHARED,
+} from './mappings.ts';
+import { ExtentList, type MemoryExtent } from './memory-extents.ts';
 import { MemoryRead, type MissingRange } from './memory-read.ts';
 import type { VmaEntry } from './schema/generated/messages.ts';
+import { SharedMemory } from './shared-memory.ts';
 
 export type { MissingRange };
-
-/** Where the content of a mapping is: bits of vma_entry.status. Facts: CRIU's criu/include/image.h, criu/memfd.c. */
-export const VMA_ANON_SHARED = 1 << 8;
-export const VMA_AREA_SYSVIPC = 1 << 10;
-export const VMA_AREA_MEMFD = 1 << 14;
 
 /** Key of the page size in the auxiliary vector, AT_PAGESZ of the kernel's include/uapi/linux/auxvec.h. */
 const auxvPageSize = 6n;
@@ -24,20 +33,25 @@ export class AddressSpace {
   readonly pid: number;
   /** Entry path of its pagemap, for notes. */
   readonly where: string;
-  /** By address. */
-  readonly vmas: readonly VmaEntry[];
-  readonly #images: ImageDirectory;
+  /** What the process had mapped. */
+  readonly mappings: Mappings;
+  /** Guards that were laid into mappings: CRIU lists them beside those. */
+  readonly guards: Mappings;
+  /** The memory that it shares with others. */
+  readonly shared: SharedMemory;
   readonly #own: DumpedPages;
-  /** By shmid. */
-  readonly #shared = new Map<bigint, Promise<DumpedPages | undefined>>();
-  readonly #sharedNotes: Note[] = [];
+  /** False where no image lists the mappings. */
+  readonly #mapped: boolean;
 
-  private constructor(images: ImageDirectory, pid: number, own: DumpedPages, vmas: readonly VmaEntry[]) {
-    this.#images = images;
+  private constructor(images: ImageDirectory, pid: number, own: DumpedPages, vmas: readonly VmaEntry[] | undefined) {
     this.pid = pid;
     this.where = images.path(fileOf('PAGEMAP', pid));
     this.#own = own;
-    this.vmas = vmas;
+    this.#mapped = vmas !== undefined;
+    const guards = vmas?.filter(isGuard) ?? [];
+    this.guards = new Mappings(guards);
+    this.mappings = new Mappings((guards.length === 0 ? vmas : vmas?.filter((vma) => !isGuard(vma))) ?? []);
+    this.shared = new SharedMemory(images, own.pageSize);
   }
 
   /**
@@ -57,12 +71,7 @@ export class AddressSpace {
       );
     }
     const vmas = mm && mm.vmas.length > 0 ? mm.vmas : await images.messages('VMAS', fileOf('VMAS', pid), signal);
-    return new AddressSpace(
-      images,
-      pid,
-      own,
-      inOrder(vmas) ? vmas : vmas.toSorted((a, b) => (a.start < b.start ? -1 : 1)),
-    );
+    return new AddressSpace(images, pid, own, mm || vmas.length > 0 ? vmas : undefined);
   }
 
   /** Bytes of a page. */
@@ -87,7 +96,7 @@ export class AddressSpace {
 
   /** What is wrong with its pagemaps and pages, as far as was met. */
   get notes(): readonly Note[] {
-    return [...this.#own.notes, ...this.#sharedNotes];
+    return [...this.#own.notes, ...this.shared.notes];
   }
 
   /**
@@ -117,54 +126,169 @@ export class AddressSpace {
     return { bytes: read.bytes, missing: read.missing };
   }
 
+  /**
+   * Where the bytes of a range are, in order and without gaps, as far as `limit` pieces reach.
+   * @param length bytes, at most 2^53.
+   * @returns the pieces, and how many bytes they cover
+   * @throws CheckpointError what the sources throw
+   */
+  async locate(
+    address: bigint,
+    length: number,
+    options: { readonly limit?: number; readonly signal?: AbortSignal } = {},
+  ): Promise<{ readonly extents: readonly MemoryExtent[]; readonly length: number }> {
+    const { limit = Infinity, signal } = options;
+    const list = new ExtentList(limit);
+    const hole = (start: bigint, size: number): Promise<void> => this.#locateRest(list, start, size, signal);
+    await this.#own.locate(list, address, length, 'own', hole, signal);
+    const last = list.items.at(-1);
+    return { extents: list.items, length: last ? Number(last.start - address) + last.length : 0 };
+  }
+
+  /**
+   * How many bytes of a mapping are where; they add up to its size.
+   * @throws CheckpointError what the sources throw
+   */
+  async count(vma: VmaEntry, signal?: AbortSignal): Promise<Partial<Record<MemorySource, number>>> {
+    const bytes: Partial<Record<MemorySource, number>> = {};
+    let rest = Number(vma.end - vma.start);
+    const take = (source: MemorySource, wanted: number): void => {
+      const taken = Math.min(rest, Math.max(0, wanted));
+      if (taken > 0) bytes[source] = (bytes[source] ?? 0) + taken;
+      rest -= taken;
+    };
+    if (rest <= 0) return bytes;
+    const own = this.#own.count(vma.start, vma.end - vma.start);
+    const shmid = await this.shared.idOf(vma, signal);
+    const shared = shmid === undefined ? undefined : await this.shared.open(shmid, signal);
+    if (this.#own.cutShort || shared?.cutShort === true || (shared && own.present > 0)) {
+      return this.#countExtents(vma, signal);
+    }
+    take(this.#own.usable ? 'own' : 'lost', own.present);
+    take('parent', own.parent);
+    take('lazy', own.lazy);
+    if (shared) {
+      const { present, parent, lazy } = shared.count(vma.pgoff, vma.end - vma.start);
+      take(shared.usable ? 'shared' : 'lost', present);
+      take('parent', parent);
+      take('lazy', lazy);
+    }
+    for (const guard of this.guards.within(vma.start, vma.end)) {
+      const from = guard.start > vma.start ? guard.start : vma.start;
+      const to = guard.end < vma.end ? guard.end : vma.end;
+      take('guard', Number(to - from));
+    }
+    const isShared = (vma.status & SHARED_MEMORY) !== 0;
+    take(isShared ? (shared ? 'untouched' : 'lost') : sourceOutsideDump(vma), rest);
+    return bytes;
+  }
+
+  /** As `count`, piece by piece: where shared memory lies below own pages, and where a pages image ends early. */
+  async #countExtents(vma: VmaEntry, signal?: AbortSignal): Promise<Partial<Record<MemorySource, number>>> {
+    const bytes: Partial<Record<MemorySource, number>> = {};
+    const { extents } = await this.locate(vma.start, Number(vma.end - vma.start), signal && { signal });
+    for (const { source, length } of extents) bytes[source] = (bytes[source] ?? 0) + length;
+    return bytes;
+  }
+
   async #readShared(read: MemoryRead, address: bigint, signal?: AbortSignal): Promise<void> {
     const end = address + BigInt(read.length);
-    for (let index = this.#firstEndingAfter(address); index < this.vmas.length; index++) {
-      const vma = this.vmas[index] as VmaEntry;
-      if (vma.start >= end) return;
-      if ((vma.status & (VMA_ANON_SHARED | VMA_AREA_SYSVIPC | VMA_AREA_MEMFD)) === 0) continue;
-      const from = vma.start > address ? vma.start : address;
-      const to = vma.end < end ? vma.end : end;
-      const shmid = from < to ? await this.#shmidOf(vma, signal) : undefined;
-      const shared = shmid === undefined ? undefined : await this.#openShared(shmid, signal);
+    for (const vma of this.mappings.within(address, end)) {
+      if ((vma.status & SHARED_MEMORY) === 0) continue;
+      const { from, to } = clip(vma, address, end);
+      const shmid = await this.shared.idOf(vma, signal);
+      const shared = shmid === undefined ? undefined : await this.shared.open(shmid, signal);
       const part = read.part(Number(from - address), Number(to - address));
       await shared?.readInto(part, from - vma.start + vma.pgoff, signal);
     }
   }
 
-  /** Of a mapped memfd (the form of all shared anonymous memory today) the mapping names the file, not the memory. */
-  async #shmidOf(vma: VmaEntry, signal?: AbortSignal): Promise<bigint | undefined> {
-    if ((vma.status & VMA_AREA_MEMFD) === 0) return vma.shmid;
-    const files = await this.#images.messages('FILES', fileOf('FILES'), signal);
-    const inode = files.find(({ id, memfd }) => memfd !== undefined && BigInt(id) === vma.shmid)?.memfd?.inode_id;
-    if (inode === undefined) return undefined;
-    const inodes = await this.#images.messages('MEMFD_INODE', fileOf('MEMFD_INODE'), signal);
-    const shmid = inodes.find(({ inode_id }) => inode_id === BigInt(inode))?.shmid;
-    return shmid === undefined ? undefined : BigInt(shmid);
-  }
-
-  #openShared(shmid: bigint, signal?: AbortSignal): Promise<DumpedPages | undefined> {
-    const known = this.#shared.get(shmid);
-    if (known) return known;
-    const opened = DumpedPages.open(this.#images, fileOf('SHMEM_PAGEMAP', shmid), this.pageSize, signal);
-    this.#shared.set(shmid, opened);
-    opened.then(
-      (pages) => this.#sharedNotes.push(...(pages?.notes ?? [])),
-      () => this.#shared.delete(shmid),
-    );
-    return opened;
-  }
-
-  #firstEndingAfter(address: bigint): number {
-    let low = 0;
-    let high = this.vmas.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((this.vmas[middle] as VmaEntry).end <= address) low = middle + 1;
-      else high = middle;
+  /** Where bytes are that are not among the process's own pages. */
+  async #locateRest(list: ExtentList, start: bigint, length: number, signal?: AbortSignal): Promise<void> {
+    const end = start + BigInt(length);
+    let done = start;
+    const none = this.#mapped ? 'unmapped' : 'unknown';
+    const skip = (to: bigint): void =>
+      list.add({ start: done, length: Number(to - done), source: none, present: false });
+    for (const vma of this.mappings.within(start, end)) {
+      if (list.full) return;
+      const { from, to } = clip(vma, done, end);
+      if (from >= to) continue;
+      skip(from);
+      await this.#locateMapped(list, vma, from, to, signal);
+      done = to;
     }
-    return low;
+    skip(end);
   }
+
+  async #locateMapped(
+    list: ExtentList,
+    vma: VmaEntry,
+    start: bigint,
+    end: bigint,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    const rest = this.#guarded(list, vma);
+    if ((vma.status & SHARED_MEMORY) === 0) {
+      rest(start, Number(end - start), sourceOutsideDump(vma));
+      return;
+    }
+    const shmid = await this.shared.idOf(vma, signal);
+    const shared = shmid === undefined ? undefined : await this.shared.open(shmid, signal);
+    if (!shared) {
+      const where = shmid === undefined ? undefined : this.shared.imageOf(shmid);
+      list.add({
+        start,
+        length: Number(end - start),
+        source: 'lost',
+        present: false,
+        ...(where !== undefined && { where }),
+      });
+      return;
+    }
+    const shift = vma.start - vma.pgoff;
+    const hole = (from: bigint, size: number): void => rest(from + shift, size, 'untouched');
+    await shared.locate(list.shifted(shift), start - shift, Number(end - start), 'shared', hole, signal);
+  }
+
+  /** Adds what the dump does not hold, with the guards in it. */
+  #guarded(list: ExtentList, vma: VmaEntry): (start: bigint, length: number, source: MemorySource) => void {
+    const isFile = (source: MemorySource): boolean => source === 'file';
+    const plain = (start: bigint, end: bigint, source: MemorySource): void =>
+      list.add({
+        start,
+        length: Number(end - start),
+        source,
+        present: false,
+        ...(isFile(source) && { fileId: Number(vma.shmid), offset: start - vma.start + vma.pgoff }),
+      });
+    return (start, length, source) => {
+      const end = start + BigInt(length);
+      let done = start;
+      for (const guard of this.guards.within(start, end)) {
+        const { from, to } = clip(guard, done, end);
+        if (from >= to) continue;
+        plain(done, from, source);
+        plain(from, to, 'guard');
+        done = to;
+      }
+      plain(done, end, source);
+    };
+  }
+}
+
+/** Why the pages of a mapping that has no memory object of its own are not in a dump. */
+function sourceOutsideDump({ status }: VmaEntry): MemorySource {
+  if (status & (VMA_AREA_VSYSCALL | VMA_AREA_VVAR | VMA_AREA_SOCKET | VMA_AREA_UPROBES)) return 'kernel';
+  return status & (VMA_FILE_PRIVATE | VMA_FILE_SHARED) ? 'file' : 'untouched';
+}
+
+function isGuard({ status }: VmaEntry): boolean {
+  return (status & VMA_AREA_GUARD) !== 0;
+}
+
+function clip(vma: VmaEntry, start: bigint, end: bigint): { readonly from: bigint; readonly to: bigint } {
+  return { from: vma.start > start ? vma.start : start, to: vma.end < end ? vma.end : end };
 }
 
 function pageSizeOf(auxv: readonly bigint[] = []): number | undefined {
@@ -172,8 +296,4 @@ function pageSizeOf(auxv: readonly bigint[] = []): number | undefined {
     if (auxv[index] === auxvPageSize) return Number(auxv[index + 1]);
   }
   return undefined;
-}
-
-function inOrder(vmas: readonly VmaEntry[]): boolean {
-  return vmas.every((vma, index) => index === 0 || (vmas[index - 1] as VmaEntry).start <= vma.start);
 }

@@ -4,7 +4,9 @@ import type { ByteSource } from '../bytes/byte-source.ts';
 import type { ImageDirectory } from './image-directory.ts';
 import { fileOf } from './kinds.ts';
 import { decodeLz4Block } from './lz4.ts';
+import type { ExtentSink } from './memory-extents.ts';
 import type { MemoryRead } from './memory-read.ts';
+import { PageTally, type PageCounts } from './page-tally.ts';
 import {
   PE_PARENT,
   PE_PRESENT,
@@ -31,9 +33,13 @@ export class DumpedPages {
   readonly pageSize: number;
   readonly #images: ImageDirectory;
   readonly #name: string;
-  readonly #usable: boolean;
+  /** False where the bytes cannot be told apart: showing them would show garbage. */
+  readonly usable: boolean;
+  /** Bytes of the pages image; Infinity while they are not known yet. */
+  readonly #pagesSize: number;
   readonly #notes: Note[];
   #parent: Promise<DumpedPages | undefined> | undefined;
+  #tally: PageTally | undefined;
   /** The block that was decoded last: neighbouring reads mostly need the same. */
   #lastBlock: { readonly entry: number; readonly block: number; readonly bytes: Uint8Array } | undefined;
 
@@ -42,13 +48,15 @@ export class DumpedPages {
     name: string,
     pagemap: Pagemap,
     format: PageFormat,
+    pagesSize: number | undefined,
     notes: readonly Note[],
   ) {
     this.#images = images;
     this.#name = name;
     this.pagemap = pagemap;
     this.pageSize = format.pageSize;
-    this.#usable = format.usable;
+    this.usable = format.usable;
+    this.#pagesSize = pagesSize ?? Infinity;
     this.#notes = [...notes, ...(format.note ? [format.note] : [])];
   }
 
@@ -73,7 +81,12 @@ export class DumpedPages {
     const pages = hasPages ? (images.openNow(pagesName) ?? (await images.open(pagesName, signal))) : undefined;
     await pages?.close();
     const format = pageFormat(result, pages?.size, pageSize, images.path(pagesName), where);
-    return new DumpedPages(images, name, result.pagemap, format, result.notes);
+    return new DumpedPages(images, name, result.pagemap, format, pages?.size, result.notes);
+  }
+
+  /** The pages image ends before the last of them. */
+  get cutShort(): boolean {
+    return this.usable && this.#pagesSize < this.pagemap.end(this.pageSize);
   }
 
   /** What is wrong with them, as far as was met. */
@@ -87,7 +100,7 @@ export class DumpedPages {
    */
   readNow(address: bigint, length: number): Uint8Array | undefined {
     const { pagemap, pageSize } = this;
-    if (!this.#usable || !pagemap.ordered || length === 0) return undefined;
+    if (!this.usable || !pagemap.ordered || length === 0) return undefined;
     const index = pagemap.find(Number(address / BigInt(UNIT)));
     if (index < 0 || (pagemap.flags(index) & PE_PRESENT) === 0 || pagemap.blocks(index)) return undefined;
     const offset = Number(address - BigInt(pagemap.start(index)) * BigInt(UNIT));
@@ -98,31 +111,113 @@ export class DumpedPages {
     return bytes?.length === length ? new Uint8Array(bytes) : undefined;
   }
 
+  /** How many bytes of a range are in the pages image, in the parent dump, and nowhere. */
+  count(address: bigint, length: bigint): PageCounts {
+    this.#tally ??= new PageTally(this.pagemap);
+    const unit = (at: bigint): number => Number(at / BigInt(UNIT));
+    const pages = this.#tally.between(unit(address), unit(address + length), this.pageSize / UNIT);
+    const bytes = (count: number): number => count * this.pageSize;
+    return { present: bytes(pages.present), parent: bytes(pages.parent), lazy: bytes(pages.lazy) };
+  }
+
   /** Reads into `read` what was dumped from `address` on; what it does not cover stays missing. */
   async readInto(read: MemoryRead, address: bigint, signal?: AbortSignal): Promise<void> {
-    const { pagemap, pageSize } = this;
-    const unit = Number(address / BigInt(UNIT));
-    const within = Number(address % BigInt(UNIT));
     let pages: ByteSource | undefined;
     try {
-      for (let index = pagemap.ordered ? Math.max(0, pagemap.find(unit)) : 0; index < pagemap.length; index++) {
-        const start = (pagemap.start(index) - unit) * UNIT - within;
-        if (start >= read.length && pagemap.ordered) break;
-        const from = Math.max(0, start);
-        const to = Math.min(read.length, start + pagemap.pages(index) * pageSize);
-        if (from >= to) continue;
-        const flags = pagemap.flags(index);
+      for (const { index, start, from, to } of this.#pieces(address, read.length)) {
+        const flags = this.pagemap.flags(index);
         if (flags & PE_PRESENT) {
-          if (!this.#usable) continue;
-          pages ??= await this.#images.open(fileOf('PAGES', pagemap.pagesId), signal);
+          if (!this.usable) continue;
+          pages ??= await this.#images.open(fileOf('PAGES', this.pagemap.pagesId), signal);
           if (pages) await this.#readPresent(pages, index, read.part(from, to), from - start, signal);
         } else if (flags & PE_PARENT) {
-          const parent = await (this.#parent ??= this.#openParent(signal));
+          const parent = await this.#parentOf(signal);
           await parent?.readInto(read.part(from, to), address + BigInt(from), signal);
         }
       }
     } finally {
       await pages?.close();
+    }
+  }
+
+  /**
+   * Adds where the bytes of a range are. What no entry covers is left to `hole`.
+   * @param source what to call pages that are present
+   */
+  async locate(
+    list: ExtentSink,
+    address: bigint,
+    length: number,
+    source: 'own' | 'shared' | 'parent',
+    hole: (start: bigint, length: number) => Promise<void> | void,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    let done = 0;
+    const skip = async (to: number): Promise<void> => {
+      if (to > done) await hole(address + BigInt(done), to - done);
+    };
+    for (const { index, start, from, to } of this.#pieces(address, length)) {
+      if (list.full) return;
+      if (from > done) await skip(from);
+      const flags = this.pagemap.flags(index);
+      const at = address + BigInt(from);
+      if (flags & PE_PRESENT) this.#locatePresent(list, index, at, from - start, to - from, source);
+      else if (flags & PE_PARENT) await this.#locateParent(list, at, to - from, signal);
+      else list.add({ start: at, length: to - from, source: 'lazy', present: false });
+      done = to;
+    }
+    await skip(length);
+  }
+
+  /** Where bytes are of an entry that is present, from `offset` in it on. */
+  #locatePresent(
+    list: ExtentSink,
+    index: number,
+    start: bigint,
+    offset: number,
+    length: number,
+    source: 'own' | 'shared' | 'parent',
+  ): void {
+    const where = this.#images.path(fileOf('PAGES', this.pagemap.pagesId));
+    if (!this.usable) return list.add({ start, length, source: 'lost', present: false, where });
+    const payload = this.pagemap.offset(index, this.pageSize);
+    if (this.pagemap.blocks(index)) {
+      return list.add({ start, length, source, present: true, where, offset: BigInt(payload), compressed: true });
+    }
+    const here = Math.max(0, Math.min(length, this.#pagesSize - payload - offset));
+    list.add({ start, length: here, source, present: true, where, offset: BigInt(payload + offset) });
+    list.add({ start: start + BigInt(here), length: length - here, source: 'lost', present: false, where });
+  }
+
+  async #locateParent(list: ExtentSink, start: bigint, length: number, signal?: AbortSignal): Promise<void> {
+    const parent = await this.#parentOf(signal);
+    const gone = (from: bigint, size: number): void =>
+      list.add({ start: from, length: size, source: 'parent', present: false });
+    if (parent) await parent.locate(list, start, length, 'parent', gone, signal);
+    else gone(start, length);
+  }
+
+  /**
+   * The entries that cover a range, in the order of addresses and without overlaps: of two that overlap, as only damaged
+   * pagemaps have them, the one that starts later counts. `start`, `from` and `to` are bytes from `address`; the piece
+   * is from `from` to `to`, its entry starts at `start`.
+   */
+  *#pieces(address: bigint, length: number): Generator<{ index: number; start: number; from: number; to: number }> {
+    const { pagemap, pageSize } = this;
+    const unit = Number(address / BigInt(UNIT));
+    const within = Number(address % BigInt(UNIT));
+    const startAt = (position: number): number => (pagemap.start(pagemap.at(position)) - unit) * UNIT - within;
+    for (let position = Math.max(0, pagemap.find(unit)); position < pagemap.length; position++) {
+      const index = pagemap.at(position);
+      const start = startAt(position);
+      if (start >= length) return;
+      const end = Math.min(
+        start + pagemap.pages(index) * pageSize,
+        position + 1 < pagemap.length ? startAt(position + 1) : Infinity,
+        length,
+      );
+      const from = Math.max(0, start);
+      if (from < end) yield { index, start, from, to: end };
     }
   }
 
@@ -191,6 +286,13 @@ export class DumpedPages {
     const bytes = at.stored === at.size ? new Uint8Array(stored) : decodeLz4Block(stored, at.size);
     if (bytes) this.#lastBlock = { entry, block, bytes };
     return bytes;
+  }
+
+  #parentOf(signal?: AbortSignal): Promise<DumpedPages | undefined> {
+    return (this.#parent ??= this.#openParent(signal).catch((error: unknown) => {
+      this.#parent = undefined;
+      throw error;
+    }));
   }
 
   async #openParent(signal?: AbortSignal): Promise<DumpedPages | undefined> {

@@ -39,8 +39,10 @@ export class Pagemap {
   readonly compressed: boolean;
   /** Some entries start at a page boundary of the pages image: there may be gaps between them. */
   readonly aligned: boolean;
-  /** By address, without overlaps. */
+  /** The entries are in the order of their addresses, without overlaps: any but those of a damaged pagemap are. */
   readonly ordered: boolean;
+  /** Entries by address, where that is not the image's order. */
+  #byAddress: Uint32Array | undefined;
   #layout: { readonly pageSize: number; readonly offsets: Float64Array; readonly end: number } | undefined;
 
   constructor(builder: PagemapBuilder) {
@@ -88,13 +90,22 @@ export class Pagemap {
     return this.#blocks[index];
   }
 
-  /** The last entry that starts at or before a unit; -1 where there is none. Only sensible where {@link ordered}. */
+  /** The entry at a position in the order of addresses; of those that start together the later one comes later. */
+  at(position: number): number {
+    if (this.ordered) return position;
+    this.#byAddress ??= Uint32Array.from({ length: this.length }, (_, index) => index).sort(
+      (a, b) => this.start(a) - this.start(b) || a - b,
+    );
+    return this.#byAddress[position] as number;
+  }
+
+  /** The position of the last entry that starts at or before a unit; -1 where there is none. */
   find(unit: number): number {
     let low = 0;
     let high = this.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (this.start(middle) <= unit) low = middle + 1;
+      if (this.start(this.at(middle)) <= unit) low = middle + 1;
       else high = middle;
     }
     return low - 1;

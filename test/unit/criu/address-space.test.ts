@@ -6,12 +6,11 @@ import { gunzipSync } from 'node:zlib';
 import { AddressSpace } from '../../../src/core/criu/address-space.ts';
 import { ImageDirectory } from '../../../src/core/criu/image-directory.ts';
 import { CheckpointError } from '../../../src/core/errors.ts';
+import { Dump, page, present } from './build-dump.ts';
 import { bytes, entry, image } from './build-image.ts';
 import { compressLz4 } from './lz4-encoder.ts';
-import { fixtureFolders, fixtures, MemoryFileSet, openFixture } from './memory-file-set.ts';
+import { fixtureFolders, fixtures, openFixture } from './memory-file-set.ts';
 
-const page = 4096;
-const present = { flags: 4 };
 const fown = { uid: 0, euid: 0, signum: 0, pid_type: 0, pid: 0 };
 
 interface Truth {
@@ -85,48 +84,6 @@ suite('memory of the fixtures', () => {
     });
   }
 });
-
-/** A dump of process 1 with a page map and pages; each page is filled with a letter. */
-class Dump {
-  readonly files = new MemoryFileSet();
-  readonly images = new ImageDirectory(this.files, 'checkpoint/');
-
-  pagemap(name: string, pagesId: number, ...entries: readonly object[]): this {
-    const rows = entries.map((fields) => entry('pagemap_entry', { compat_nr_pages: 0, ...fields }));
-    return this.put(name, image('PAGEMAP', entry('pagemap_head', { pages_id: pagesId }), ...rows));
-  }
-
-  pages(id: number, letters: string, size = page): this {
-    return this.put(`pages-${id}.img`, bytes(...[...letters].map((letter) => letter.repeat(size))));
-  }
-
-  mm(fields: object): this {
-    const zero = {
-      mm_start_code: 0,
-      mm_end_code: 0,
-      mm_start_data: 0,
-      mm_end_data: 0,
-      mm_start_stack: 0,
-      mm_start_brk: 0,
-      mm_brk: 0,
-      mm_arg_start: 0,
-      mm_arg_end: 0,
-      mm_env_start: 0,
-      mm_env_end: 0,
-      exe_file_id: 0,
-    };
-    return this.put('mm-1.img', image('MM', entry('mm_entry', { ...zero, ...fields })));
-  }
-
-  put(name: string, content: Uint8Array, folder = 'checkpoint'): this {
-    this.files.add(`${folder}/${name}`, content);
-    return this;
-  }
-
-  space(): Promise<AddressSpace> {
-    return AddressSpace.open(this.images, 1);
-  }
-}
 
 /** What was read, page by page: a letter, or `.` where it is missing. */
 async function letters(space: AddressSpace, address: number, length: number, step = page): Promise<string> {

@@ -53,11 +53,25 @@ suite(`mutated images (FUZZ_SEED=${seed})`, () => {
           0x400000n,
           2n ** 47n - 8192n,
           2n ** 64n - 1n,
-          ...space.vmas.map(({ start }) => start - 100n),
+          ...space.mappings.all.map(({ start }) => start - 100n),
         ]) {
           const { bytes, missing } = await space.read(address < 0n ? 0n : address, 20_000);
           assert.equal(bytes.length, 20_000);
           for (const { offset, length } of missing) assert.ok(length > 0 && offset >= 0 && offset + length <= 20_000);
+          const located = await space.locate(address < 0n ? 0n : address, 20_000);
+          assert.equal(located.length, 20_000);
+          assert.equal(
+            located.extents.reduce((sum, extent) => sum + extent.length, 0),
+            20_000,
+          );
+        }
+        for (const vma of space.mappings.all) {
+          const bytes = Object.values(await space.count(vma));
+          const size = vma.end > vma.start ? Number(vma.end - vma.start) : 0;
+          assert.equal(
+            bytes.reduce((sum, count) => sum + count, 0),
+            size,
+          );
         }
         assert.ok(space.dumpedBytes >= 0 && space.notes.length < 200);
       } catch (error) {

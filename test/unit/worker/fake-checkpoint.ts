@@ -1,5 +1,6 @@
 import type { Checkpoint } from '../../../src/core/checkpoint/checkpoint.ts';
 import { FOLDER, type FileView } from '../../../src/core/checkpoint/file-view.ts';
+import type { Memory } from '../../../src/core/checkpoint/memory/memory.ts';
 import { memorySource } from '../../../src/core/bytes/sources.ts';
 import type { ChangeFacts } from '../../../src/protocol/changes.ts';
 import type { MountFacts } from '../../../src/protocol/mounts.ts';
@@ -21,6 +22,7 @@ export function fakeCheckpoint(parts: Partial<Checkpoint> = {}): FakeCheckpoint 
     mounts: () => Promise.resolve([]),
     changes: () => Promise.resolve({ changes: [] }),
     files: fakeView({}),
+    memory: noMemory,
     hash: () => Promise.resolve({ algorithm: 'sha256', hex: '00', bytes: 0 }),
     close() {
       this.closed++;
@@ -30,6 +32,12 @@ export function fakeCheckpoint(parts: Partial<Checkpoint> = {}): FakeCheckpoint 
     ...parts,
   };
 }
+
+const noMemory: Memory = {
+  map: (pid) => Promise.resolve({ pid, pageSize: 4096, regions: [] }),
+  read: (_pid, address) => Promise.resolve({ address, bytes: new Uint8Array(), ranges: [] }),
+  space: () => Promise.reject(new Error('There is no memory in a made-up checkpoint.')),
+};
 
 /** Files by path; nothing else is there. */
 export function fakeView(files: Readonly<Record<string, string>>): FileView {

@@ -1,0 +1,48 @@
+import { flagWords, hexWord } from '../../criu/field-words.ts';
+import type { VmaEntry } from '../../criu/schema/generated/messages.ts';
+
+/** Facts: the kernel's include/uapi/asm-generic/mman-common.h, MADV_*; CRIU keeps one bit for each, 1 << MADV_*. */
+const advice: ReadonlyMap<number, string> = new Map([
+  [1, 'MADV_RANDOM'],
+  [2, 'MADV_SEQUENTIAL'],
+  [10, 'MADV_DONTFORK'],
+  [12, 'MADV_MERGEABLE'],
+  [14, 'MADV_HUGEPAGE'],
+  [15, 'MADV_NOHUGEPAGE'],
+  [16, 'MADV_DONTDUMP'],
+  [18, 'MADV_WIPEONFORK'],
+]);
+
+/** As /proc/PID/maps writes it: `rw-p`. */
+export function permissionWord({ prot, flags }: VmaEntry): string {
+  return [
+    (prot & 1) !== 0 ? 'r' : '-',
+    (prot & 2) !== 0 ? 'w' : '-',
+    (prot & 4) !== 0 ? 'x' : '-',
+    (flags & 1) !== 0 ? 's' : 'p',
+  ].join('');
+}
+
+/** The words of a table of flags; what has no name is hexadecimal. */
+export function words(table: 'mmap.flags' | 'mmap.status', value: number): readonly string[] {
+  return value === 0 ? [] : flagWords(table, value).split(' | ');
+}
+
+export function adviceWords(value = 0n): readonly string[] {
+  const found: string[] = [];
+  let rest = value;
+  for (const [bit, word] of advice) {
+    if (((value >> BigInt(bit)) & 1n) === 0n) continue;
+    found.push(word);
+    rest &= ~(1n << BigInt(bit));
+  }
+  return rest === 0n ? found : [...found, hexWord(rest)];
+}
+
+/** A GNU build id as tools print it: CRIU keeps it in 32-bit words as they stand in memory. */
+export function buildIdWord(id: readonly number[]): string | undefined {
+  if (id.length === 0) return undefined;
+  const bytes = Buffer.alloc(id.length * 4);
+  id.forEach((word, index) => bytes.writeUInt32LE(word >>> 0, index * 4));
+  return bytes.toString('hex');
+}

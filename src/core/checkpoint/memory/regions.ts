@@ -1,0 +1,141 @@
+import type { MappedFile, MemoryRegion, RegionKind } from '../../../protocol/memory.ts';
+import type { MountFacts } from '../../../protocol/mounts.ts';
+import { Breather } from '../../bytes/cancel.ts';
+import type { AddressSpace } from '../../criu/address-space.ts';
+import {
+  SHARED_MEMORY,
+  VMA_AREA_AIORING,
+  VMA_AREA_GUARD,
+  VMA_AREA_HEAP,
+  VMA_AREA_MEMFD,
+  VMA_AREA_SOCKET,
+  VMA_AREA_STACK,
+  VMA_AREA_SYSVIPC,
+  VMA_AREA_UPROBES,
+  VMA_AREA_VDSO,
+  VMA_AREA_VSYSCALL,
+  VMA_AREA_VVAR,
+  VMA_FILE_PRIVATE,
+  VMA_FILE_SHARED,
+} from '../../criu/mappings.ts';
+import type { MmEntry, VmaEntry } from '../../criu/schema/generated/messages.ts';
+import type { FileTable } from '../descriptors/file-table.ts';
+import { FD_TYPE } from '../descriptors/split-files.ts';
+import { adviceWords, buildIdWord, permissionWord, words } from './region-words.ts';
+
+/** What is known beside the mappings themselves. */
+export interface RegionSources {
+  readonly files: FileTable;
+  /** By CRIU's mount id. */
+  readonly mounts: ReadonlyMap<number, MountFacts>;
+  /** Keys of System V shared memory by its id. */
+  readonly keys: ReadonlyMap<bigint, number>;
+}
+
+/** One memory object's mapping has this name where its own is not known. */
+const sharedAnonymous = '/dev/zero (deleted)';
+
+/** The mappings of a process with what the dump holds of each, by address. */
+export async function describeRegions(
+  space: AddressSpace,
+  mm: MmEntry | undefined,
+  sources: RegionSources,
+  signal?: AbortSignal,
+): Promise<readonly MemoryRegion[]> {
+  const regions: MemoryRegion[] = [];
+  const breather = new Breather();
+  for (const vma of space.mappings.all) {
+    if (breather.isDue) await breather.breathe(signal);
+    regions.push(await describeRegion(space, vma, mm, sources, signal));
+  }
+  return regions;
+}
+
+async function describeRegion(
+  space: AddressSpace,
+  vma: VmaEntry,
+  mm: MmEntry | undefined,
+  sources: RegionSources,
+  signal?: AbortSignal,
+): Promise<MemoryRegion> {
+  const shmid = await space.shared.idOf(vma, signal);
+  const file = isFile(vma) ? mappedFile(vma, sources) : undefined;
+  const device = file?.mountId === undefined ? undefined : deviceOf(sources.mounts.get(file.mountId));
+  return {
+    start: vma.start,
+    end: vma.end,
+    permissions: permissionWord(vma),
+    offset: vma.pgoff,
+    kind: kindOf(vma, mm),
+    name: nameOf(vma, mm, sources),
+    ...(device !== undefined && { device }),
+    ...(shmid !== undefined && { inode: shmid, shared: { shmid, image: space.shared.imageOf(shmid) } }),
+    bytes: await space.count(vma, signal),
+    ...(file && { file }),
+    flags: words('mmap.flags', vma.flags),
+    status: words('mmap.status', vma.status),
+    advice: adviceWords(vma.madv),
+  };
+}
+
+/** What is mapped, as the kernel names it in /proc/PID/maps; empty for private anonymous memory. */
+export function nameOf(vma: VmaEntry, mm: MmEntry | undefined, { files, keys }: RegionSources): string {
+  const { status } = vma;
+  if (status & (VMA_FILE_PRIVATE | VMA_FILE_SHARED)) {
+    return files.path(Number(vma.shmid)) ?? (status & VMA_AREA_MEMFD ? sharedAnonymous : '');
+  }
+  if (status & VMA_AREA_HEAP) return '[heap]';
+  if (status & VMA_AREA_VDSO) return '[vdso]';
+  if (status & VMA_AREA_VVAR) return '[vvar]';
+  if (status & VMA_AREA_VSYSCALL) return '[vsyscall]';
+  if (status & VMA_AREA_UPROBES) return '[uprobes]';
+  if (status & VMA_AREA_SYSVIPC) {
+    return `/SYSV${(keys.get(vma.shmid) ?? 0).toString(16).padStart(8, '0')} (deleted)`;
+  }
+  if (status & SHARED_MEMORY) return sharedAnonymous;
+  if (status & VMA_AREA_AIORING) return '/[aio] (deleted)';
+  if (status & VMA_AREA_SOCKET) return 'socket:';
+  return isStack(vma, mm) ? '[stack]' : '';
+}
+
+function kindOf(vma: VmaEntry, mm: MmEntry | undefined): RegionKind {
+  const { status, prot } = vma;
+  if (status & SHARED_MEMORY) return 'shared';
+  if (status & (VMA_FILE_PRIVATE | VMA_FILE_SHARED)) return (prot & 4) !== 0 ? 'code' : 'file';
+  if (status & VMA_AREA_HEAP) return 'heap';
+  if (status & (VMA_AREA_VDSO | VMA_AREA_VVAR | VMA_AREA_VSYSCALL)) return 'kernel';
+  if (status & (VMA_AREA_AIORING | VMA_AREA_SOCKET | VMA_AREA_UPROBES | VMA_AREA_GUARD)) return 'other';
+  return isStack(vma, mm) ? 'stack' : 'anonymous';
+}
+
+/** CRIU no longer marks the main stack; the kernel names the mapping that holds the start of it. */
+function isStack({ status, start, end }: VmaEntry, mm: MmEntry | undefined): boolean {
+  if (status & VMA_AREA_STACK) return true;
+  return mm !== undefined && start <= mm.mm_start_stack && mm.mm_start_stack < end;
+}
+
+function isFile({ status }: VmaEntry): boolean {
+  return (status & (VMA_FILE_PRIVATE | VMA_FILE_SHARED)) !== 0 && (status & VMA_AREA_MEMFD) === 0;
+}
+
+/** Undefined where no image describes the file. */
+function mappedFile(vma: VmaEntry, { files }: RegionSources): MappedFile | undefined {
+  const id = Number(vma.shmid);
+  const reg = files.entry(id, FD_TYPE.reg)?.reg;
+  if (!reg) return undefined;
+  const buildId = buildIdWord(reg.build_id);
+  return {
+    id,
+    path: reg.name,
+    ...(reg.mnt_id !== undefined && { mountId: reg.mnt_id }),
+    ...(reg.size !== undefined && { size: reg.size }),
+    ...(buildId !== undefined && { buildId }),
+  };
+}
+
+/** As the kernel's `%02x:%02x`. */
+function deviceOf(mount: MountFacts | undefined): string | undefined {
+  if (mount?.deviceMajor === undefined || mount.deviceMinor === undefined) return undefined;
+  const hex = (number: number): string => number.toString(16).padStart(2, '0');
+  return `${hex(mount.deviceMajor)}:${hex(mount.deviceMinor)}`;
+}

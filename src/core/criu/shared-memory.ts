@@ -1,0 +1,58 @@
+import type { Note } from '../../protocol/note.ts';
+import { DumpedPages } from './dumped-pages.ts';
+import type { ImageDirectory } from './image-directory.ts';
+import { fileOf } from './kinds.ts';
+import { SHARED_MEMORY, VMA_AREA_MEMFD } from './mappings.ts';
+import type { VmaEntry } from './schema/generated/messages.ts';
+
+/** The memory objects that the mappings of a process share with others: shared anonymous memory, System V, memfds. */
+export class SharedMemory {
+  readonly #images: ImageDirectory;
+  readonly #pageSize: number;
+  /** By shmid. */
+  readonly #opened = new Map<bigint, Promise<DumpedPages | undefined>>();
+  readonly #known = new Map<bigint, DumpedPages>();
+
+  constructor(images: ImageDirectory, pageSize: number) {
+    this.#images = images;
+    this.#pageSize = pageSize;
+  }
+
+  /** What is wrong with those that were read, as far as was met. */
+  get notes(): readonly Note[] {
+    return [...this.#known.values()].flatMap((pages) => pages.notes);
+  }
+
+  /**
+   * Which memory object a mapping has; undefined where it has none, or the images do not say. Of a mapped memfd (the
+   * form of all shared anonymous memory today) the mapping names the file, not the memory.
+   */
+  async idOf(vma: VmaEntry, signal?: AbortSignal): Promise<bigint | undefined> {
+    if ((vma.status & SHARED_MEMORY) === 0) return undefined;
+    if ((vma.status & VMA_AREA_MEMFD) === 0) return vma.shmid;
+    const files = await this.#images.messages('FILES', fileOf('FILES'), signal);
+    const inode = files.find(({ id, memfd }) => memfd !== undefined && BigInt(id) === vma.shmid)?.memfd?.inode_id;
+    if (inode === undefined) return undefined;
+    const inodes = await this.#images.messages('MEMFD_INODE', fileOf('MEMFD_INODE'), signal);
+    const shmid = inodes.find(({ inode_id }) => inode_id === BigInt(inode))?.shmid;
+    return shmid === undefined ? undefined : BigInt(shmid);
+  }
+
+  /** Entry path of the image that lists the pages of a memory object. */
+  imageOf(shmid: bigint): string {
+    return this.#images.path(fileOf('SHMEM_PAGEMAP', shmid));
+  }
+
+  /** Its dumped pages, by offset; undefined where there is no image of them. */
+  open(shmid: bigint, signal?: AbortSignal): Promise<DumpedPages | undefined> {
+    const known = this.#opened.get(shmid);
+    if (known) return known;
+    const opened = DumpedPages.open(this.#images, fileOf('SHMEM_PAGEMAP', shmid), this.#pageSize, signal);
+    this.#opened.set(shmid, opened);
+    opened.then(
+      (pages) => pages && this.#known.set(shmid, pages),
+      () => this.#opened.delete(shmid),
+    );
+    return opened;
+  }
+}
