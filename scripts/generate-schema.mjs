@@ -1,7 +1,8 @@
 /**
  * Makes what the decoder needs out of src/core/criu/schema/*.proto, into the git-ignored folder `generated` beside them:
- * `descriptor.json` (protobufjs' form, every message with its fields and crit's options) and `messages.ts` (their
- * TypeScript types). Does nothing where both are newer than every source and this script.
+ * `descriptor.json` (protobufjs' form, every message with its fields and crit's options), `descriptor-texts.ts` (the
+ * same by the name of the message, each as a text of its own) and `messages.ts` (their TypeScript types). Does nothing
+ * where all are newer than every source and this script.
  */
 import { mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -11,6 +12,7 @@ const script = fileURLToPath(import.meta.url);
 const schemaFolder = join(dirname(script), '..', 'src', 'core', 'criu', 'schema');
 const generatedFolder = join(schemaFolder, 'generated');
 const descriptorFile = join(generatedFolder, 'descriptor.json');
+const textsFile = join(generatedFolder, 'descriptor-texts.ts');
 const typesFile = join(generatedFolder, 'messages.ts');
 
 /** The TypeScript type of each scalar type that CRIU uses; a schema with another one is refused. */
@@ -36,7 +38,7 @@ if (!isUpToDate()) await generate();
 
 function isUpToDate() {
   const newestSource = Math.max(...[script, ...sources].map((path) => statSync(path).mtimeMs));
-  return [descriptorFile, typesFile].every((path) => {
+  return [descriptorFile, textsFile, typesFile].every((path) => {
     const made = statSync(path, { throwIfNoEntry: false });
     return made !== undefined && made.mtimeMs >= newestSource;
   });
@@ -49,6 +51,7 @@ async function generate() {
   const descriptor = root.toJSON();
   mkdirSync(generatedFolder, { recursive: true });
   write(descriptorFile, `${JSON.stringify(descriptor)}\n`);
+  write(textsFile, textsOf(descriptor));
   write(typesFile, typesOf(descriptor));
 }
 
@@ -57,6 +60,21 @@ function write(path, text) {
   const partial = `${path}.${process.pid}`;
   writeFileSync(partial, text);
   renameSync(partial, path);
+}
+
+/** Few of the messages are needed to open a checkpoint: as texts, the others cost next to nothing. */
+function textsOf(descriptor) {
+  return [
+    '// Made by scripts/generate-schema.mjs out of ../*.proto.',
+    '',
+    '/** What descriptor.json says of each message and enumeration at its top, as JSON. */',
+    'export const descriptorTexts: Readonly<Record<string, string>> = {',
+    ...Object.entries(descriptor.nested).map(
+      ([name, node]) => `  ${JSON.stringify(name)}: ${JSON.stringify(JSON.stringify(node))},`,
+    ),
+    '};',
+    '',
+  ].join('\n');
 }
 
 function typesOf(descriptor) {

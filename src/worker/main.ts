@@ -3,17 +3,18 @@ import { openChannel, type Channel } from '../protocol/channel.ts';
 import type { OpenRequest } from '../protocol/checkpoint-api.ts';
 import type { MetadataApi, MetadataRequest } from '../protocol/metadata-api.ts';
 import type { WorkerApi, WorkerEvents } from '../protocol/worker-api.ts';
-import { metadataHandlers } from './metadata/metadata-service.ts';
 import { Session } from './session.ts';
 import { threadPort } from './thread-port.ts';
 
 type Told = Pick<WorkerEvents, 'log'>;
 
 /** Starts what the thread was made for. It ends by itself after the host asked it to close. */
-function serve(port: MessagePort, request: OpenRequest | MetadataRequest): void {
+async function serve(port: MessagePort, request: OpenRequest | MetadataRequest): Promise<void> {
   // The answer to the last question must leave before the port is closed.
   const end = () => void setImmediate(() => port.close());
   if ('task' in request) {
+    // Of no use to a checkpoint's own thread, whose first answer is waited for.
+    const { metadataHandlers } = await import('./metadata/metadata-service.ts');
     logUncaught(openChannel<MetadataApi, Told, object, object>(threadPort(port), metadataHandlers(end)));
   } else {
     const session = new Session(request, (name, value) => channel.emit(name, value));
@@ -33,4 +34,4 @@ function logUncaught(channel: Channel<object, object, Told>): void {
   process.on('unhandledRejection', tell);
 }
 
-if (parentPort) serve(parentPort, workerData as OpenRequest | MetadataRequest);
+if (parentPort) void serve(parentPort, workerData as OpenRequest | MetadataRequest);

@@ -1,4 +1,3 @@
-import { extractTo } from '../core/checkpoint/extract.ts';
 import { openCheckpoint, type Checkpoint } from '../core/checkpoint/checkpoint.ts';
 import { orCancelled } from '../core/bytes/cancel.ts';
 import { CheckpointError, isCancelled } from '../core/errors.ts';
@@ -86,6 +85,7 @@ export class Session {
         this.#ask(signal, async ({ files }) => handOver(await files.read(path, offset, length, signal))),
       fileSave: async (signal, path, target, replace) => {
         const { checkpoint } = await this.#ready(signal);
+        const { extractTo } = await import('../core/checkpoint/extract.ts');
         return extractTo(checkpoint.files, path, target, { signal, ...(replace && { force: true }) });
       },
       hash: (signal) => this.#ask(signal, ({ hash }) => hash.join(signal)),

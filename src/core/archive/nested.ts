@@ -1,8 +1,7 @@
 import type { ByteSource } from '../bytes/byte-source.ts';
 import { sniffCompression } from '../bytes/compression.ts';
-import { decompress, type DecompressOptions } from '../bytes/decompress.ts';
+import type { DecompressOptions } from '../bytes/decompress.ts';
 import { isGrowing } from '../bytes/growing-source.ts';
-import { SpillStore } from '../bytes/spill.ts';
 import { sentence } from '../../protocol/sentence.ts';
 import type { SpillSettings } from '../../protocol/checkpoint-api.ts';
 import type { Compression } from '../../protocol/overview.ts';
@@ -54,6 +53,9 @@ export async function unpack(
   try {
     const compression = await sniffCompression(source, options.signal);
     if (compression === 'none') return { source, compression };
+    // Loaded when needed: the decompressors of Node take a while, and most archives are plain.
+    const { decompress } = await import('../bytes/decompress.ts');
+    const { SpillStore } = await import('../bytes/spill.ts');
     return { source: await decompress(source, compression, await SpillStore.open(spill), options), compression };
   } catch (error) {
     await source.close();

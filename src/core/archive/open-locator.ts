@@ -1,4 +1,4 @@
-import { readdir, stat } from 'node:fs/promises';
+import { readdirSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Progress, SpillSettings } from '../../protocol/checkpoint-api.ts';
 import type { Compression, Wrapping } from '../../protocol/overview.ts';
@@ -6,11 +6,10 @@ import { sentence } from '../../protocol/sentence.ts';
 import type { ByteSource } from '../bytes/byte-source.ts';
 import { orCancelled } from '../bytes/cancel.ts';
 import type { DecompressOptions } from '../bytes/decompress.ts';
-import { openFile, rethrowAs } from '../bytes/file-source.ts';
+import { named, openFile } from '../bytes/file-source.ts';
 import { CheckpointError } from '../errors.ts';
 import type { FileSet } from './file-set.ts';
 import { openFolder } from './folder-file-set.ts';
-import { openCheckpointLayer } from './image-layers.ts';
 import { firstOf } from './layout.ts';
 import { looksLikeTar, unpack } from './nested.ts';
 import { openTar } from './tar-file-set.ts';
@@ -43,12 +42,12 @@ export interface OpenedFiles {
  */
 export async function openLocator(locator: string, options: OpenLocatorOptions): Promise<OpenedFiles> {
   const path = pathOf(locator);
-  const isFolder = await isDirectory(path);
+  const isFolder = named(path, () => statSync(path)).isDirectory();
   return isFolder ? openFolderAt(path, options) : openArchiveAt(path, options);
 }
 
 async function openFolderAt(path: string, options: OpenLocatorOptions): Promise<OpenedFiles> {
-  const names = new Set(await readdir(path).catch(rethrowAs(path)));
+  const names = new Set(named(path, () => readdirSync(path)));
   const isCheckpoint = [...names].some((name) => SIGNS.has(name) || IMAGE_NAME.test(name));
   if (!isCheckpoint && !names.has('index.json') && !names.has('manifest.json')) {
     throw notACheckpoint(
@@ -91,6 +90,7 @@ async function openChecked(source: ByteSource, signal?: AbortSignal): Promise<Fi
 async function openImage(outer: FileSet, wrapping: Wrapping, options: OpenLocatorOptions): Promise<OpenedFiles> {
   try {
     await orCancelled(outer.completed, options.signal);
+    const { openCheckpointLayer } = await import('./image-layers.ts');
     const layer = await openCheckpointLayer(outer, {
       spill: options.spill,
       ...progressOf(options),
@@ -137,10 +137,6 @@ async function wrappingOf(files: FileSet, signal?: AbortSignal): Promise<Wrappin
   await orCancelled(files.completed, signal);
   if (files.entries.has('oci-layout') && files.entries.has('index.json')) return 'oci-archive';
   return files.entries.has('manifest.json') ? 'docker-archive' : 'archive';
-}
-
-async function isDirectory(path: string): Promise<boolean> {
-  return (await stat(path).catch(rethrowAs(path))).isDirectory();
 }
 
 function pathOf(locator: string): string {

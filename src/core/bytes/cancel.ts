@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { sentence } from '../../protocol/sentence.ts';
 import { CheckpointError } from '../errors.ts';
 
@@ -37,7 +36,7 @@ export class Breather {
 
   /** @throws CheckpointError `cancelled` */
   async breathe(signal?: AbortSignal): Promise<void> {
-    await nextTurn();
+    await new Promise((resolve) => setImmediate(resolve));
     this.#last = performance.now();
     throwIfCancelled(signal);
   }

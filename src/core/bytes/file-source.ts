@@ -1,5 +1,14 @@
-import { constants, fstatSync, readSync, type BigIntStats } from 'node:fs';
-import { lstat, open, stat, type FileHandle } from 'node:fs/promises';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  read,
+  readSync,
+  statSync,
+  type BigIntStats,
+} from 'node:fs';
 import { sentence } from '../../protocol/sentence.ts';
 import { CheckpointError } from '../errors.ts';
 import type { ByteSource } from './byte-source.ts';
@@ -32,22 +41,30 @@ export const NO_FOLLOW = process.platform === 'win32' ? 0 : constants.O_NOFOLLOW
  * @param options `follow: false` refuses a symbolic link, which is followed otherwise
  * @throws CheckpointError `not-found`, `unreadable`; `unsupported` for what is not a regular file
  */
-export async function openFile(
+export function openFile(
   path: string | Buffer,
   name = String(path),
   options: { readonly follow: boolean } = { follow: true },
 ): Promise<FileSource> {
-  const look = options.follow ? stat : lstat;
+  // Synchronous within, as reading is: the first paint waits for it, and threads of their own would take longer.
+  return new Promise((resolve) => resolve(openNow(path, name, options.follow)));
+}
+
+function openNow(path: string | Buffer, name: string, follow: boolean): FileSource {
+  const look = follow ? statSync : lstatSync;
   // Looked at before it is opened: opening a tape rewinds it, and opening a pipe takes its reader's place.
-  refuseUnlessRegular(await look(path, { bigint: true }).catch(rethrowAs(name)), name);
-  const flags = constants.O_RDONLY | NO_WAITING | (options.follow ? 0 : NO_FOLLOW);
-  const handle = await open(path, flags).catch(rethrowAs(name));
+  refuseUnlessRegular(
+    named(name, () => look(path, { bigint: true })),
+    name,
+  );
+  const flags = constants.O_RDONLY | NO_WAITING | (follow ? 0 : NO_FOLLOW);
+  const descriptor = named(name, () => openSync(path, flags));
   try {
-    const stats = await handle.stat({ bigint: true });
+    const stats = fstatSync(descriptor, { bigint: true });
     refuseUnlessRegular(stats, name);
-    return new OpenFile(handle, stats, name);
+    return new OpenFile(descriptor, stats, name);
   } catch (error) {
-    await handle.close();
+    closeSync(descriptor);
     throw error;
   }
 }
@@ -62,17 +79,19 @@ class OpenFile implements FileSource {
   readonly size: number;
   readonly file: FileIdentity;
   readonly identity: string;
-  readonly #handle: FileHandle;
+  readonly #descriptor: number;
   readonly #modified: number;
+  /** Reads that a thread is doing. */
+  readonly #underWay = new Set<Promise<number>>();
   #closed = false;
 
-  constructor(handle: FileHandle, stats: BigIntStats, name: string) {
-    this.#handle = handle;
+  constructor(descriptor: number, stats: BigIntStats, name: string) {
+    this.#descriptor = descriptor;
     this.name = name;
     this.size = Number(stats.size);
     this.file = { device: stats.dev, inode: stats.ino, size: stats.size, mtime: stats.mtimeNs };
     this.identity = nameOfState(stats);
-    this.#modified = fstatSync(handle.fd).mtimeMs;
+    this.#modified = fstatSync(descriptor).mtimeMs;
   }
 
   async read(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array> {
@@ -84,9 +103,7 @@ class OpenFile implements FileSource {
   }
 
   readNow(offset: number, length: number): Uint8Array | undefined {
-    if (this.#closed) {
-      throw new CheckpointError('unreadable', sentence('{0} was closed.', this.name), { where: this.name });
-    }
+    this.#requireOpen();
     const wanted = this.#within(offset, length);
     if (wanted > SYNC_READ_LIMIT) return undefined;
     const buffer = Buffer.allocUnsafe(wanted);
@@ -96,7 +113,14 @@ class OpenFile implements FileSource {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    await this.#handle.close();
+    // Once it is closed, the number of the descriptor may be another file's.
+    await Promise.allSettled(this.#underWay);
+    closeSync(this.#descriptor);
+  }
+
+  #requireOpen(): void {
+    if (!this.#closed) return;
+    throw new CheckpointError('unreadable', sentence('{0} was closed.', this.name), { where: this.name });
   }
 
   #within(offset: number, length: number): number {
@@ -120,7 +144,7 @@ class OpenFile implements FileSource {
 
   #tryReadNow(buffer: Buffer, at: number, position: number): number {
     try {
-      return readSync(this.#handle.fd, buffer, at, buffer.length - at, position);
+      return readSync(this.#descriptor, buffer, at, buffer.length - at, position);
     } catch (error) {
       throw unreadable(this.name, position, error);
     }
@@ -130,21 +154,32 @@ class OpenFile implements FileSource {
     let filled = 0;
     while (filled < buffer.length) {
       throwIfCancelled(signal);
-      const position = offset + filled;
-      const { bytesRead } = await this.#handle
-        .read(buffer, filled, buffer.length - filled, position)
-        .catch((error: unknown) => {
-          throw unreadable(this.name, position, error);
-        });
-      if (bytesRead === 0) break;
-      filled += bytesRead;
+      const count = await this.#readAside(buffer, filled, offset + filled);
+      this.#requireOpen();
+      if (count === 0) break;
+      filled += count;
     }
     return filled;
   }
 
+  /** In a thread of its own, for what takes longer than handing it over. */
+  async #readAside(buffer: Buffer, at: number, position: number): Promise<number> {
+    const reading = new Promise<number>((resolve, reject) =>
+      read(this.#descriptor, buffer, at, buffer.length - at, position, (error, count) =>
+        error ? reject(unreadable(this.name, position, error)) : resolve(count),
+      ),
+    );
+    this.#underWay.add(reading);
+    try {
+      return await reading;
+    } finally {
+      this.#underWay.delete(reading);
+    }
+  }
+
   #hasChanged(): boolean {
     // Without `bigint`, which takes four times as long: this runs after every read.
-    const now = fstatSync(this.#handle.fd);
+    const now = fstatSync(this.#descriptor);
     return now.size !== this.size || now.mtimeMs !== this.#modified;
   }
 
@@ -177,6 +212,15 @@ function kindOf(stats: BigIntStats): string {
   if (stats.isSocket()) return 'a socket';
   if (stats.isCharacterDevice() || stats.isBlockDevice()) return 'a device';
   return 'something else';
+}
+
+/** Does something with a file by its path. @throws CheckpointError what the file system says, in a sentence */
+export function named<T>(name: string, use: () => T): T {
+  try {
+    return use();
+  } catch (error) {
+    throw fileError(name, error);
+  }
 }
 
 /** Turns what the file system says into a sentence. */

@@ -14,7 +14,6 @@ import { CheckpointError } from '../errors.ts';
 import { EntryBranch, type Placed } from './entry-branch.ts';
 import { BranchedView, type FileView } from './file-view.ts';
 import { Filesystem } from './filesystem.ts';
-import { hashSource } from './hash.ts';
 import { ImagesBranch } from './images-branch.ts';
 import { DumpedMemory, type Memory } from './memory/memory.ts';
 import { Metadata } from './metadata.ts';
@@ -182,6 +181,7 @@ class OpenCheckpoint implements Checkpoint {
     const path = this.#opened.archivePath;
     if (path === undefined)
       throw new CheckpointError('unsupported', sentence('A folder has no hash of its own: only archives do.'));
+    const { hashSource } = await import('./hash.ts');
     const source = await openFile(path);
     try {
       return await hashSource(source, onProgress, signal);

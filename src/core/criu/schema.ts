@@ -1,4 +1,4 @@
-import descriptor from './schema/generated/descriptor.json' with { type: 'json' };
+import { descriptorTexts } from './schema/generated/descriptor-texts.ts';
 import type { MessageName } from './schema/generated/messages.ts';
 
 export type { MessageName };
@@ -75,12 +75,16 @@ const wireTypes: ReadonlyMap<string, number> = new Map<ScalarType, number>([
   ['uint64', 0],
 ]);
 const plain: FieldStyle = {};
-const topLevel = descriptor.nested as unknown as Readonly<Record<string, NodeDescriptor>>;
 const types = new Map<string, MessageType>();
 
 /** The description of a message, made when first asked for: opening a checkpoint needs few of them. */
 export function messageType(name: MessageName): MessageType {
-  return types.get(name) ?? build(name, topLevel[name] as NodeDescriptor);
+  return types.get(name) ?? build(name, describe(name) as NodeDescriptor);
+}
+
+function describe(name: string): NodeDescriptor | undefined {
+  const text = descriptorTexts[name];
+  return text === undefined ? undefined : (JSON.parse(text) as NodeDescriptor);
 }
 
 function build(name: string, node: NodeDescriptor): MessageType {
@@ -111,7 +115,7 @@ function buildField(name: string, description: FieldDescriptor, scope: NodeDescr
   };
   const wireType = wireTypes.get(description.type);
   if (wireType !== undefined) return { ...common, type: description.type as ScalarType, wireType };
-  const node = scope.nested?.[description.type] ?? topLevel[description.type];
+  const node = scope.nested?.[description.type] ?? describe(description.type);
   if (!node) throw new Error(`The schema has no type ${description.type}.`);
   if (node.values) {
     const enumNames = new Map(Object.entries(node.values).map(([valueName, value]) => [value, valueName]));
