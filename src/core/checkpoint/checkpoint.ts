@@ -22,6 +22,7 @@ import { Notebook } from './notebook.ts';
 import { describeOverview } from './overview.ts';
 import { ProcBranch } from './proc/proc-branch.ts';
 import { Processes } from './processes.ts';
+import { DumpedSockets, type Sockets } from './sockets/sockets.ts';
 import { noteGap, noteMissing } from './completeness.ts';
 import { known, statisticsDirectory } from './known-images.ts';
 
@@ -53,6 +54,7 @@ export interface Checkpoint {
   processes(signal?: AbortSignal): Promise<readonly ProcessFacts[]>;
   mounts(signal?: AbortSignal): Promise<readonly MountFacts[]>;
   changes(signal?: AbortSignal): Promise<Changes>;
+  readonly sockets: Sockets;
   readonly files: FileView;
   readonly memory: Memory;
   /** SHA-256 of the archive file as it is on disk. @throws CheckpointError `unsupported` for folders */
@@ -91,6 +93,7 @@ class OpenCheckpoint implements Checkpoint {
   readonly #processes: Processes;
   readonly #filesystem: Filesystem;
   readonly #stopListening: () => void;
+  readonly sockets: Sockets;
   readonly files: FileView;
   readonly memory: Memory;
   readonly completed: Promise<void>;
@@ -102,6 +105,7 @@ class OpenCheckpoint implements Checkpoint {
     this.#images = new ImageDirectory(files, layout.imagesPrefix);
     this.#metadata = new Metadata(files, this.#notebook);
     this.#processes = new Processes(this.#images, this.#notebook);
+    this.sockets = new DumpedSockets(this.#images, this.#processes, this.#notebook);
     const mounts = (signal?: AbortSignal) => this.#mountTable(signal);
     this.#filesystem = new Filesystem({
       files,

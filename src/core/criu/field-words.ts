@@ -132,13 +132,19 @@ export function addressWord(words: readonly number[]): string | undefined {
   return addressOfOctets(words.flatMap(octets));
 }
 
-/** An address out of its bytes in network order: four (IPv4) or sixteen (IPv6); undefined for other counts. */
+/**
+ * An address out of its bytes in network order: four (IPv4) or sixteen (IPv6); undefined for other counts. As inet_ntop of
+ * the C library, which crit uses, has it: the IPv4 address in an IPv6 one (`::ffff:10.0.0.1`) keeps its form.
+ */
 export function addressOfOctets(bytes: readonly number[] | Uint8Array): string | undefined {
   if (bytes.length === 4) return bytes.join('.');
   if (bytes.length !== 16) return undefined;
   const groups = Array.from({ length: 8 }, (_, at) => ((bytes[at * 2] as number) << 8) | (bytes[at * 2 + 1] as number));
   const zeros = longestZeros(groups);
   const hex = (part: readonly number[]): string => part.map((group) => group.toString(16)).join(':');
+  if (zeros.start === 0 && (zeros.length === 6 || (zeros.length === 5 && groups[5] === 0xffff))) {
+    return `::${zeros.length === 5 ? 'ffff:' : ''}${[...bytes.slice(12)].join('.')}`;
+  }
   return zeros.length < 2
     ? hex(groups)
     : `${hex(groups.slice(0, zeros.start))}::${hex(groups.slice(zeros.start + zeros.length))}`;

@@ -1,10 +1,12 @@
 import type { Checkpoint } from '../../../src/core/checkpoint/checkpoint.ts';
 import { FOLDER, type FileView } from '../../../src/core/checkpoint/file-view.ts';
 import type { Memory } from '../../../src/core/checkpoint/memory/memory.ts';
+import type { Sockets } from '../../../src/core/checkpoint/sockets/sockets.ts';
 import { memorySource } from '../../../src/core/bytes/sources.ts';
 import type { ChangeFacts } from '../../../src/protocol/changes.ts';
 import type { MountFacts } from '../../../src/protocol/mounts.ts';
 import type { Overview } from '../../../src/protocol/overview.ts';
+import type { SocketDetail } from '../../../src/protocol/sockets.ts';
 import type { ProcessFacts } from '../../../src/protocol/processes.ts';
 
 /** A checkpoint made of plain lists, for what does not depend on an archive. */
@@ -23,6 +25,7 @@ export function fakeCheckpoint(parts: Partial<Checkpoint> = {}): FakeCheckpoint 
     changes: () => Promise.resolve({ changes: [] }),
     files: fakeView({}),
     memory: noMemory,
+    sockets: noSockets,
     hash: () => Promise.resolve({ algorithm: 'sha256', hex: '00', bytes: 0 }),
     close() {
       this.closed++;
@@ -32,6 +35,13 @@ export function fakeCheckpoint(parts: Partial<Checkpoint> = {}): FakeCheckpoint 
     ...parts,
   };
 }
+
+const noSockets: Sockets = {
+  list: () => Promise.resolve([]),
+  detail: () => Promise.resolve(undefined),
+  details: () => ReadableStream.from<SocketDetail>([]),
+  connections: () => Promise.resolve([]),
+};
 
 const noMemory: Memory = {
   map: (pid) => Promise.resolve({ pid, pageSize: 4096, regions: [] }),
