@@ -16,6 +16,7 @@ import { BranchedView, type FileView } from './file-view.ts';
 import { Filesystem } from './filesystem.ts';
 import { ImagesBranch } from './images-branch.ts';
 import { DumpedMemory, type Memory } from './memory/memory.ts';
+import { openIsolation, type Isolation } from './isolation/isolation.ts';
 import { Metadata } from './metadata.ts';
 import { joinMounts } from './mounts.ts';
 import { Notebook } from './notebook.ts';
@@ -57,6 +58,7 @@ export interface Checkpoint {
   readonly sockets: Sockets;
   readonly files: FileView;
   readonly memory: Memory;
+  readonly isolation: Isolation;
   /** SHA-256 of the archive file as it is on disk. @throws CheckpointError `unsupported` for folders */
   hash(onProgress?: (progress: Progress) => void, signal?: AbortSignal): Promise<HashResult>;
   close(): Promise<void>;
@@ -96,6 +98,7 @@ class OpenCheckpoint implements Checkpoint {
   readonly sockets: Sockets;
   readonly files: FileView;
   readonly memory: Memory;
+  readonly isolation: Isolation;
   readonly completed: Promise<void>;
 
   constructor(request: OpenRequest, opened: OpenedFiles, layout: Layout, { onChanged }: OpenOptions) {
@@ -129,6 +132,13 @@ class OpenCheckpoint implements Checkpoint {
       images: new ImagesBranch(files, this.#images),
     });
     this.memory = new DumpedMemory({ images: this.#images, processes: this.#processes, mounts });
+    this.isolation = openIsolation({
+      images: this.#images,
+      processes: this.#processes,
+      metadata: this.#metadata,
+      notebook: this.#notebook,
+      engine: layout.engine,
+    });
     this.completed = files.completed;
     this.#stopListening = files.onGrowth(() => onChanged?.({ complete: files.complete }));
   }

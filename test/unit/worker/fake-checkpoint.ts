@@ -1,5 +1,6 @@
 import type { Checkpoint } from '../../../src/core/checkpoint/checkpoint.ts';
 import { FOLDER, type FileView } from '../../../src/core/checkpoint/file-view.ts';
+import type { Isolation } from '../../../src/core/checkpoint/isolation/isolation.ts';
 import type { Memory } from '../../../src/core/checkpoint/memory/memory.ts';
 import type { Sockets } from '../../../src/core/checkpoint/sockets/sockets.ts';
 import { memorySource } from '../../../src/core/bytes/sources.ts';
@@ -26,6 +27,7 @@ export function fakeCheckpoint(parts: Partial<Checkpoint> = {}): FakeCheckpoint 
     files: fakeView({}),
     memory: noMemory,
     sockets: noSockets,
+    isolation: noIsolation,
     hash: () => Promise.resolve({ algorithm: 'sha256', hex: '00', bytes: 0 }),
     close() {
       this.closed++;
@@ -47,6 +49,15 @@ const noMemory: Memory = {
   map: (pid) => Promise.resolve({ pid, pageSize: 4096, regions: [] }),
   read: (_pid, address) => Promise.resolve({ address, bytes: new Uint8Array(), ranges: [] }),
   space: () => Promise.reject(new Error('There is no memory in a made-up checkpoint.')),
+};
+
+const noIsolation: Isolation = {
+  process: () => Promise.resolve(undefined),
+  threads: () => Promise.resolve([]),
+  sharing: () => Promise.resolve({ kinds: [] }),
+  seccompListing: () => Promise.resolve(undefined),
+  seccompSummary: () => Promise.resolve(undefined),
+  policies: () => Promise.resolve([]),
 };
 
 /** Files by path; nothing else is there. */

@@ -1,0 +1,59 @@
+/**
+ * What a filter answers: the action in the upper half of the word, its data in the lower one.
+ * Source: include/uapi/linux/seccomp.h.
+ */
+const NAMES: ReadonlyMap<number, string> = new Map([
+  [0x80000000, 'KILL_PROCESS'],
+  [0x00000000, 'KILL_THREAD'],
+  [0x00030000, 'TRAP'],
+  [0x00050000, 'ERRNO'],
+  [0x7fc00000, 'USER_NOTIF'],
+  [0x7ff00000, 'TRACE'],
+  [0x7ffc0000, 'LOG'],
+  [0x7fff0000, 'ALLOW'],
+]);
+const WITH_DATA: ReadonlySet<string> = new Set(['TRAP', 'ERRNO', 'TRACE']);
+
+/** Error numbers from 1 on, empty where there is none. Source: asm-generic/errno-base.h and errno.h. */
+const ERRNO = `
+EPERM ENOENT ESRCH EINTR EIO ENXIO E2BIG ENOEXEC EBADF ECHILD EAGAIN ENOMEM EACCES EFAULT ENOTBLK EBUSY EEXIST EXDEV
+ENODEV ENOTDIR EISDIR EINVAL ENFILE EMFILE ENOTTY ETXTBSY EFBIG ENOSPC ESPIPE EROFS EMLINK EPIPE EDOM ERANGE EDEADLK
+ENAMETOOLONG ENOLCK ENOSYS ENOTEMPTY ELOOP - ENOMSG EIDRM ECHRNG EL2NSYNC EL3HLT EL3RST ELNRNG EUNATCH ENOCSI EL2HLT
+EBADE EBADR EXFULL ENOANO EBADRQC EBADSLT - EBFONT ENOSTR ENODATA ETIME ENOSR ENONET ENOPKG EREMOTE ENOLINK EADV
+ESRMNT ECOMM EPROTO EMULTIHOP EDOTDOT EBADMSG EOVERFLOW ENOTUNIQ EBADFD EREMCHG ELIBACC ELIBBAD ELIBSCN ELIBMAX
+ELIBEXEC EILSEQ ERESTART ESTRPIPE EUSERS ENOTSOCK EDESTADDRREQ EMSGSIZE EPROTOTYPE ENOPROTOOPT EPROTONOSUPPORT
+ESOCKTNOSUPPORT EOPNOTSUPP EPFNOSUPPORT EAFNOSUPPORT EADDRINUSE EADDRNOTAVAIL ENETDOWN ENETUNREACH ENETRESET
+ECONNABORTED ECONNRESET ENOBUFS EISCONN ENOTCONN ESHUTDOWN ETOOMANYREFS ETIMEDOUT ECONNREFUSED EHOSTDOWN EHOSTUNREACH
+EALREADY EINPROGRESS ESTALE EUCLEAN ENOTNAM ENAVAIL EISNAM EREMOTEIO EDQUOT ENOMEDIUM EMEDIUMTYPE ECANCELED ENOKEY
+EKEYEXPIRED EKEYREVOKED EKEYREJECTED EOWNERDEAD ENOTRECOVERABLE ERFKILL EHWPOISON
+`
+  .trim()
+  .split(/\s+/);
+
+/** `EPERM`; undefined for a number that is no error. MIPS numbers those above 34 differently. */
+export function errnoName(number: number): string | undefined {
+  const name = ERRNO[number - 1];
+  return name === '-' ? undefined : name;
+}
+
+/** `ALLOW`, `ERRNO(EPERM)`, `TRACE(1)`; an action that no kernel knows is its number, and kills the process. */
+export function describeAction(word: number): string {
+  const data = word & 0xffff;
+  const action = (word & 0xffff0000) >>> 0;
+  const name = NAMES.get(action);
+  if (name === undefined) return `KILL_PROCESS(0x${(word >>> 0).toString(16).padStart(8, '0')})`;
+  if (name === 'ERRNO') return `ERRNO(${errnoName(data) ?? String(data)})`;
+  return WITH_DATA.has(name) && data !== 0 ? `${name}(${String(data)})` : name;
+}
+
+/**
+ * Which of several filters' answers counts: the one whose action, as a signed number, is lowest; of equal ones that of
+ * the filter which was added last. Source: kernel/seccomp.c, seccomp_run_filters.
+ */
+export function strongest(newer: number, older: number): number {
+  return actionOrder(older) < actionOrder(newer) ? older : newer;
+}
+
+function actionOrder(word: number): number {
+  return (word & 0xffff0000) | 0;
+}
