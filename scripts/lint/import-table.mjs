@@ -60,7 +60,7 @@ const TABLE = {
   ),
   'core/cluster': {
     zones: ['protocol', ...ALL_CORE],
-    packages: ['@kubernetes/client-node', 'ws', 'tar-stream'],
+    packages: ['@kubernetes/client-node', 'ws', 'js-yaml', 'tar-stream'],
     node: true,
   },
   'core/restore': { zones: ['protocol', ...ALL_CORE], packages: ['tar-stream'], node: true },

@@ -16,7 +16,19 @@ export type Reason =
   | 'unwritable'
   | 'outside'
   | 'cancelled'
-  | 'usage';
+  | 'usage'
+  // Of a cluster:
+  | 'no-kubeconfig'
+  | 'bad-kubeconfig'
+  | 'untrusted'
+  | 'credentials'
+  | 'unreachable'
+  | 'tls'
+  | 'timeout'
+  | 'unauthorized'
+  | 'forbidden'
+  | 'rejected'
+  | 'unavailable';
 
 /**
  * The one error class of core. Its message is the English sentence, which names what happened to what; `where` and

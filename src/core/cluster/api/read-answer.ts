@@ -1,0 +1,128 @@
+import { sentence } from '../../../protocol/sentence.ts';
+import { ClusterError } from '../cluster-error.ts';
+import type { Answer, Transport } from '../connection/transport.ts';
+import type { Status } from './objects.ts';
+
+/** Of one answer in memory; a page of 500 pods takes some three million. */
+export const LONGEST_ANSWER = 128 * 1024 * 1024;
+
+/** Of a failure: texts of runtimes quote their logs. */
+const LONGEST_FAILURE = 256 * 1024;
+
+/** @throws ClusterError `too-large`, and what reading throws */
+export async function readText(answer: Answer, transport: Transport, limit: number = LONGEST_ANSWER): Promise<string> {
+  const parts: Buffer[] = [];
+  let length = 0;
+  for await (const part of answer.chunks()) {
+    length += part.length;
+    if (length > limit) {
+      throw new ClusterError(
+        'too-large',
+        sentence('{0} sent more than the {1} bytes that are read of such an answer.', transport.peer.name, limit),
+        { where: transport.peer.name },
+      );
+    }
+    parts.push(part);
+  }
+  return Buffer.concat(parts).toString('utf8');
+}
+
+/** The object of an answer that went well. @throws ClusterError for one that did not */
+export async function readObject<T>(answer: Answer, transport: Transport): Promise<T> {
+  if (answer.status >= 400 || answer.status < 200) throw await failureOf(answer, transport);
+  const text = await readText(answer, transport);
+  try {
+    return JSON.parse(text) as T;
+  } catch {
+    throw notAnApi(transport, answer);
+  }
+}
+
+/** What an answer that did not go well says: the API's own `Status`, or text of whoever else answered. */
+export interface Refusal {
+  readonly status: number;
+  readonly contentType: string;
+  /** Without secrets. */
+  readonly text: string;
+  readonly object?: Status;
+}
+
+export async function readRefusal(answer: Answer, transport: Transport): Promise<Refusal> {
+  const { status, contentType } = answer;
+  const raw = await readText(answer, transport, LONGEST_FAILURE);
+  const object = contentType === 'application/json' ? parseStatus(raw) : undefined;
+  const text = transport.secrets.scrub(object?.message ?? raw, 8000);
+  return { status, contentType, text, ...(object && { object }) };
+}
+
+export function parseStatus(text: string): Status | undefined {
+  try {
+    const object = JSON.parse(text) as Partial<Status> | null;
+    return object !== null && object.kind === 'Status' ? (object as Status) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export async function failureOf(answer: Answer, transport: Transport): Promise<ClusterError> {
+  return explainRefusal(await readRefusal(answer, transport), transport);
+}
+
+/** The general meaning of a refusal; what a particular request can say better it says itself. */
+export function explainRefusal(refusal: Refusal, { peer }: Transport): ClusterError {
+  const { status, text, object } = refusal;
+  const said = text;
+  const facts = { status, said, where: peer.name };
+  switch (status) {
+    case 401:
+      return new ClusterError(
+        'unauthorized',
+        sentence(
+          '{0} does not know who you are: the credentials of the kubeconfig are missing, wrong or expired. Log in again.',
+          peer.name,
+        ),
+        facts,
+      );
+    case 403:
+      return new ClusterError('forbidden', sentence('{0} does not allow it: {1}.', peer.name, trimmed(text)), facts);
+    case 404:
+      return object
+        ? new ClusterError('not-found', sentence('{0} does not have it: {1}.', peer.name, trimmed(text)), facts)
+        : new ClusterError(
+            'not-found',
+            sentence('{0} at {1} answered “not found”, and not as an API server does.', peer.name, peer.address),
+            facts,
+          );
+    case 410:
+      return new ClusterError('changed', sentence('{0}: the list is too old to go on with.', peer.name), facts);
+    case 429:
+      return new ClusterError('unavailable', sentence('{0} is too busy to answer. Try again later.', peer.name), facts);
+    default:
+      if (status >= 500) {
+        return new ClusterError(
+          status === 504 ? 'timeout' : 'unavailable',
+          sentence('{0} cannot answer now ({1}): {2}.', peer.name, status, trimmed(text)),
+          facts,
+        );
+      }
+      return new ClusterError(
+        'rejected',
+        sentence('{0} did not accept the request ({1}): {2}.', peer.name, status, trimmed(text)),
+        facts,
+      );
+  }
+}
+
+/** To be put in the middle of a sentence. */
+export function trimmed(text: string): string {
+  const line = text.trim().replace(/\s+/g, ' ').replace(/\.$/, '');
+  return line.length > 600 ? `${line.slice(0, 600)}…` : line;
+}
+
+function notAnApi({ peer }: Transport, { status }: Answer): ClusterError {
+  return new ClusterError(
+    'unavailable',
+    sentence('{0} at {1} does not answer as an API server does.', peer.name, peer.address),
+    { where: peer.name, status },
+  );
+}

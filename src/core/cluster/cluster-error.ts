@@ -1,0 +1,41 @@
+import type { Sentence } from '../../protocol/sentence.ts';
+import { CheckpointError, type Reason } from '../errors.ts';
+
+/** What would make it work: a sentence, and where there is something to copy, that. */
+export interface Remedy {
+  readonly text: Sentence;
+  /** To be pasted as it is: a manifest, lines of a configuration file, a command. */
+  readonly copy?: { readonly form: 'yaml' | 'toml' | 'shell'; readonly text: string };
+}
+
+/** More about a failure of a cluster than its sentence says. */
+export interface ClusterErrorFacts {
+  readonly remedy?: Remedy;
+  /** The answer's HTTP status. */
+  readonly status?: number;
+  /** What the server, the kubelet, the runtime or a credential plugin said itself, without secrets and bounded. */
+  readonly said?: string;
+  readonly where?: string;
+  readonly cause?: unknown;
+}
+
+/** Why a cluster did not do something. Nothing in it, its cause included, holds a credential. */
+export class ClusterError extends CheckpointError {
+  readonly remedy: Remedy | undefined;
+  readonly status: number | undefined;
+  readonly said: string | undefined;
+
+  constructor(reason: Reason, text: Sentence, facts: ClusterErrorFacts = {}) {
+    super(reason, text, {
+      ...(facts.where !== undefined && { where: facts.where }),
+      ...(facts.cause !== undefined && { cause: facts.cause }),
+    });
+    this.remedy = facts.remedy;
+    this.status = facts.status;
+    this.said = facts.said;
+  }
+
+  static override is(error: unknown, reason?: Reason): error is ClusterError {
+    return error instanceof ClusterError && (reason === undefined || error.reason === reason);
+  }
+}

@@ -1,0 +1,72 @@
+import { readFile } from 'node:fs/promises';
+import { sentence } from '../../../protocol/sentence.ts';
+import { rethrowAs } from '../../bytes/file-source.ts';
+import { ClusterError } from '../cluster-error.ts';
+import type { ClusterEntry } from '../kubeconfig/entries.ts';
+import type { ResolvedContext } from '../kubeconfig/kubeconfig.ts';
+import { hostOf, Secrets } from '../secrets.ts';
+import { credentialsOf } from './credentials.ts';
+import { proxyFor } from './proxy.ts';
+import type { Trust } from './tls.ts';
+import { HttpTransport, type Transport } from './transport.ts';
+
+export interface ConnectOptions {
+  /** False in an untrusted workspace: then no command of a kubeconfig is run. */
+  readonly allowPlugins: boolean;
+  readonly environment?: NodeJS.ProcessEnv;
+}
+
+/**
+ * The way to a context's API server. Nothing is sent and no plugin runs before the first request.
+ * @throws ClusterError `bad-kubeconfig`; CheckpointError `not-found`, `unreadable` for the authority's file
+ */
+export async function connectTo(resolved: ResolvedContext, options: ConnectOptions): Promise<Transport> {
+  const { context, cluster } = resolved;
+  const environment = options.environment ?? process.env;
+  const secrets = new Secrets();
+  const server = serverOf(context.name, cluster, secrets);
+  return new HttpTransport({
+    peer: { kind: 'server', name: context.name, address: hostOf(cluster.server) },
+    server,
+    trust: await trustOf(context.name, cluster),
+    credentials: credentialsOf(resolved, { allowPlugins: options.allowPlugins, environment, secrets }),
+    proxy: proxyFor(server, cluster.proxyUrl, environment),
+    secrets,
+    compress: !cluster.disableCompression,
+  });
+}
+
+function serverOf(context: string, { server, name }: ClusterEntry, secrets: Secrets): URL {
+  // Without a scheme kubectl takes http for localhost and https for others; nobody relies on that.
+  const address = server.includes('://') ? server : `https://${server}`;
+  const url = URL.canParse(address) ? new URL(address) : undefined;
+  if (url && ['http:', 'https:'].includes(url.protocol)) {
+    secrets.add(url.password);
+    url.username = '';
+    url.password = '';
+    return url;
+  }
+  throw new ClusterError(
+    'bad-kubeconfig',
+    sentence('The server of the cluster {0}, which the context {1} uses, is not an address.', name, context),
+  );
+}
+
+async function trustOf(context: string, cluster: ClusterEntry): Promise<Trust> {
+  const { caData, caFile, insecureSkipTlsVerify, tlsServerName } = cluster;
+  const name = tlsServerName === undefined ? {} : { serverName: tlsServerName };
+  if (insecureSkipTlsVerify) {
+    // As kubectl: which of the two is meant cannot be guessed.
+    if (!caData && caFile === undefined) return { by: 'nothing', ...name };
+    throw new ClusterError(
+      'bad-kubeconfig',
+      sentence(
+        'The cluster {0} of the context {1} has both certificate-authority and insecure-skip-tls-verify. Remove one of them.',
+        cluster.name,
+        context,
+      ),
+    );
+  }
+  const ca = caData ?? (caFile === undefined ? undefined : await readFile(caFile).catch(rethrowAs(caFile)));
+  return { by: 'authority', ...(ca && { ca }), ...name };
+}

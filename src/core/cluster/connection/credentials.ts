@@ -1,0 +1,191 @@
+import { readFile } from 'node:fs/promises';
+import { sentence } from '../../../protocol/sentence.ts';
+import { orCancelled } from '../../bytes/cancel.ts';
+import { rethrowAs } from '../../bytes/file-source.ts';
+import { ClusterError } from '../cluster-error.ts';
+import type { Impersonation, UserEntry } from '../kubeconfig/entries.ts';
+import type { ResolvedContext } from '../kubeconfig/kubeconfig.ts';
+import type { Secrets } from '../secrets.ts';
+import { libraryAuthorization } from './library-auth.ts';
+import { CredentialPlugin } from './plugin.ts';
+
+/** What says to a server who asks. */
+export interface Credential {
+  readonly headers: Readonly<Record<string, string | readonly string[]>>;
+  /** PEM. */
+  readonly certificate?: Buffer;
+  readonly key?: Buffer;
+}
+
+export interface CredentialSource {
+  /** @throws ClusterError `credentials`, `untrusted`; CheckpointError `unreadable`, `not-found`, `cancelled` */
+  get(signal?: AbortSignal): Promise<Credential>;
+  /** A server did not accept it. @returns whether another {@link get} may give a better one */
+  reject(credential: Credential): boolean;
+  close(): void;
+}
+
+export interface CredentialOptions {
+  /** Commands that a kubeconfig names are run only where its folder is trusted. */
+  readonly allowPlugins: boolean;
+  readonly environment: NodeJS.ProcessEnv;
+  readonly secrets: Secrets;
+}
+
+/** The credentials of a context's user. Nothing is read or run before they are asked for. */
+export function credentialsOf(resolved: ResolvedContext, options: CredentialOptions): CredentialSource {
+  const { user, cluster } = resolved;
+  const { secrets } = options;
+  secrets.add(user.token, user.basic?.password, ...Object.values(user.authProvider?.config ?? {}).map(asText));
+  secrets.add(user.keyData?.toString('latin1'), user.keyData?.toString('base64'));
+  // As kubectl: who speaks to an `http:` server is not told.
+  if (!cluster.server.startsWith('https:')) return new Fixed({ headers: {} });
+  if (user.plugin)
+    return new CredentialPlugin(resolved, user.plugin, options, (signal) => baseOf(user, secrets, signal));
+  if (user.authProvider) return new FromLibrary(resolved, options);
+  return new FromUser(user, secrets);
+}
+
+function asText(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+class Fixed implements CredentialSource {
+  readonly #credential: Credential;
+
+  constructor(credential: Credential) {
+    this.#credential = credential;
+  }
+
+  get(): Promise<Credential> {
+    return Promise.resolve(this.#credential);
+  }
+
+  reject(): boolean {
+    return false;
+  }
+
+  close(): void {
+    // Nothing runs.
+  }
+}
+
+/** Milliseconds for which a file that holds a token is not read again: whatever writes it there replaces it in time. */
+const FILE_LIFE = 10_000;
+
+class FromUser implements CredentialSource {
+  readonly #user: UserEntry;
+  readonly #secrets: Secrets;
+  #known: { readonly credential: Credential; readonly until: number } | undefined;
+
+  constructor(user: UserEntry, secrets: Secrets) {
+    this.#user = user;
+    this.#secrets = secrets;
+  }
+
+  async get(signal?: AbortSignal): Promise<Credential> {
+    if (this.#known && performance.now() < this.#known.until) return this.#known.credential;
+    const credential = await baseOf(this.#user, this.#secrets, signal);
+    this.#known = { credential, until: performance.now() + FILE_LIFE };
+    return credential;
+  }
+
+  /** Files may have been replaced since. */
+  reject(credential: Credential): boolean {
+    const { tokenFile, certificateFile, keyFile } = this.#user;
+    if (this.#known?.credential === credential) this.#known = undefined;
+    return tokenFile !== undefined || (certificateFile !== undefined && keyFile !== undefined);
+  }
+
+  close(): void {
+    this.#known = undefined;
+  }
+}
+
+/** What stands in the user entry itself, or in the files that it names. */
+async function baseOf(user: UserEntry, secrets: Secrets, signal?: AbortSignal): Promise<Credential> {
+  const token = await tokenOf(user, signal);
+  const certificate = user.certificateData ?? (await fileOf(user.certificateFile, signal));
+  const key = user.keyData ?? (await fileOf(user.keyFile, signal));
+  secrets.add(token);
+  if ((certificate === undefined) !== (key === undefined)) {
+    throw new ClusterError(
+      'bad-kubeconfig',
+      sentence('The user {0} in the kubeconfig needs both a client certificate and its key.', user.name),
+    );
+  }
+  return {
+    headers: {
+      ...impersonation(user.impersonate),
+      ...(user.basic && {
+        authorization: `Basic ${Buffer.from(`${user.basic.username}:${user.basic.password}`).toString('base64')}`,
+      }),
+      ...(token !== undefined && { authorization: `Bearer ${token}` }),
+    },
+    ...(certificate && key && { certificate, key }),
+  };
+}
+
+async function tokenOf({ token, tokenFile }: UserEntry, signal?: AbortSignal): Promise<string | undefined> {
+  if (tokenFile === undefined) return token;
+  try {
+    return (await readFile(tokenFile, { encoding: 'utf8', signal })).trim();
+  } catch (error) {
+    // As kubectl: what stands in the kubeconfig serves until the file is there.
+    if (token !== undefined) return token;
+    return rethrowAs(tokenFile)(error);
+  }
+}
+
+async function fileOf(path: string | undefined, signal?: AbortSignal): Promise<Buffer | undefined> {
+  return path === undefined ? undefined : readFile(path, { signal }).catch(rethrowAs(path));
+}
+
+/** Kubernetes: "User impersonation". */
+function impersonation(as: Impersonation | undefined): Record<string, string | readonly string[]> {
+  if (!as) return {};
+  return {
+    'Impersonate-User': as.user,
+    ...(as.uid !== undefined && { 'Impersonate-Uid': as.uid }),
+    ...(as.groups.length > 0 && { 'Impersonate-Group': as.groups }),
+    ...Object.fromEntries(
+      Object.entries(as.extra).map(([key, values]) => [`Impersonate-Extra-${encodeURIComponent(key)}`, values]),
+    ),
+  };
+}
+
+/** OIDC and the clouds' older ways, by the client library. */
+class FromLibrary implements CredentialSource {
+  readonly #resolved: ResolvedContext;
+  readonly #options: CredentialOptions;
+  #running: Promise<Credential> | undefined;
+
+  constructor(resolved: ResolvedContext, options: CredentialOptions) {
+    this.#resolved = resolved;
+    this.#options = options;
+  }
+
+  get(signal?: AbortSignal): Promise<Credential> {
+    this.#running ??= this.#make().finally(() => (this.#running = undefined));
+    return orCancelled(this.#running, signal);
+  }
+
+  async #make(): Promise<Credential> {
+    const { secrets } = this.#options;
+    const base = await baseOf(this.#resolved.user, secrets);
+    const authorization = await libraryAuthorization(this.#resolved, this.#options);
+    secrets.add(authorization?.replace(/^\S+\s+/, ''));
+    return {
+      ...base,
+      headers: { ...base.headers, ...(authorization !== undefined && { authorization }) },
+    };
+  }
+
+  reject(): boolean {
+    return false;
+  }
+
+  close(): void {
+    this.#running = undefined;
+  }
+}

@@ -1,0 +1,211 @@
+import { Agent as HttpAgent, type IncomingMessage } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import { createHash } from 'node:crypto';
+import type { Duplex } from 'node:stream';
+import { throwIfCancelled } from '../../bytes/cancel.ts';
+import type { Secrets } from '../secrets.ts';
+import type { Credential, CredentialSource } from './credentials.ts';
+import { dial, type Target } from './dial.ts';
+import { Exchange, StaleConnection } from './exchange.ts';
+import { connectionFailed, type Peer } from './failure.ts';
+import type { Proxy } from './proxy.ts';
+import { connectSecurely, type Trust } from './tls.ts';
+
+export type QueryValue = string | number | boolean | readonly string[] | undefined;
+
+/** One request. */
+export interface Call {
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** Begins with `/`; its parts are encoded. */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, QueryValue>>;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+  readonly accept?: string;
+  /** Milliseconds until the answer begins, and then between its parts. */
+  readonly timeout?: number;
+  readonly signal?: AbortSignal | undefined;
+  /** True for what does not end by itself: it is not compressed, and silence in it is no failure. */
+  readonly streaming?: boolean;
+}
+
+export interface Answer {
+  readonly status: number;
+  /** Without parameters, in small letters: `application/json`. */
+  readonly contentType: string;
+  readonly headers: IncomingMessage['headers'];
+  /**
+   * The body, once; nothing is read ahead of whoever takes it. Ending early ends the connection.
+   * @throws as {@link Transport.send}
+   */
+  chunks(): AsyncGenerator<Buffer, void, undefined>;
+  /** Where the body is of no interest. */
+  discard(): void;
+}
+
+/** A connection that was taken out of HTTP, for a WebSocket. */
+export interface Upgraded {
+  readonly socket: Duplex;
+  /** What came together with the answer. */
+  readonly head: Buffer;
+  readonly headers: IncomingMessage['headers'];
+}
+
+export interface Transport {
+  readonly peer: Peer;
+  readonly secrets: Secrets;
+  /**
+   * Sends a request; any status is an answer.
+   * @throws ClusterError `unreachable`, `tls`, `timeout`, `unauthorized`, `credentials`, `untrusted`;
+   * CheckpointError `cancelled`
+   */
+  send(call: Call): Promise<Answer>;
+  /** As `send`, for a request that asks to change the protocol: an ordinary answer is the server's refusal. */
+  upgrade(call: Call, headers: Readonly<Record<string, string>>): Promise<Upgraded | Answer>;
+  close(): void;
+}
+
+export interface TransportOptions {
+  readonly peer: Peer;
+  readonly server: URL;
+  readonly trust: Trust;
+  readonly credentials: CredentialSource;
+  readonly proxy: Proxy | undefined;
+  readonly secrets: Secrets;
+  readonly compress: boolean;
+}
+
+/** Milliseconds after which an unused connection is closed. */
+const IDLE = 90_000;
+
+/**
+ * Requests over HTTP/1.1 with connections that are kept. They are made of Node's own class and not with
+ * `https.request`, which an editor replaces to put its proxy settings in the place of the kubeconfig's.
+ */
+export class HttpTransport implements Transport {
+  readonly peer: Peer;
+  readonly secrets: Secrets;
+  readonly #options: TransportOptions;
+  #pool: Pool | undefined;
+
+  constructor(options: TransportOptions) {
+    this.#options = options;
+    this.peer = options.peer;
+    this.secrets = options.secrets;
+  }
+
+  async send(call: Call): Promise<Answer> {
+    return this.#authorized(call, async (credential) => {
+      const answered = await this.#exchange(call, credential, {});
+      return 'socket' in answered ? this.#unexpected(answered) : answered;
+    });
+  }
+
+  upgrade(call: Call, headers: Readonly<Record<string, string>>): Promise<Upgraded | Answer> {
+    return this.#authorized(call, (credential) =>
+      this.#exchange(call, credential, { ...headers, connection: 'Upgrade' }),
+    );
+  }
+
+  close(): void {
+    this.#pool?.close();
+    this.#pool = undefined;
+    this.#options.credentials.close();
+  }
+
+  /** A credential that is refused may have been replaced since: it is asked for once more. */
+  async #authorized<T extends Answer | Upgraded>(call: Call, work: (credential: Credential) => Promise<T>): Promise<T> {
+    const { credentials } = this.#options;
+    for (let attempt = 1; ; attempt++) {
+      throwIfCancelled(call.signal);
+      const credential = await credentials.get(call.signal);
+      const answered = await work(credential);
+      if ('socket' in answered || answered.status !== 401 || attempt > 1 || !credentials.reject(credential)) {
+        return answered;
+      }
+      answered.discard();
+    }
+  }
+
+  async #exchange(
+    call: Call,
+    credential: Credential,
+    headers: Readonly<Record<string, string>>,
+  ): Promise<Answer | Upgraded> {
+    const pool = this.#poolFor(credential);
+    const isRepeatable = (call.method ?? 'GET') === 'GET';
+    const attempt = (agent: HttpAgent): Promise<Answer | Upgraded> =>
+      new Exchange(call, this.#options, agent, { ...credential.headers, ...headers }).answer;
+    if (!isRepeatable) return attempt(pool.fresh);
+    try {
+      return await attempt(pool.kept);
+    } catch (error) {
+      // The server closed the kept connection just when it was used again.
+      if (!(error instanceof StaleConnection)) throw error;
+      return attempt(pool.fresh);
+    }
+  }
+
+  /** Connections belong to whoever made them: another client certificate means other connections. */
+  #poolFor(credential: Credential): Pool {
+    const owner = ownerOf(credential);
+    if (this.#pool?.owner !== owner) {
+      this.#pool?.close();
+      this.#pool = new Pool(owner, this.#options, credential);
+    }
+    return this.#pool;
+  }
+
+  #unexpected({ socket }: Upgraded): never {
+    socket.destroy();
+    throw connectionFailed(new Error('it changed the protocol unasked'), this.peer, this.secrets);
+  }
+}
+
+function ownerOf({ certificate, key }: Credential): string {
+  const hash = createHash('sha256');
+  for (const part of [certificate, key]) hash.update(part ?? '').update('\0');
+  return hash.digest('base64');
+}
+
+/** One context's connections for one client certificate. */
+class Pool {
+  readonly owner: string;
+  readonly kept: HttpAgent;
+  readonly fresh: HttpAgent;
+  readonly #closed = new AbortController();
+
+  constructor(owner: string, options: TransportOptions, credential: Credential) {
+    this.owner = owner;
+    const { server, trust, proxy } = options;
+    const isSecure = server.protocol === 'https:';
+    const target: Target = {
+      host: server.hostname.replace(/^\[|\]$/g, ''),
+      port: server.port === '' ? (isSecure ? 443 : 80) : Number(server.port),
+      signal: this.#closed.signal,
+    };
+    const connect = (): Promise<Duplex> =>
+      isSecure ? connectSecurely(target, trust, credential, proxy) : dial(target, proxy);
+    const agent = (keepAlive: boolean): HttpAgent => {
+      const made = isSecure
+        ? new HttpsAgent({ keepAlive, maxFreeSockets: 4, timeout: IDLE })
+        : new HttpAgent({ keepAlive, maxFreeSockets: 4, timeout: IDLE });
+      made.createConnection = (_options, created) => {
+        connect().then(
+          (socket) => created?.(null, socket),
+          (error: unknown) => created?.(error as Error, undefined as unknown as Duplex),
+        );
+        return undefined;
+      };
+      return made;
+    };
+    this.kept = agent(true);
+    this.fresh = agent(false);
+  }
+
+  close(): void {
+    this.#closed.abort();
+    this.kept.destroy();
+    this.fresh.destroy();
+  }
+}

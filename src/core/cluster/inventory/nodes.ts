@@ -1,0 +1,62 @@
+import type { Api } from '../api/api.ts';
+import type { Node } from '../api/objects.ts';
+import { NODES } from '../api/resources.ts';
+
+export type Runtime = 'cri-o' | 'containerd' | 'other';
+
+export interface NodeFacts {
+  readonly name: string;
+  readonly uid: string;
+  readonly isReady: boolean;
+  readonly isSchedulable: boolean;
+  readonly runtime: Runtime;
+  /** As the node reports it: `1.37.0`, `2.1.9+unknown`. Empty where it does not. */
+  readonly runtimeVersion: string;
+  /** The runtime's own word for itself: `cri-o`, `containerd`, `docker`. */
+  readonly runtimeName: string;
+  /** `v1.36.2`. */
+  readonly kubeletVersion: string;
+  readonly kernel: string;
+  readonly system: string;
+  readonly architecture: string;
+  readonly isLinux: boolean;
+  /** The node's own address inside of the cluster; undefined where it reports none. */
+  readonly address: string | undefined;
+  readonly kubeletPort: number;
+  /** What `kubernetes.io/hostname` says: a pod is placed by it. */
+  readonly hostname: string;
+  /** RFC 3339. */
+  readonly created: string;
+}
+
+export async function listNodes(api: Api, signal?: AbortSignal): Promise<readonly NodeFacts[]> {
+  return (await api.list<Node>(NODES, { signal })).map(describeNode);
+}
+
+export async function readNode(api: Api, name: string, signal?: AbortSignal): Promise<NodeFacts> {
+  return describeNode(await api.read<Node>(NODES, name, { signal }));
+}
+
+export function describeNode({ metadata, spec, status }: Node): NodeFacts {
+  const info = status?.nodeInfo ?? {};
+  const [, runtimeName = '', runtimeVersion = ''] = /^([^:]*):\/\/(.*)$/.exec(info.containerRuntimeVersion ?? '') ?? [];
+  const name = metadata.name ?? '';
+  return {
+    name,
+    uid: metadata.uid ?? '',
+    isReady: status?.conditions?.find(({ type }) => type === 'Ready')?.status === 'True',
+    isSchedulable: spec?.unschedulable !== true,
+    runtime: runtimeName === 'cri-o' || runtimeName === 'containerd' ? runtimeName : 'other',
+    runtimeName,
+    runtimeVersion,
+    kubeletVersion: info.kubeletVersion ?? '',
+    kernel: info.kernelVersion ?? '',
+    system: info.osImage ?? '',
+    architecture: info.architecture ?? '',
+    isLinux: (info.operatingSystem ?? 'linux') === 'linux',
+    address: status?.addresses?.find(({ type }) => type === 'InternalIP')?.address,
+    kubeletPort: status?.daemonEndpoints?.kubeletEndpoint?.Port ?? 10250,
+    hostname: metadata.labels?.['kubernetes.io/hostname'] ?? name,
+    created: metadata.creationTimestamp ?? '',
+  };
+}

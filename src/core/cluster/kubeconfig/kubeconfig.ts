@@ -1,0 +1,200 @@
+import { unwatchFile, watchFile, type Stats } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { delimiter, join, resolve } from 'node:path';
+import { sentence } from '../../../protocol/sentence.ts';
+import { errorCode, fileError } from '../../bytes/file-source.ts';
+import { CheckpointError } from '../../errors.ts';
+import { ClusterError } from '../cluster-error.ts';
+import type { ClusterEntry, ContextEntry, KubeconfigFile, UserEntry } from './entries.ts';
+import { inClusterFile } from './in-cluster.ts';
+import { parseKubeconfig } from './parse.ts';
+
+export interface KubeconfigOptions {
+  /** A file that is used instead of all others, as `kubectl --kubeconfig`. */
+  readonly path?: string | undefined;
+  /** Where KUBECONFIG, HOME and what a pod is told of its cluster are looked up. */
+  readonly environment?: NodeJS.ProcessEnv;
+}
+
+/** A context with the entries that it names. */
+export interface ResolvedContext {
+  readonly context: ContextEntry;
+  readonly cluster: ClusterEntry;
+  /** Without a user entry nothing is sent that says who asks. */
+  readonly user: UserEntry;
+}
+
+/** The kubeconfig as kubectl sees it: several files made one, where the first to name something wins. */
+export interface Kubeconfig {
+  /** The files that were looked for, also those that are not there: to be watched. */
+  readonly files: readonly string[];
+  readonly currentContext: string | undefined;
+  readonly contexts: readonly ContextEntry[];
+  cluster(name: string): ClusterEntry | undefined;
+  /**
+   * The context of a name, or the current one.
+   * @throws ClusterError `no-kubeconfig`, `bad-kubeconfig`
+   */
+  resolve(name?: string): ResolvedContext;
+}
+
+/** A kubeconfig of thousands of clusters has a few megabytes; what is larger is something else. */
+const LONGEST = 16 * 1024 * 1024;
+
+/**
+ * Reads the kubeconfig by kubectl's rules: the file that was chosen, else the list in KUBECONFIG (missing files are
+ * passed over), else ~/.kube/config, else what a pod is told of the cluster that it runs in. Where there is none, the
+ * result has no contexts: nothing is invented.
+ * @throws ClusterError `bad-kubeconfig` for a file that cannot be understood; CheckpointError `unreadable`, and
+ * `not-found` for a chosen file that is not there
+ */
+export async function loadKubeconfig(options: KubeconfigOptions = {}): Promise<Kubeconfig> {
+  const environment = options.environment ?? process.env;
+  const files = kubeconfigFiles(options);
+  const isChosen = options.path !== undefined && options.path !== '';
+  const parsed: KubeconfigFile[] = [];
+  for (const path of files) {
+    const content = await readKubeconfig(path, { mayBeMissing: !isChosen });
+    if (content !== undefined) parsed.push(parseKubeconfig(content, path));
+  }
+  const isEmpty = parsed.every(({ contexts, clusters }) => contexts.length + clusters.length === 0);
+  const own = isEmpty && !isChosen ? inClusterFile(environment) : undefined;
+  return new MergedKubeconfig(files, own ? [own] : parsed);
+}
+
+/** Which files hold the kubeconfig, in the order of their weight. */
+export function kubeconfigFiles({ path, environment = process.env }: KubeconfigOptions): readonly string[] {
+  if (path !== undefined && path !== '') return [resolve(expandHome(path, environment))];
+  const list = environment['KUBECONFIG'];
+  if (list !== undefined && list !== '') {
+    return [...new Set(list.split(delimiter).filter((name) => name !== ''))].map((name) => resolve(name));
+  }
+  return [join(home(environment), '.kube', 'config')];
+}
+
+/** A setting is written by hand, where no shell puts in the home folder. */
+function expandHome(path: string, environment: NodeJS.ProcessEnv): string {
+  return /^~[\\/]/.test(path) ? join(home(environment), path.slice(2)) : path;
+}
+
+function home(environment: NodeJS.ProcessEnv): string {
+  const chosen = environment['HOME'];
+  return chosen !== undefined && chosen !== '' ? chosen : homedir();
+}
+
+async function readKubeconfig(path: string, { mayBeMissing }: { mayBeMissing: boolean }): Promise<string | undefined> {
+  try {
+    const handle = await open(path, 'r');
+    try {
+      const { size } = await handle.stat();
+      if (size > LONGEST) {
+        throw new CheckpointError('too-large', sentence('{0} is too long to be a kubeconfig.', path), { where: path });
+      }
+      return await handle.readFile('utf8');
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    if (error instanceof CheckpointError) throw error;
+    if (mayBeMissing && ['ENOENT', 'ENOTDIR'].includes(errorCode(error) ?? '')) return undefined;
+    throw fileError(path, error);
+  }
+}
+
+class MergedKubeconfig implements Kubeconfig {
+  readonly files: readonly string[];
+  readonly currentContext: string | undefined;
+  readonly contexts: readonly ContextEntry[];
+  readonly #clusters: ReadonlyMap<string, ClusterEntry>;
+  readonly #users: ReadonlyMap<string, UserEntry>;
+
+  constructor(files: readonly string[], parsed: readonly KubeconfigFile[]) {
+    this.files = files;
+    this.currentContext = parsed.find(({ currentContext }) => currentContext !== undefined)?.currentContext;
+    this.contexts = [...firstByName(parsed.flatMap(({ contexts }) => contexts)).values()];
+    this.#clusters = firstByName(parsed.flatMap(({ clusters }) => clusters));
+    this.#users = firstByName(parsed.flatMap(({ users }) => users));
+  }
+
+  cluster(name: string): ClusterEntry | undefined {
+    return this.#clusters.get(name);
+  }
+
+  resolve(name = this.currentContext): ResolvedContext {
+    if (this.contexts.length === 0) throw noKubeconfig(this.files);
+    if (name === undefined) {
+      throw new ClusterError(
+        'no-kubeconfig',
+        sentence('The kubeconfig names no current context. Choose one of: {0}.', this.#names()),
+      );
+    }
+    const context = this.contexts.find((candidate) => candidate.name === name);
+    if (!context) {
+      throw new ClusterError(
+        'no-kubeconfig',
+        sentence('There is no context {0} in the kubeconfig. There are: {1}.', name, this.#names()),
+      );
+    }
+    const cluster = this.#clusters.get(context.cluster);
+    if (!cluster || cluster.server === '') {
+      throw this.#broken(
+        context,
+        sentence(
+          'The context {0} in {1} names the cluster {2}, which has no server in the kubeconfig.',
+          name,
+          context.file,
+          context.cluster,
+        ),
+      );
+    }
+    const user = context.user === '' ? { name: '' } : this.#users.get(context.user);
+    if (user) return { context, cluster, user };
+    throw this.#broken(
+      context,
+      sentence(
+        'The context {0} in {1} names the user {2}, who is not in the kubeconfig.',
+        name,
+        context.file,
+        context.user,
+      ),
+    );
+  }
+
+  #names(): string {
+    const names = this.contexts.map(({ name }) => name);
+    return names.length > 20 ? `${names.slice(0, 20).join(', ')}, …` : names.join(', ');
+  }
+
+  #broken(context: ContextEntry, text: ConstructorParameters<typeof ClusterError>[1]): ClusterError {
+    return new ClusterError('bad-kubeconfig', text, { where: context.file });
+  }
+}
+
+function firstByName<T extends { readonly name: string }>(entries: readonly T[]): ReadonlyMap<string, T> {
+  const first = new Map<string, T>();
+  for (const entry of entries) if (!first.has(entry.name)) first.set(entry.name, entry);
+  return first;
+}
+
+function noKubeconfig(files: readonly string[]): ClusterError {
+  return new ClusterError(
+    'no-kubeconfig',
+    sentence('There is no kubeconfig: no context was found in {0}. Set KUBECONFIG or choose a file.', files.join(', ')),
+  );
+}
+
+/**
+ * Calls back after any of the files appeared, changed or went. They are looked at from time to time: what tools put in
+ * a kubeconfig's place is often a new file, and its folder may not be there yet.
+ * @returns ends it
+ */
+export function watchKubeconfig(files: readonly string[], onChange: () => void): () => void {
+  const listener = (now: Stats, before: Stats): void => {
+    if (now.mtimeMs !== before.mtimeMs || now.size !== before.size || now.ino !== before.ino) onChange();
+  };
+  for (const file of files) watchFile(file, { persistent: false, interval: 2000 }, listener);
+  return () => {
+    for (const file of files) unwatchFile(file, listener);
+  };
+}
