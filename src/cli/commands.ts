@@ -45,7 +45,7 @@ export const COMMANDS: readonly Command[] = [
     operands: 'LOCATOR…',
     min: 1,
     max: Infinity,
-    summary: 'Show what is in a checkpoint: processes, mounts, statistics, metadata',
+    summary: 'Show what is in a checkpoint: processes, sockets, mounts, statistics, metadata',
     details: 'The flags and the JSON keys are those of checkpointctl, with more of each.',
     options: {
       all: { kind: 'flag', help: 'Everything below' },
@@ -55,7 +55,7 @@ export const COMMANDS: readonly Command[] = [
       'ps-tree-cmd': { kind: 'flag', help: 'The process tree with command lines' },
       'ps-tree-env': { kind: 'flag', help: 'The process tree with environment variables (not masked)' },
       files: { kind: 'flag', help: 'Open files (not in this version)' },
-      sockets: { kind: 'flag', help: 'Open sockets (not in this version)' },
+      sockets: { kind: 'flag', help: 'Open sockets' },
       metadata: { kind: 'flag', help: 'Pod, namespace, annotations and labels' },
       pid: { kind: 'text', short: 'p', value: 'PID', help: 'Only this process and those below it' },
       format: {
@@ -67,6 +67,21 @@ export const COMMANDS: readonly Command[] = [
       ...KEEP_SPILL,
     },
     load: () => import('./commands/inspect.ts'),
+  },
+  {
+    name: 'sockets',
+    operands: 'LOCATOR',
+    min: 1,
+    max: 1,
+    summary: 'Show the sockets, as ss -anp does',
+    details:
+      'A queue that CRIU does not dump is shown as -. In JSON every socket has its options, peers, what stands in its queues\nand the connections that the kernel tracked.',
+    options: {
+      pid: { kind: 'text', short: 'p', value: 'PID', help: 'Only those that this process has open' },
+      ...format('table', 'json'),
+      ...KEEP_SPILL,
+    },
+    load: () => import('./commands/sockets.ts'),
   },
   {
     name: 'mounts',

@@ -1,10 +1,12 @@
 import type { Engine, NetworkFacts, Overview } from '../protocol/overview.ts';
 import type { MountFacts } from '../protocol/mounts.ts';
 import type { Note } from '../protocol/note.ts';
+import type { SocketDetail } from '../protocol/sockets.ts';
 import type { ProcessFacts, TaskState } from '../protocol/processes.ts';
 import { say } from '../protocol/sentence.ts';
 import { snakeCase, type Json, type JsonObject } from './json.ts';
 import type { ProcessNode } from './process-tree.ts';
+import { socketJson, socketsOfProcesses } from './sockets-json.ts';
 
 /** What `inspect` was asked for. */
 export interface Sections {
@@ -13,6 +15,7 @@ export interface Sections {
   readonly processes: boolean;
   readonly commandLines: boolean;
   readonly environment: boolean;
+  readonly sockets: boolean;
   readonly mounts: boolean;
 }
 
@@ -21,6 +24,7 @@ export interface Inspected {
   readonly locator: string;
   readonly overview: Overview;
   readonly roots?: readonly ProcessNode[];
+  readonly sockets?: readonly SocketDetail[];
   readonly mounts?: readonly MountFacts[];
   readonly notes: readonly Note[];
 }
@@ -37,12 +41,14 @@ export const ENGINES: Readonly<Record<Engine, string>> = {
  * One element of `inspect --format json`: checkpointctl's keys with its values and in its order (Source: its
  * internal/json.go), then this program's own. Times are checkpointctl's to the second; `times` has them exactly.
  */
-export function inspectJson({ locator, overview, roots, mounts, notes }: Inspected, sections: Sections): JsonObject {
+export function inspectJson(inspected: Inspected, sections: Sections): JsonObject {
+  const { locator, overview, roots, sockets, mounts, notes } = inspected;
   return {
     ...checkpointctlHead(overview),
     ...(sections.statistics && { statistics: statistics(overview) }),
     ...(sections.metadata && { metadata: metadata(overview) }),
     ...(roots && { process_tree: roots[0] && processJson(roots[0], sections) }),
+    ...(roots && sockets && { sockets: socketsOfProcesses(pidsOf(roots), sockets) }),
     ...(mounts && { mounts: specMounts(mounts) }),
     ...(roots &&
       roots.length > 1 && { other_process_trees: roots.slice(1).map((root) => processJson(root, sections)) }),
@@ -51,9 +57,15 @@ export function inspectJson({ locator, overview, roots, mounts, notes }: Inspect
         .filter(({ seenIn }) => seenIn === 'both' || seenIn === 'image')
         .map((mount) => snakeCase(mount) ?? null),
     }),
+    ...(sockets && { other_sockets: sockets.filter(({ holders }) => holders.length === 0).map(socketJson) }),
     ...ownHead(overview, locator),
     notes: notesJson(notes),
   };
+}
+
+/** In ascending order. */
+function pidsOf(roots: readonly ProcessNode[]): readonly number[] {
+  return roots.flatMap((root) => root.bottomUp().map(({ facts }) => facts.pid)).sort((a, b) => a - b);
 }
 
 export function notesJson(notes: readonly Note[]): Json {

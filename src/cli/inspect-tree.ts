@@ -1,13 +1,17 @@
 import { formatDuration, formatSize } from '../protocol/format.ts';
 import type { MountFacts } from '../protocol/mounts.ts';
 import type { NetworkFacts, Overview } from '../protocol/overview.ts';
+import { stateText, type SocketFacts } from '../protocol/sockets.ts';
 import { say } from '../protocol/sentence.ts';
 import { commandLine, created, ENGINES, type Inspected, type Sections } from './inspect-json.ts';
 import { branch, leaf, type TreeNode } from './layout.ts';
 import type { ProcessNode } from './process-tree.ts';
 
 /** One checkpoint as checkpointctl draws it, with what more is known. */
-export function inspectTree({ overview, roots, mounts, notes }: Inspected, sections: Sections): TreeNode {
+export function inspectTree(inspected: Inspected, sections: Sections): TreeNode {
+  const { overview, roots, sockets = [], mounts, notes } = inspected;
+  const held = socketsByProcess(sockets);
+  const others = sockets.filter(({ holders }) => holders.length === 0);
   const { container, image, runtime, sizes, criu } = overview;
   return branch(
     container.name ?? 'Container',
@@ -36,7 +40,10 @@ export function inspectTree({ overview, roots, mounts, notes }: Inspected, secti
     sizes.volumes > 0 ? leaf('Volumes size', formatSize(sizes.volumes)) : undefined,
     sections.statistics ? statisticsTree(overview) : undefined,
     sections.metadata ? metadataTree(overview) : undefined,
-    roots && branch('Process tree', ...roots.map((root) => processBranch(root, sections))),
+    roots && branch('Process tree', ...roots.map((root) => processBranch(root, sections, held))),
+    others.length > 0
+      ? branch('Sockets that no process has open', ...others.map((socket) => ({ label: socketLabel(socket) })))
+      : undefined,
     mounts && branch('Overview of mounts', ...mounts.map(mountBranch)),
     notes.length > 0
       ? branch('Notes', ...notes.map((note) => ({ label: `${note.kind}: ${say(note.text)}` })))
@@ -109,7 +116,7 @@ function jsonBranch(label: string, value: unknown, depth: number): TreeNode {
 }
 
 /** Processes are drawn bottom up, without recursion. */
-function processBranch(root: ProcessNode, sections: Sections): TreeNode {
+function processBranch(root: ProcessNode, sections: Sections, held: SocketLabels): TreeNode {
   const drawn = new Map<ProcessNode, TreeNode>();
   for (const node of root.bottomUp()) {
     drawn.set(
@@ -118,6 +125,7 @@ function processBranch(root: ProcessNode, sections: Sections): TreeNode {
         node,
         node.children.map((child) => drawn.get(child)),
         sections,
+        held.get(node.facts.pid) ?? [],
       ),
     );
   }
@@ -128,6 +136,7 @@ function oneProcess(
   { facts }: ProcessNode,
   children: readonly (TreeNode | undefined)[],
   { commandLines, environment }: Sections,
+  sockets: readonly string[],
 ): TreeNode {
   const state =
     facts.state === 'running'
@@ -143,8 +152,32 @@ function oneProcess(
     facts.threads.length > 1
       ? branch('Threads', ...facts.threads.map(({ tid, comm }) => ({ label: `[${String(tid)}]  ${comm ?? ''}` })))
       : undefined,
+    sockets.length > 0 ? branch('Open sockets', ...sockets.map((label) => ({ label }))) : undefined,
     ...children,
   );
+}
+
+/** What each process has open, by pid. */
+type SocketLabels = ReadonlyMap<number, readonly string[]>;
+
+function socketsByProcess(sockets: readonly SocketFacts[]): SocketLabels {
+  const labels = new Map<number, string[]>();
+  for (const socket of sockets) {
+    for (const { fd, pids } of socket.holders) {
+      for (const pid of pids) {
+        const list = labels.get(pid) ?? [];
+        labels.set(pid, list);
+        list.push(`[${String(fd)}]  ${socketLabel(socket)}`);
+      }
+    }
+  }
+  return labels;
+}
+
+function socketLabel(socket: SocketFacts): string {
+  const { protocol, local, remote, receiveQueue = 0, hasContents } = socket;
+  const unread = hasContents && receiveQueue > 0 ? `  (${formatSize(receiveQueue)} unread)` : '';
+  return `${protocol} ${stateText(socket)}  ${local === '' ? '*' : local}${remote === '' ? '' : ` -> ${remote}`}${unread}`;
 }
 
 function mountBranch({ destination, type, source, spec, options, seenIn }: MountFacts): TreeNode {

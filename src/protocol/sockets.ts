@@ -234,3 +234,9 @@ export interface TrackedConnection {
   /** Sockets of the checkpoint that it belongs to. */
   readonly sockets: readonly number[];
 }
+
+/** The state as a person says it: what knows no connections is not closed because it has none. */
+export function stateText({ state, type, family }: Pick<SocketFacts, 'state' | 'type' | 'family'>): string {
+  const isConnectionless = type !== 'STREAM' || family === 'packet';
+  return state === 'CLOSE' && isConnectionless ? 'UNCONNECTED' : state;
+}

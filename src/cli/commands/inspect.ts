@@ -1,6 +1,7 @@
 import type { Checkpoint } from '../../core/checkpoint/checkpoint.ts';
 import { CheckpointError } from '../../core/errors.ts';
 import { sentence } from '../../protocol/sentence.ts';
+import type { SocketDetail, SocketFacts } from '../../protocol/sockets.ts';
 import { usage, type Arguments } from '../arguments.ts';
 import { inspectJson, type Inspected, type Sections } from '../inspect-json.ts';
 import { inspectTree } from '../inspect-tree.ts';
@@ -35,10 +36,13 @@ function readSections(args: Arguments, pid: number | undefined): Sections {
     metadata: all || args.flag('metadata'),
     commandLines: all || args.flag('ps-tree-cmd'),
     environment: all || args.flag('ps-tree-env'),
+    sockets: all || args.flag('sockets'),
     mounts: all || args.flag('mounts'),
   };
-  const processes = sections.commandLines || sections.environment || args.flag('ps-tree') || pid !== undefined;
-  const missing = ['files', 'sockets'].filter((name) => args.flag(name) && !all);
+  // As with checkpointctl, sockets stand below the processes that have them.
+  const processes =
+    sections.commandLines || sections.environment || sections.sockets || args.flag('ps-tree') || pid !== undefined;
+  const missing = ['files'].filter((name) => args.flag(name) && !all);
   if (missing.length > 0) {
     throw usage(
       'This version does not show {0} yet: leave out {1}.',
@@ -58,14 +62,34 @@ async function ask(
 ): Promise<Inspected> {
   const overview = await checkpoint.overview(signal);
   const roots = sections.processes ? chosen(processTree(await checkpoint.processes(signal)), pid, locator) : undefined;
+  const sockets = sections.sockets && roots ? await socketsOf(checkpoint, roots, pid, signal) : undefined;
   const mounts = sections.mounts ? await checkpoint.mounts(signal) : undefined;
   return {
     locator,
     overview,
     ...(roots && { roots }),
+    ...(sockets && { sockets }),
     ...(mounts && { mounts }),
     notes: await checkpoint.notes(signal),
   };
+}
+
+/** Those of the processes that are shown; of all processes also those that nobody has open. */
+async function socketsOf(
+  checkpoint: Checkpoint,
+  roots: readonly ProcessNode[],
+  pid: number | undefined,
+  signal: AbortSignal,
+): Promise<readonly SocketDetail[]> {
+  const pids = new Set(roots.flatMap((root) => root.bottomUp().map(({ facts }) => facts.pid)));
+  const isShown = ({ holders }: SocketFacts): boolean =>
+    holders.some((holder) => holder.pids.some((one) => pids.has(one)));
+  const all = await checkpoint.sockets.list(signal);
+  const shown = pid === undefined ? all : all.filter(isShown);
+  const ids = shown.map(({ id }) => id);
+  const details: SocketDetail[] = [];
+  for await (const detail of checkpoint.sockets.details(ids, signal)) details.push(detail);
+  return details;
 }
 
 function chosen(roots: readonly ProcessNode[], pid: number | undefined, locator: string): readonly ProcessNode[] {

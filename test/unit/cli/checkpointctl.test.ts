@@ -7,7 +7,16 @@ import { cli } from './support.ts';
 interface Theirs {
   readonly process_tree: TheirProcess;
   readonly mounts: readonly { readonly destination: string }[];
+  readonly sockets?: readonly TheirSockets[];
   readonly [key: string]: unknown;
+}
+
+interface TheirSockets {
+  readonly pid: number;
+  readonly open_sockets: readonly {
+    readonly protocol?: string;
+    readonly data: { readonly src?: string; readonly address?: string; readonly [key: string]: unknown };
+  }[];
 }
 
 interface TheirProcess {
@@ -27,11 +36,34 @@ interface TheirProcess {
 const BLANK_MEMORY: ReadonlySet<string> = new Set(['podman-criu411-counter']);
 
 /** Keys that come with a later version of this program. */
-const LATER = ['file_descriptors', 'sockets'];
+const LATER = ['file_descriptors'];
 
 function comparable(fixture: string, theirs: Theirs): unknown {
   const kept = Object.fromEntries(Object.entries(theirs).filter(([key]) => !LATER.includes(key)));
-  return { ...kept, process_tree: comparableProcess(theirs.process_tree, BLANK_MEMORY.has(fixture)) };
+  const { sockets } = theirs;
+  return {
+    ...kept,
+    process_tree: comparableProcess(theirs.process_tree, BLANK_MEMORY.has(fixture)),
+    ...(sockets && { sockets: sockets.map(comparableSockets) }),
+  };
+}
+
+/**
+ * It turns the words of an IPv6 address round, and leaves the NULs that belong to the form of a UNIX name and not to the
+ * name.
+ */
+function comparableSockets({ pid, open_sockets }: TheirSockets): unknown {
+  return {
+    pid,
+    open_sockets: open_sockets.map(({ protocol, data }) => ({
+      ...(protocol !== undefined && { protocol }),
+      data: {
+        ...data,
+        ...(data.src === '0:1::' && { src: '::1' }),
+        ...(data.address !== undefined && { address: data.address.replace(/^\0/, '@').replace(/\0$/, '') }),
+      },
+    })),
+  };
 }
 
 /** Their children come in the order of a Go map, which changes from run to run. */
