@@ -1,13 +1,11 @@
-import { isUtf8 } from 'node:buffer';
+import { Buffer, isUtf8 } from 'node:buffer';
 import { sentence } from '../../protocol/sentence.ts';
 import type { Note } from '../../protocol/note.ts';
 import type { AddressSpace } from '../criu/address-space.ts';
 import type { MmEntry } from '../criu/schema/generated/messages.ts';
 
 /** The kernel allows a quarter of the stack limit, 2 MiB by default and rarely more; hostile images claim anything. */
-const MAX_STRINGS = 8 * 1024 * 1024;
-
-const utf8 = new TextDecoder();
+export const MAX_STRINGS = 8 * 1024 * 1024;
 
 /** NUL-terminated strings read out of a process's memory. */
 export interface StringBlock {
@@ -35,7 +33,7 @@ export async function readStrings(
     const { bytes, missing } = await space.read(start, Number(end - start), signal);
     const length = Number(border - start);
     if (missing.length === 0 && bytes[length - 1] === 0) {
-      return { arguments: split(bytes.subarray(0, length)), environment: split(bytes.subarray(length)) };
+      return { arguments: splitStrings(bytes.subarray(0, length)), environment: splitStrings(bytes.subarray(length)) };
     }
   }
   return {
@@ -58,10 +56,10 @@ async function readArguments(
 ): Promise<StringBlock | undefined> {
   const bytes = await readRange(space, mm.mm_arg_start, mm.mm_arg_end, pid, 'arguments', note, signal);
   if (!bytes || bytes.length === 0 || bytes.at(-1) === 0 || mm.mm_env_start !== mm.mm_arg_end)
-    return bytes && split(bytes);
+    return bytes && splitStrings(bytes);
   const whole = await readRange(space, mm.mm_arg_start, mm.mm_env_end, pid, 'arguments', note, signal);
   const end = whole?.indexOf(0) ?? -1;
-  return whole && split(end < 0 ? whole : whole.subarray(0, end));
+  return whole && splitStrings(end < 0 ? whole : whole.subarray(0, end));
 }
 
 /** The environment as it stood in memory, /proc/PID/environ. */
@@ -73,7 +71,7 @@ async function readEnvironment(
   signal?: AbortSignal,
 ): Promise<StringBlock | undefined> {
   const bytes = await readRange(space, mm.mm_env_start, mm.mm_env_end, pid, 'environment', note, signal);
-  return bytes && split(bytes);
+  return bytes && splitStrings(bytes);
 }
 
 /** The bytes of an area as far as they were dumped; undefined where none was. */
@@ -129,10 +127,11 @@ function present(
   return kept;
 }
 
-function split(bytes: Uint8Array): StringBlock {
+/** Strings that each end with a NUL; the last may lack it. */
+export function splitStrings(bytes: Uint8Array): StringBlock {
   const end = bytes.at(-1) === 0 ? bytes.length - 1 : bytes.length;
   if (bytes.length === 0) return { strings: [] };
   const content = bytes.subarray(0, end);
-  const strings = utf8.decode(content).split('\0');
+  const strings = Buffer.from(bytes.buffer, bytes.byteOffset, end).toString('utf8').split('\0');
   return isUtf8(content) ? { strings } : { strings, bytes: content.slice() };
 }

@@ -15,15 +15,9 @@ import { FileTable } from './descriptors/file-table.ts';
 import type { Notebook } from './notebook.ts';
 import { realMappings } from './proc-format.ts';
 import { readStrings } from './process-memory.ts';
+import { ProcessGlancer } from './process-glance.ts';
+import { readExitStatus, stateOf } from './process-state.ts';
 import { emptyImage, known } from './known-images.ts';
-
-/** Source: criu compel/include/uapi/task-state.h. A zombie is dumped as dead; 6 exists only while CRIU runs. */
-const STATES = new Map<number, TaskState>([
-  [1, 'running'],
-  [2, 'zombie'],
-  [3, 'stopped'],
-  [6, 'zombie'],
-]);
 
 /** Everything known of the processes, read once and kept; what was not there yet is read again when asked again. */
 export class Processes {
@@ -31,6 +25,7 @@ export class Processes {
   readonly #notebook: Notebook;
   readonly #done = new Map<number, ProcessFacts>();
   #pageSize: number | undefined;
+  #glancer: ProcessGlancer | undefined;
   #listing: Promise<readonly ProcessFacts[]> | undefined;
 
   constructor(images: ImageDirectory, notebook: Notebook) {
@@ -51,12 +46,17 @@ export class Processes {
 
   async #readAll(): Promise<readonly ProcessFacts[]> {
     const tree = await this.tree();
-    const table = await FileTable.load(this.#images);
     const processes: ProcessFacts[] = [];
+    const glancer = this.#glancing();
+    let table: FileTable | undefined;
     const breather = new Breather();
     for (const entry of tree) {
       if (breather.isDue) await breather.breathe();
-      const facts = this.#done.get(entry.pid) ?? (await this.#describe(entry, table));
+      let facts = this.#done.get(entry.pid) ?? glancer.glance(entry);
+      if (!facts) {
+        table ??= await FileTable.load(this.#images);
+        facts = await this.#describe(entry, table);
+      }
       if (facts.complete) this.#done.set(entry.pid, facts);
       processes.push(facts);
     }
@@ -67,6 +67,12 @@ export class Processes {
     return parentsFirst(processes);
   }
 
+  /** The same as long as nothing new comes out of a decompressor. */
+  #glancing(): ProcessGlancer {
+    if (!this.#glancer || !this.#images.complete) this.#glancer = new ProcessGlancer(this.#images);
+    return this.#glancer;
+  }
+
   async memoryLayout(pid: number, signal?: AbortSignal): Promise<MmEntry | undefined> {
     return (await known(this.#images, 'MM', `mm-${String(pid)}.img`, signal))[0];
   }
@@ -75,7 +81,8 @@ export class Processes {
   async pageSize(signal?: AbortSignal): Promise<number | undefined> {
     for (const { pid } of this.#pageSize === undefined ? await this.tree(signal) : []) {
       if (!this.#images.has(`pagemap-${String(pid)}.img`)) continue;
-      await this.#addressSpace(pid, signal);
+      this.#pageSize = this.#glancing().pageSize(pid);
+      if (this.#pageSize === undefined) await this.#addressSpace(pid, signal);
       break;
     }
     return this.#pageSize;
@@ -106,7 +113,8 @@ export class Processes {
 
   /** Which tables, memory and namespaces a process has, by CRIU's numbers: equal ones are shared. A zombie has none. */
   async ids(pid: number, signal?: AbortSignal): Promise<TaskKobjIdsEntry | undefined> {
-    const core = await this.#coreOutline(pid, signal);
+    const glanced = this.#glancing().core(pid);
+    const core = glanced?.hasIds === false ? undefined : await this.#coreOutline(pid, signal);
     return core?.ids ?? (await this.#ids(pid, signal));
   }
 
@@ -119,7 +127,7 @@ export class Processes {
     const images = this.#images;
     const core = await this.#expectCore(pid, signal);
     const stateNumber = core?.tc?.task_state;
-    const state = stateNumber === undefined ? 'unknown' : (STATES.get(stateNumber) ?? 'unknown');
+    const state = stateOf(stateNumber);
     const threads = await this.#threads(entry, core, state, signal);
     const facts: ProcessFacts = {
       pid,
@@ -271,12 +279,6 @@ export class Processes {
     );
     this.#notebook.add({ kind: 'stale', where: this.#images.path('pstree.img'), text });
   }
-}
-
-/** CRIU keeps the status as wait(2) gives it: the code in the second byte, a killing signal in the first. */
-function readExitStatus(status: number): { readonly exitCode: number } | { readonly exitSignal: number } {
-  const signal = status & 0x7f;
-  return signal === 0 ? { exitCode: (status >>> 8) & 0xff } : { exitSignal: signal };
 }
 
 function list(ids: readonly string[]): string {

@@ -22,6 +22,11 @@ const maxPiece = 4 * 1024 * 1024;
 const usualPageSize = 4096;
 const pageSizes: ReadonlySet<number> = new Set([4096, 8192, 16384, 32768, 65536]);
 
+/** Whether some machine that CRIU runs on has pages of so many bytes. */
+export function isPageSize(bytes: number): boolean {
+  return pageSizes.has(bytes);
+}
+
 /**
  * The dumped pages of one object: the memory of a process, by address, or a piece of shared memory, by offset.
  * Facts: CRIU's criu/pagemap.c, criu/page-xfer.c and, for compressed pages, its development version's

@@ -98,6 +98,12 @@ export class ImageDirectory {
     return entry && isContent(entry) ? this.#files.open(entry) : undefined;
   }
 
+  /** A view of all bytes of a small file; undefined where there is none, or where they have to be waited for. */
+  bytesNow(name: string): Uint8Array | undefined {
+    const source = this.openNow(name);
+    return source?.size === undefined ? undefined : source.readNow?.(0, source.size);
+  }
+
   /**
    * A decoded image; undefined where there is none, which for CRIU is an empty set. Decoded ones are kept for a while;
    * calls for one image at the same time share the work. Waits while the archive is not read to its end.

@@ -175,10 +175,9 @@ const byMagic = Map.groupBy(
 );
 const placeholders: Readonly<Record<string, string>> = { '%u': '(-?[0-9]+)', '%x': '([0-9a-f]+)', '%s': '([a-z]+)' };
 /** By the first two letters, so that a name is tried against few. */
-const patterns = Map.groupBy(
-  rows.map((row) => ({ row, pattern: patternOf(row) })),
-  ({ row }) => row.file.slice(0, 2),
-);
+const byBeginning = Map.groupBy(rows, (row) => row.file.slice(0, 2));
+/** Made when first needed: a checkpoint has few of all kinds. */
+const patterns = new Map<Kind, RegExp>();
 
 export function kindOf(kind: KindName): Kind {
   return byKind.get(kind) as Kind;
@@ -189,8 +188,8 @@ export function kindOf(kind: KindName): Kind {
  * Of names with several ids the first.
  */
 export function kindOfFile(name: string): { readonly row: Kind; readonly id?: number | string } | undefined {
-  for (const { row, pattern } of patterns.get(name.slice(0, 2)) ?? []) {
-    const match = pattern.exec(name);
+  for (const row of byBeginning.get(name.slice(0, 2)) ?? []) {
+    const match = patternOf(row).exec(name);
     if (!match) continue;
     const text = match[1];
     if (text === undefined) return { row };
@@ -217,8 +216,12 @@ export function fileOf(kind: KindName, id: number | bigint | string = ''): strin
 }
 
 function patternOf(row: Kind): RegExp {
+  const known = patterns.get(row);
+  if (known) return known;
   const escaped = row.file
     .replace(/[.]/g, '\\.')
     .replace(/%[uxs]/g, (placeholder) => placeholders[placeholder] as string);
-  return new RegExp(`^${escaped}$`);
+  const pattern = new RegExp(`^${escaped}$`);
+  patterns.set(row, pattern);
+  return pattern;
 }

@@ -53,7 +53,8 @@ export function isSound(type: MessageType, bytes: Uint8Array, start: number, end
     if (field === undefined) return false;
     if (field.required) missing &= ~(1 << field.number);
     const wireType = tag & 7;
-    if (wireType !== field.wireType && !(field.repeated && wireType === 2)) return false;
+    // Numbers of a list that are packed together are left to the decoder, too.
+    if (wireType !== field.wireType) return false;
     if (wireType === 0) {
       const last = at + maxContinued;
       while ((bytes[at] as number) > 0x7f) if (++at > last) return false;

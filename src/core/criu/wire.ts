@@ -19,6 +19,13 @@ export class WireReader {
     const { bytes } = this;
     let { position } = this;
     let byte = position < end ? (bytes[position++] as number) : this.#endsInVarint();
+    // Nearly all tags and lengths, and most numbers, are one byte.
+    if (byte < 0x80) {
+      this.low = byte;
+      this.high = 0;
+      this.position = position;
+      return;
+    }
     let low = byte & 0x7f;
     let high = 0;
     for (let shift = 7; byte > 0x7f; shift += 7) {
