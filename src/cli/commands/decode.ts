@@ -1,8 +1,8 @@
-import { basename } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { openFile } from '../../core/bytes/file-source.ts';
 import type { ByteSource } from '../../core/bytes/byte-source.ts';
 import type { Checkpoint } from '../../core/checkpoint/checkpoint.ts';
-import { IMG_COMMON, IMG_SERVICE, kindOfFile, kindOfMagic } from '../../core/criu/kinds.ts';
+import { fileOf, IMG_COMMON, IMG_SERVICE, isDecodable, kindOfFile, kindOfMagic } from '../../core/criu/kinds.ts';
 import { writeImageJson } from '../../core/criu/to-json.ts';
 import { CheckpointError, isCancelled } from '../../core/errors.ts';
 import type { Note } from '../../protocol/note.ts';
@@ -21,16 +21,13 @@ export async function run(args: Arguments, session: Session): Promise<ExitCode> 
   return document.damaged && code === 0 ? 3 : code;
 }
 
-/** Whether a path is a single image: told by its first bytes, and where these say nothing by its name. */
+/** Whether a path is a single image: told by its name, or by its first bytes. */
 async function isImage(path: string): Promise<boolean> {
   let source: ByteSource | undefined;
   try {
     source = await openFile(path);
-    const head = Buffer.from(await source.read(0, 4));
-    if (head.length < 4) return kindOfFile(basename(path)) !== undefined;
-    const magic = head.readUInt32LE();
-    if (magic === IMG_COMMON || magic === IMG_SERVICE) return true;
-    return kindOfMagic(magic) !== undefined || kindOfFile(basename(path))?.row.framing === 'bare';
+    const head = await source.read(0, 4);
+    return kindOfFile(basename(path)) !== undefined || isHead(head);
   } catch (error) {
     // A folder, another kind of locator, or nothing at all: whoever opens it says so.
     if (CheckpointError.is(error)) return false;
@@ -44,7 +41,8 @@ async function decodeFiles(paths: readonly string[], document: Document, session
   let code: ExitCode = 0;
   for (const path of paths) {
     try {
-      await document.add(path.replace(/^(\.\/)+/, ''), path, await openFile(path));
+      if (kindOfFile(basename(path)) && !isDecodable(basename(path))) throw onlyBytes(path);
+      await document.add(path.replace(/^(\.\/)+/, ''), path, await openFile(path), await hasCipher(path));
     } catch (error) {
       if (isCancelled(error)) throw error;
       session.output.failure(error);
@@ -52,6 +50,11 @@ async function decodeFiles(paths: readonly string[], document: Document, session
     }
   }
   return code;
+}
+
+function onlyBytes(path: string): CheckpointError {
+  const text = sentence('{0} is not an image that can be decoded: it holds nothing but bytes.', path);
+  return new CheckpointError('unsupported', text, { where: path });
 }
 
 function decodeEntries(
@@ -62,10 +65,41 @@ function decodeEntries(
 ): Promise<ExitCode> {
   return session.each([locator], async (checkpoint) => {
     const names = await entryNames(checkpoint, session.signal);
-    for (const name of wanted.length === 0 ? names.filter(isDecodable) : choose(names, wanted, locator)) {
-      await document.add(name, name, await checkpoint.files.open(`/archive/${name}`, session.signal));
+    const chosen = new Set(choose(names, wanted, locator));
+    for (const name of wanted.length === 0 ? names : chosen) {
+      if (!chosen.has(name) && !isListed(name)) continue;
+      const source = await checkpoint.files.open(`/archive/${name}`, session.signal);
+      // What has the name of no kind may be anything, a disk's image for one.
+      if (chosen.has(name) || kindOfFile(basename(name)) || isHead(await source.read(0, 4))) {
+        await document.add(name, name, source, names.includes(join(dirname(name), cipher)));
+      } else await source.close();
     }
   });
+}
+
+const cipher = fileOf('CIPHER');
+
+/** Whether a cipher.img lies beside an image. */
+async function hasCipher(path: string): Promise<boolean> {
+  try {
+    await (await openFile(join(dirname(path), cipher))).close();
+    return true;
+  } catch (error) {
+    if (CheckpointError.is(error)) return false;
+    throw error;
+  }
+}
+
+/** Whether these are the first bytes of an image. */
+function isHead(bytes: Uint8Array): boolean {
+  if (bytes.length < 4) return false;
+  const magic = Buffer.from(bytes).readUInt32LE();
+  return magic === IMG_COMMON || magic === IMG_SERVICE || kindOfMagic(magic) !== undefined;
+}
+
+/** Decoded without being asked for: images, not logs. */
+function isListed(name: string): boolean {
+  return isDecodable(basename(name)) && kindOfFile(basename(name))?.row.content !== 'text';
 }
 
 /** The files of an archive, by their names in it. */
@@ -91,7 +125,7 @@ function choose(names: readonly string[], wanted: readonly string[], locator: st
         where: locator,
       });
     for (const each of found)
-      if (!isDecodable(each))
+      if (!isDecodable(basename(each)))
         throw new CheckpointError(
           'unsupported',
           sentence('{0} is not an image that can be decoded. Write it out with: extract --path /archive/{0}', each),
@@ -100,10 +134,6 @@ function choose(names: readonly string[], wanted: readonly string[], locator: st
     return found;
   });
   return [...new Set(chosen)];
-}
-
-function isDecodable(name: string): boolean {
-  return kindOfFile(basename(name))?.row.message !== undefined;
 }
 
 /** The JSON object on stdout, image by image; neither an image nor the document is ever whole in memory. */
@@ -123,7 +153,7 @@ class Document {
   }
 
   /** @param name names the kind where the content does not, and the place in notes */
-  async add(key: string, name: string, source: ByteSource): Promise<void> {
+  async add(key: string, name: string, source: ByteSource, besideCipher: boolean): Promise<void> {
     try {
       await this.#output.write(`${this.#empty ? '{' : ','}\n  ${JSON.stringify(key)}: `);
       this.#empty = false;
@@ -132,6 +162,7 @@ class Document {
         pretty: this.#pretty,
         indent: 2,
         depth: 1,
+        besideCipher,
         signal: this.#session.signal,
       });
       await write.flush();

@@ -2,12 +2,12 @@ import type { FileEntry, FileStat } from '../../protocol/checkpoint-api.ts';
 import type { ByteSource } from '../bytes/byte-source.ts';
 import { memorySource } from '../bytes/sources.ts';
 import type { ImageDirectory } from '../criu/image-directory.ts';
+import { isDecodable, kindOfFile } from '../criu/kinds.ts';
 import { imageToJson } from '../criu/to-json.ts';
 import type { FileSet } from '../archive/file-set.ts';
 import { FOLDER, type Branch } from './file-view.ts';
-import { isDecodable } from './known-images.ts';
 
-/** `/images/NAME.json`: every image that can be decoded, as `decode --pretty` prints it. */
+/** `/images/NAME.json`: every image that can be decoded, as `decode --pretty` prints it. Texts are among the files. */
 export class ImagesBranch implements Branch {
   readonly #files: FileSet;
   readonly #images: ImageDirectory;
@@ -42,7 +42,7 @@ export class ImagesBranch implements Branch {
   }
 
   #decodable(): readonly string[] {
-    return this.#images.names().filter(isDecodable);
+    return this.#images.names().filter((name) => isDecodable(name) && kindOfFile(name)?.row.content !== 'text');
   }
 
   async #render(path: string, signal?: AbortSignal): Promise<Uint8Array | undefined> {
@@ -52,7 +52,11 @@ export class ImagesBranch implements Branch {
     if (!source) return undefined;
     try {
       return new TextEncoder().encode(
-        await imageToJson(source, this.#images.path(name), { pretty: true, ...(signal && { signal }) }),
+        await imageToJson(source, this.#images.path(name), {
+          pretty: true,
+          besideCipher: this.#images.hasCipher,
+          ...(signal && { signal }),
+        }),
       );
     } finally {
       await source.close();

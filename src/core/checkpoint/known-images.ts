@@ -2,7 +2,7 @@ import type { Note } from '../../protocol/note.ts';
 import { sentence } from '../../protocol/sentence.ts';
 import type { FileSet } from '../archive/file-set.ts';
 import { ImageDirectory, type MessageOf } from '../criu/image-directory.ts';
-import { kindOfFile, type KindName } from '../criu/kinds.ts';
+import type { KindName } from '../criu/kinds.ts';
 import type { Extent } from '../criu/outline.ts';
 
 /**
@@ -28,8 +28,4 @@ export function emptyImage(where: string): Note {
 /** stats-dump lies beside the image directory (Podman, CRI-O, containerd), or in it where CRIU ran by itself. */
 export function statisticsDirectory(files: FileSet, images: ImageDirectory): ImageDirectory {
   return files.entries.has('stats-dump') ? new ImageDirectory(files, '') : images;
-}
-
-export function isDecodable(name: string): boolean {
-  return kindOfFile(name)?.row.message !== undefined;
 }

@@ -5,7 +5,7 @@ import { throwIfCancelled } from '../bytes/cancel.ts';
 import { CheckpointError } from '../errors.ts';
 import { sentence } from '../../protocol/sentence.ts';
 import { decodeImage, type DecodedImage } from './image.ts';
-import type { KindName, KindRow } from './kinds.ts';
+import { fileOf, type KindName, type KindRow } from './kinds.ts';
 import type { Extent } from './outline.ts';
 import type { Messages } from './schema/generated/messages.ts';
 
@@ -77,6 +77,11 @@ export class ImageDirectory {
   /** Whether a file of this name is known so far. */
   has(name: string): boolean {
     return this.#files.entries.has(this.path(name));
+  }
+
+  /** Whether the images are those of an encrypted dump, as far as is known. */
+  get hasCipher(): boolean {
+    return this.has(fileOf('CIPHER')) && !this.isEmpty(fileOf('CIPHER'));
   }
 
   /** Whether a file of this name is known, and holds no byte. */
@@ -177,7 +182,7 @@ export class ImageDirectory {
 
   #decode(path: string, entry: Entry, extent: Extent, key: string): DecodedImage | Promise<DecodedImage> {
     const source = this.#files.open(entry);
-    const decoded = decodeImage(source, path, undefined, extent);
+    const decoded = decodeImage(source, path, { extent, besideCipher: this.hasCipher });
     const cached: CachedImage = { decoded, bytes: entry.size + cachedImageBytes };
     this.#cache.set(key, cached);
     this.#cachedBytes += cached.bytes;

@@ -26,6 +26,15 @@ export interface ImageFacts {
   /** Absent for raw, bare and empty images. */
   readonly magic?: number;
   readonly notes: readonly Note[];
+  /** Its entries are encrypted, and therefore not there. */
+  readonly encrypted?: boolean;
+}
+
+export interface DecodeOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly extent?: Extent;
+  /** A cipher.img lies beside it: what is no message may be an encrypted one. */
+  readonly besideCipher?: boolean;
 }
 
 export interface DecodedImage extends ImageFacts {
@@ -43,6 +52,9 @@ const maxNotes = 100;
 
 const tooLarge =
   '{0} holds an entry of {1} bytes at offset {2}, larger than any that CRIU writes. What follows cannot be read.';
+const isCipher = '{0} holds the keys of an encrypted checkpoint: its images cannot be read without the owner’s.';
+const isEncrypted =
+  '{0} is encrypted, as the cipher.img beside it says: its entries cannot be read, only its bytes are shown.';
 const badExtra = 'What follows the entry at offset {1} of {0} is damaged. What comes after it cannot be read.';
 
 /**
@@ -55,13 +67,12 @@ const badExtra = 'What follows the entry at offset {1} of {0} is damaged. What c
 export function decodeImage(
   source: ByteSource,
   name: string,
-  signal?: AbortSignal,
-  extent: Extent = 'whole',
+  options: DecodeOptions = {},
 ): DecodedImage | Promise<DecodedImage> {
   const entries: ImageEntry[] = [];
   // One more than is kept, to know whether there are more.
   const keep: Visit = (entry) => entries.push(entry) <= maxEntries;
-  return after(new ImageVisit(source, name, keep, signal, extent).run(), (facts) => {
+  return after(new ImageVisit(source, name, keep, options).run(), (facts) => {
     if (entries.length <= maxEntries) return { ...facts, entries };
     entries.pop();
     const text = sentence('{0} holds more than {1} entries; only these are shown here.', name, maxEntries);
@@ -82,9 +93,9 @@ export async function visitImage(
   source: ByteSource,
   name: string,
   visit: Visit,
-  signal?: AbortSignal,
+  options: DecodeOptions = {},
 ): Promise<ImageFacts> {
-  return new ImageVisit(source, name, visit, signal, 'whole').run();
+  return new ImageVisit(source, name, visit, options).run();
 }
 
 /** What stands behind the first part of a piece of work: at once, where that had not to be waited for. */
@@ -126,27 +137,25 @@ class ImageVisit {
   readonly #visit: Visit;
   readonly #extent: Extent;
   readonly #notes: Note[] = [];
+  /** True as long as the first entry may show that all of them are encrypted. */
+  #mayBeEncrypted: boolean;
+  #isEncrypted = false;
 
-  constructor(source: ByteSource, name: string, visit: Visit, signal: AbortSignal | undefined, extent: Extent) {
-    this.#reader = new ImageReader(source, signal);
+  constructor(source: ByteSource, name: string, visit: Visit, options: DecodeOptions) {
+    this.#reader = new ImageReader(source, options.signal);
     this.#name = name;
     this.#visit = visit;
-    this.#extent = extent;
+    this.#extent = options.extent ?? 'whole';
+    this.#mayBeEncrypted = options.besideCipher === true;
   }
 
   run(): ImageFacts | Promise<ImageFacts> {
     const name = this.#name;
     const notes = this.#notes;
     const named = kindOfFile(name.slice(name.lastIndexOf('/') + 1))?.row;
-    if (named?.kind === 'CIPHER') {
-      this.#tell(
-        'encrypted',
-        undefined,
-        sentence('{0} says that this checkpoint is encrypted: its images cannot be read.', name),
-      );
-    }
     if (named?.framing === 'raw') return { name, row: named, notes };
     const { rest } = this.#reader;
+    if (named?.kind === 'CIPHER' && rest > 0) this.#tell('encrypted', undefined, sentence(isCipher, name));
     if (rest === 0) return { name, ...(named && { row: named }), notes };
     if (named?.framing === 'bare') {
       return after(this.#readEntry(named, named.message as MessageName, rest, 0), () => ({ name, row: named, notes }));
@@ -174,7 +183,11 @@ class ImageVisit {
       );
     }
     const facts = { name, row, magic, notes };
-    if (row.message) return after(this.#readEntries(row, row.message), () => facts);
+    if (row.message) {
+      return after(this.#readEntries(row, row.message), () =>
+        this.#isEncrypted ? { ...facts, encrypted: true } : facts,
+      );
+    }
     this.#tell('unknown', 0, sentence('{0} is of the kind {1}, whose content is not known here.', name, row.kind));
     return facts;
   }
@@ -234,6 +247,12 @@ class ImageVisit {
     const without = this.#extent === 'outline' ? bulk[type] : undefined;
     const bytes = reader.take(size);
     const decoded = without ? decodeOutline(type, bytes, without) : decodeMessage(type, bytes);
+    if (this.#mayBeEncrypted && (decoded.damage ?? decoded.missing[0]) !== undefined) {
+      this.#isEncrypted = true;
+      this.#tell('encrypted', undefined, sentence(isEncrypted, this.#name));
+      return false;
+    }
+    this.#mayBeEncrypted = false;
     this.#tellProblems(decoded, start, offset);
     const entry = { type, message: decoded.message, offset };
     if (row.extra) return this.#readExtra(row, row.extra, entry, decoded.damage !== undefined);

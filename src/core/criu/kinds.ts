@@ -17,6 +17,10 @@ export type ExtraRule =
   | 'socket-packet'
   | 'tcp-queues';
 
+/** What a raw image holds, where it is read; see raw/raw-image.ts. */
+export type RawForm =
+  'addresses' | 'conntrack' | 'iptables' | 'names' | 'nftables' | 'old-pages' | 'routes' | 'rules' | 'tar' | 'text';
+
 export interface Kind {
   /** Unique here. */
   readonly kind: string;
@@ -32,6 +36,8 @@ export interface Kind {
   /** The message of the first entry, where it differs. */
   readonly head?: MessageName;
   readonly extra?: ExtraRule;
+  /** Of raw images; absent where their bytes are all there is to say. */
+  readonly content?: RawForm;
   /** `split`: part of files.img since CRIU 3.4. `legacy`: other images took its place. `fork`: not of CRIU itself. */
   readonly status?: 'split' | 'legacy' | 'fork' | 'plugin';
   /** The first CRIU version that writes it, where it is known. */
@@ -54,10 +60,10 @@ export const KINDS = [
   { kind: 'STATS', file: 'stats-%s', magic: 0x57093306, framing: 'service', message: 'stats_entry' },
   { kind: 'IRMAP_CACHE', file: 'irmap-cache', magic: 0x57004059, framing: 'service', message: 'irmap_cache_entry' },
   { kind: 'CPUINFO', file: 'cpuinfo.img', magic: 0x61404013, framing: 'common', message: 'cpuinfo_entry' },
-  { kind: 'CIPHER', file: 'cipher.img', framing: 'raw' },
-  { kind: 'DESCRIPTORS', file: 'descriptors.json', framing: 'raw' },
-  { kind: 'DUMP_LOG', file: 'dump.log', framing: 'raw' },
-  { kind: 'RESTORE_LOG', file: 'restore.log', framing: 'raw' },
+  { kind: 'CIPHER', file: 'cipher.img', magic: 0x50034653, framing: 'common', message: 'cipher_entry', status: 'fork' },
+  { kind: 'DESCRIPTORS', file: 'descriptors.json', framing: 'raw', content: 'names' },
+  { kind: 'DUMP_LOG', file: 'dump.log', framing: 'raw', content: 'text' },
+  { kind: 'RESTORE_LOG', file: 'restore.log', framing: 'raw', content: 'text' },
 
   // Processes and threads; `%u` is a pid in the container's namespace, of CORE a thread id.
   { kind: 'CORE', file: 'core-%u.img', magic: 0x55053847, framing: 'common', message: 'core_entry' },
@@ -77,8 +83,8 @@ export const KINDS = [
   { kind: 'SHMEM_PAGEMAP', crit: 'PAGEMAP', file: 'pagemap-shmem-%u.img', magic: 0x56084025, framing: 'common', message: 'pagemap_entry', head: 'pagemap_head' },
   { kind: 'PAGES', file: 'pages-%u.img', framing: 'raw' },
   // Before CRIU 1.0 pages stood between their addresses, without a pagemap.
-  { kind: 'PAGES_OLD', file: 'pages-%u.img', magic: 0x56084025, framing: 'raw', status: 'legacy' },
-  { kind: 'SHM_PAGES_OLD', file: 'pages-shmem-%u.img', magic: 0x56084025, framing: 'raw', status: 'legacy' },
+  { kind: 'PAGES_OLD', file: 'pages-%u.img', magic: 0x56084025, framing: 'raw', content: 'old-pages', status: 'legacy' },
+  { kind: 'SHM_PAGES_OLD', file: 'pages-shmem-%u.img', magic: 0x56084025, framing: 'raw', content: 'old-pages', status: 'legacy' },
   { kind: 'COMPRESSED_PAGES', file: 'pages-%u.comp.img', framing: 'raw', status: 'fork' },
   { kind: 'MEMFD_INODE', file: 'memfd.img', magic: 0x48453499, framing: 'common', message: 'memfd_inode_entry', since: '3.14' },
 
@@ -134,8 +140,8 @@ export const KINDS = [
 
   // Mounts, control groups, security.
   { kind: 'MNTS', file: 'mountpoints-%u.img', magic: 0x55563928, framing: 'common', message: 'mnt_entry' },
-  { kind: 'TMPFS_DEV', file: 'tmpfs-dev-%u.tar.gz.img', framing: 'raw' },
-  { kind: 'TMPFS_IMG', file: 'tmpfs-%u.tar.gz.img', framing: 'raw', status: 'legacy' },
+  { kind: 'TMPFS_DEV', file: 'tmpfs-dev-%u.tar.gz.img', framing: 'raw', content: 'tar' },
+  { kind: 'TMPFS_IMG', file: 'tmpfs-%u.tar.gz.img', framing: 'raw', content: 'tar', status: 'legacy' },
   { kind: 'AUTOFS', file: 'autofs-%u.img', magic: 0x49353943, framing: 'common', message: 'autofs_entry' },
   { kind: 'BINFMT_MISC', file: 'binfmt-misc.img', magic: 0x67343323, framing: 'common', message: 'binfmt_misc_entry' },
   { kind: 'BINFMT_MISC_OLD', crit: 'BINFMT_MISC', file: 'binfmt-misc-%u.img', magic: 0x67343323, framing: 'common', message: 'binfmt_misc_entry', status: 'legacy' },
@@ -146,15 +152,15 @@ export const KINDS = [
   // The network namespace; the raw ones are what ip, iptables, nft and the kernel's conntrack gave.
   { kind: 'NETNS', file: 'netns-%u.img', magic: 0x55933752, framing: 'common', message: 'netns_entry' },
   { kind: 'NETDEV', file: 'netdev-%u.img', magic: 0x57373951, framing: 'common', message: 'net_device_entry' },
-  { kind: 'IFADDR', file: 'ifaddr-%u.img', framing: 'raw' },
-  { kind: 'ROUTE', file: 'route-%u.img', framing: 'raw' },
-  { kind: 'ROUTE6', file: 'route6-%u.img', framing: 'raw' },
-  { kind: 'RULE', file: 'rule-%u.img', framing: 'raw' },
-  { kind: 'IPTABLES', file: 'iptables-%u.img', framing: 'raw' },
-  { kind: 'IP6TABLES', file: 'ip6tables-%u.img', framing: 'raw' },
-  { kind: 'NFTABLES', file: 'nftables-%u.img', framing: 'raw', since: '3.14' },
-  { kind: 'NETNF_CT', file: 'netns-ct-%u.img', framing: 'raw' },
-  { kind: 'NETNF_EXP', file: 'netns-exp-%u.img', framing: 'raw' },
+  { kind: 'IFADDR', file: 'ifaddr-%u.img', framing: 'raw', content: 'addresses' },
+  { kind: 'ROUTE', file: 'route-%u.img', framing: 'raw', content: 'routes' },
+  { kind: 'ROUTE6', file: 'route6-%u.img', framing: 'raw', content: 'routes' },
+  { kind: 'RULE', file: 'rule-%u.img', framing: 'raw', content: 'rules' },
+  { kind: 'IPTABLES', file: 'iptables-%u.img', framing: 'raw', content: 'iptables' },
+  { kind: 'IP6TABLES', file: 'ip6tables-%u.img', framing: 'raw', content: 'iptables' },
+  { kind: 'NFTABLES', file: 'nftables-%u.img', framing: 'raw', content: 'nftables', since: '3.14' },
+  { kind: 'NETNF_CT', file: 'netns-ct-%u.img', framing: 'raw', content: 'conntrack' },
+  { kind: 'NETNF_EXP', file: 'netns-exp-%u.img', framing: 'raw', content: 'conntrack' },
 
   // The amdgpu plugin.
   { kind: 'AMDGPU_KFD', file: 'amdgpu-kfd-%u.img', framing: 'bare', message: 'criu_kfd', status: 'plugin' },
@@ -198,6 +204,15 @@ export function kindOfFile(name: string): { readonly row: Kind; readonly id?: nu
     return { row, id };
   }
   return undefined;
+}
+
+/**
+ * Whether an image of this name (without folders) has entries that can be decoded: those of images that only hold bytes
+ * (pages) have none, and what has the name of no kind may be an image whose head tells more.
+ */
+export function isDecodable(name: string): boolean {
+  const row = kindOfFile(name)?.row;
+  return row ? row.framing !== 'raw' || row.content !== undefined : name.endsWith('.img');
 }
 
 /** The kind of a magic; where several share one, that which also fits the file's name. */

@@ -6,7 +6,7 @@ import type { Extra } from './extras.ts';
 import { addressWord, deviceWord, flagWords, hexWord, quotedPrintable, valueWord } from './field-words.ts';
 import { visitImage, type ImageEntry, type ImageFacts } from './image.ts';
 import type { Span } from './image-reader.ts';
-import type { Kind } from './kinds.ts';
+import { kindOfFile, type Kind } from './kinds.ts';
 import { jsonText, lineStart, type JsonObject, type JsonValue } from './json-text.ts';
 import { messageType, type Field, type MessageName, type MessageType } from './schema.ts';
 
@@ -17,6 +17,8 @@ export interface JsonOptions {
   readonly indent?: number;
   /** Levels around the image's object. */
   readonly depth?: number;
+  /** A cipher.img lies beside it. */
+  readonly besideCipher?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -31,7 +33,8 @@ const maxText = 256 * 1024 * 1024;
  * Writes an image as crit's `decode` does, `{"magic": KIND, "entries": […]}`, piece by piece: neither a large image nor
  * a large content is ever whole in memory. 64-bit integers are exact literals, bytes are base64 in crit's lines of 76
  * characters. Beyond crit: fields that the schema does not know stand under `unknown_fields`, the bytes of text that
- * is not UTF-8 under its name and `_bytes`, and an image of an unknown kind is given whole under `raw`.
+ * is not UTF-8 under its name and `_bytes`, and an image of an unknown kind is given whole under `raw`, like one that is encrypted. The entries of
+ * images that hold no messages are what is in them, by raw/raw-image.ts.
  * @param name entry path in the archive.
  * @param write gets the pieces of text in order.
  * @returns what is wrong with the image
@@ -44,9 +47,24 @@ export async function writeImageJson(
   options: JsonOptions = {},
 ): Promise<ImageFacts> {
   const writer = new ImageWriter(source, write, options);
-  const facts = await visitImage(source, name, (entry, row) => writer.entry(entry, row), options.signal);
+  const facts = await visitAny(source, name, writer, options);
   await writer.end(facts);
   return facts;
+}
+
+async function visitAny(
+  source: ByteSource,
+  name: string,
+  writer: ImageWriter,
+  { pretty = false, besideCipher = false, signal }: JsonOptions,
+): Promise<ImageFacts> {
+  const row = kindOfFile(name.slice(name.lastIndexOf('/') + 1))?.row;
+  if (!row?.content)
+    return visitImage(source, name, (entry, kind) => writer.entry(entry, kind), { signal, besideCipher });
+  const visit = (value: JsonValue): Promise<boolean> => writer.value(value, row);
+  // Their tables are large, and opening a checkpoint needs none of them.
+  const { visitRaw } = await import('./raw/raw-image.ts');
+  return { name, row, notes: await visitRaw(row.content, { source, name, visit, pretty, signal }) };
 }
 
 /**
@@ -109,11 +127,20 @@ class ImageWriter {
     return true;
   }
 
+  /** An entry of an image without messages. */
+  async value(value: JsonValue, row: Kind): Promise<boolean> {
+    if (this.#entries === 0) await this.#begin(row.kind);
+    const text = jsonText(value, this.#indent, this.#depth + 2);
+    await this.#write(`${this.#entries === 0 ? '' : ','}${this.#line(2)}${text}`);
+    this.#entries++;
+    return true;
+  }
+
   async end(facts: ImageFacts): Promise<void> {
-    const { row, magic } = facts;
+    const { row, magic, encrypted = false } = facts;
     if (this.#entries === 0) await this.#begin(row ? (row.crit ?? row.kind) : hexWord(magic ?? 0));
     await this.#write(this.#entries === 0 ? ']' : `${this.#line(1)}]`);
-    if (row?.message === undefined && magic !== undefined) {
+    if (encrypted || (row?.message === undefined && magic !== undefined)) {
       await this.#write(`,${this.#line(1)}"raw"${this.#colon}`);
       await this.#content({ offset: 0, length: this.#source.size ?? 0 });
     }

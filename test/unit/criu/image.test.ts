@@ -3,6 +3,7 @@ import { suite, test } from 'node:test';
 import { unknownFields } from '../../../src/core/criu/decode-message.ts';
 import { decodeImage, visitImage, type DecodedImage } from '../../../src/core/criu/image.ts';
 import { kindOf, KINDS, type Kind } from '../../../src/core/criu/kinds.ts';
+import { imageToJson } from '../../../src/core/criu/to-json.ts';
 import { say } from '../../../src/protocol/sentence.ts';
 import { bytes, encode, entry, image, uint32 } from './build-image.ts';
 import { MemorySource } from './memory-file-set.ts';
@@ -133,7 +134,28 @@ suite('an image', () => {
   });
 
   test('of an encrypted dump is told as such', async () => {
+    const key = Uint8Array.of(1, 2, 3);
+    const decoded = await decode(image('CIPHER', entry('cipher_entry', { token: key })), 'checkpoint/cipher.img');
+    assert.deepEqual([decoded.notes.map(({ kind }) => kind), decoded.entries.length], [['encrypted'], 1]);
     assert.equal((await decode(bytes('anything'), 'checkpoint/cipher.img')).notes[0]?.kind, 'encrypted');
+    assert.deepEqual((await decode(new Uint8Array(), 'checkpoint/cipher.img')).notes, []);
+  });
+
+  test('beside a cipher.img is encrypted where its first entry is no message, and whole where it is one', async () => {
+    const besideCipher = true;
+    const ciphertext = bytes(uint32(6), [0xff, 0x03, 0x99, 0x81, 0x44, 0x07], new Uint8Array(28));
+    const encrypted = new MemorySource(image('PSTREE', ciphertext, ciphertext));
+    const decoded = await decodeImage(encrypted, 'checkpoint/pstree.img', { besideCipher });
+    assert.deepEqual(
+      [decoded.row?.kind, decoded.entries, decoded.notes.map(({ kind }) => kind), decoded.encrypted],
+      ['PSTREE', [], ['encrypted'], true],
+    );
+    const json = JSON.parse(await imageToJson(encrypted, 'checkpoint/pstree.img', { besideCipher })) as { raw: string };
+    assert.deepEqual(Buffer.from(json.raw, 'base64'), Buffer.from(image('PSTREE', ciphertext, ciphertext)));
+
+    const plain = image('FS', entry('fs_entry', { cwd_id: 1, root_id: 2, umask: 18 }), uint32(9));
+    const whole = await decodeImage(new MemorySource(plain), 'checkpoint/fs-1.img', { besideCipher });
+    assert.deepEqual([whole.entries.length, whole.notes.map(({ kind }) => kind)], [1, ['truncated']]);
   });
 
   test('without messages is not read', async () => {

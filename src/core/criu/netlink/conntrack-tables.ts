@@ -1,5 +1,6 @@
 import type { Words } from '../field-words.ts';
 import type { AttributeTable } from './attributes.ts';
+import { protocolNames } from './names.ts';
 import {
   address,
   base64,
@@ -18,23 +19,6 @@ import {
 // The attributes of netfilter's connection tracking. Facts: the kernel's
 // include/uapi/linux/netfilter/nfnetlink_conntrack.h for numbers, net/netfilter/nf_conntrack_netlink.c and
 // nf_conntrack_proto_*.c for the forms of values.
-
-export const protocolNames: Names = {
-  1: 'ICMP',
-  2: 'IGMP',
-  4: 'IPIP',
-  6: 'TCP',
-  17: 'UDP',
-  33: 'DCCP',
-  41: 'IPV6',
-  47: 'GRE',
-  50: 'ESP',
-  51: 'AH',
-  58: 'ICMPV6',
-  89: 'OSPF',
-  132: 'SCTP',
-  136: 'UDPLITE',
-};
 
 export const tcpStates: Names = {
   0: 'NONE',

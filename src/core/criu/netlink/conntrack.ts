@@ -2,8 +2,8 @@ import type { Note } from '../../../protocol/note.ts';
 import { sentence } from '../../../protocol/sentence.ts';
 import type { ByteSource } from '../../bytes/byte-source.ts';
 import type { JsonObject, JsonValue } from '../json-text.ts';
-import { connection, dccpStates, expectation, protocolNames, sctpStates, tcpStates } from './conntrack-tables.ts';
-import { familyNames } from './families.ts';
+import { connection, dccpStates, expectation, sctpStates, tcpStates } from './conntrack-tables.ts';
+import { familyNames, protocolNames } from './names.ts';
 import { visitNetlink, type MessageForm, type NetlinkFormat } from './messages.ts';
 import { be16, struct, u8 } from './values.ts';
 

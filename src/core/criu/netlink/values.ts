@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { addressOfOctets, flagsOf, hexWord, type Words } from '../field-words.ts';
 import type { JsonValue } from '../json-text.ts';
+import { familyNames } from './names.ts';
 import { readAttributes, type AttributeTable, type Reading } from './attributes.ts';
 
 /**
@@ -49,6 +50,14 @@ export const be64: ReadValue = (bytes, start, end) => (end - start === 8 ? bytes
 
 /** An IPv4 or IPv6 address, which its length tells. */
 export const address: ReadValue = (bytes, start, end) => addressOfOctets(bytes.subarray(start, end));
+
+/** `struct rtvia`: an address of another family than its owner's, which it names. */
+export const addressWithFamily: ReadValue = (bytes, start, end, reading) => {
+  if (end - start < 2) return undefined;
+  const value = address(bytes, start + 2, end, reading);
+  const family = u16({ names: familyNames })(bytes, start, start + 2, reading);
+  return value === undefined || family === undefined ? undefined : { family, address: value };
+};
 
 /** Text with its NUL; undefined where it holds another one or is not UTF-8, so that its bytes are shown. */
 export const text: ReadValue = (bytes, start, end) => {

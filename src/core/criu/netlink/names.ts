@@ -13,3 +13,21 @@ export const familyNames: Names = {
   128: 'RTNL_FAMILY_IPMR',
   129: 'RTNL_FAMILY_IP6MR',
 };
+
+/** Protocols in IP headers. Facts: IANA's list of protocol numbers; UDPLITE as the kernel calls it. */
+export const protocolNames: Names = {
+  1: 'ICMP',
+  2: 'IGMP',
+  4: 'IPIP',
+  6: 'TCP',
+  17: 'UDP',
+  33: 'DCCP',
+  41: 'IPV6',
+  47: 'GRE',
+  50: 'ESP',
+  51: 'AH',
+  58: 'ICMPV6',
+  89: 'OSPF',
+  132: 'SCTP',
+  136: 'UDPLITE',
+};
