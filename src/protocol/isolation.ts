@@ -307,6 +307,7 @@ export interface ThreadSettings {
 export interface SchedulingFacts {
   /** `SCHED_OTHER`. */
   readonly policy: string;
+  readonly policyNumber: number;
   /** Its children start under SCHED_OTHER. */
   readonly resetOnFork: boolean;
   readonly nice?: number;

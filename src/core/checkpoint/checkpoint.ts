@@ -119,6 +119,13 @@ class OpenCheckpoint implements Checkpoint {
       openNested: (entry, signal) => openNested(files, entry, request.spill, signal),
       mounts,
     });
+    this.isolation = openIsolation({
+      images: this.#images,
+      processes: this.#processes,
+      metadata: this.#metadata,
+      notebook: this.#notebook,
+      engine: layout.engine,
+    });
     this.files = new BranchedView({
       archive: new EntryBranch(
         () => Promise.resolve(this.#archiveEntries()),
@@ -128,17 +135,16 @@ class OpenCheckpoint implements Checkpoint {
         () => this.#rootfsEntries(),
         () => files.entries.size,
       ),
-      proc: new ProcBranch({ processes: this.#processes, images: this.#images, mounts }),
+      proc: new ProcBranch({
+        processes: this.#processes,
+        images: this.#images,
+        mounts,
+        isolation: this.isolation,
+        metadata: this.#metadata,
+      }),
       images: new ImagesBranch(files, this.#images),
     });
     this.memory = new DumpedMemory({ images: this.#images, processes: this.#processes, mounts });
-    this.isolation = openIsolation({
-      images: this.#images,
-      processes: this.#processes,
-      metadata: this.#metadata,
-      notebook: this.#notebook,
-      engine: layout.engine,
-    });
     this.completed = files.completed;
     this.#stopListening = files.onGrowth(() => onChanged?.({ complete: files.complete }));
   }

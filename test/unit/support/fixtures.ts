@@ -46,6 +46,8 @@ export interface LiveProcess {
   readonly caps: Readonly<Record<string, string>>;
   readonly sig: Readonly<Record<string, string>>;
   readonly seccomp: string;
+  readonly cgroup: readonly string[];
+  readonly oom_score_adj: string;
   readonly nnp: string;
   /** By descriptor: what readlink gave, and the lines of fdinfo. */
   readonly fds: Readonly<Record<string, { readonly target: string; readonly fdinfo: readonly string[] }>>;

@@ -148,6 +148,7 @@ function describeScheduling(thread: ThreadCoreEntry): SchedulingFacts | undefine
   const name = POLICIES[number];
   return {
     policy: name === undefined ? String(number) : `SCHED_${name}`,
+    policyNumber: number,
     resetOnFork: (thread.sched_policy & RESET_ON_FORK) !== 0,
     ...(thread.sched_nice !== undefined && { nice: thread.sched_nice }),
     ...(thread.sched_prio !== undefined && { priority: thread.sched_prio }),

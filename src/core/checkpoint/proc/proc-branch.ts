@@ -10,10 +10,11 @@ import {
   type ProcNode,
   type ProcSources,
 } from './proc-node.ts';
+import { isolationFiles } from './isolation-files.ts';
 import { processFiles } from './process-files.ts';
 
 /** What makes up the folder of a process, a module for each subject. */
-const MODULES: readonly ProcModule[] = [processFiles];
+const MODULES: readonly ProcModule[] = [processFiles, isolationFiles];
 
 /** /proc for the frozen container, by pid as the container saw it, in the kernel's formats. */
 export class ProcBranch implements Branch {

@@ -2,6 +2,8 @@ import type { MountFacts } from '../../../protocol/mounts.ts';
 import type { ProcessFacts } from '../../../protocol/processes.ts';
 import type { ByteSource } from '../../bytes/byte-source.ts';
 import type { ImageDirectory } from '../../criu/image-directory.ts';
+import type { Isolation } from '../isolation/isolation.ts';
+import type { Metadata } from '../metadata.ts';
 import type { Processes } from '../processes.ts';
 
 /** The questions that files of /proc are answered from. */
@@ -9,6 +11,8 @@ export interface ProcSources {
   readonly processes: Processes;
   readonly images: ImageDirectory;
   readonly mounts: (signal?: AbortSignal) => Promise<readonly MountFacts[]>;
+  readonly isolation: Isolation;
+  readonly metadata: Metadata;
 }
 
 export interface ProcFile {

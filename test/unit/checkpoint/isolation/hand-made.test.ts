@@ -263,7 +263,13 @@ test('settings that most processes do not have', async () => {
     stopSignal: 'SIGSTOP',
     membarrier: ['PRIVATE_EXPEDITED', 'PRIVATE_EXPEDITED_RSEQ'],
   });
-  assert.deepEqual(facts.thread?.scheduling, { policy: 'SCHED_FIFO', resetOnFork: true, nice: -5, priority: 50 });
+  assert.deepEqual(facts.thread?.scheduling, {
+    policy: 'SCHED_FIFO',
+    policyNumber: 1,
+    resetOnFork: true,
+    nice: -5,
+    priority: 50,
+  });
   assert.equal(facts.thread.parentDeathSignal, 'SIGTERM');
   assert.deepEqual(facts.thread.alternateStack, { address: 0x1000n, size: 8192n, flags: [] });
   assert.deepEqual(facts.credentials?.secureBits, [

@@ -5,11 +5,9 @@ import { archives, truthOf, type LiveProcess } from '../../support/fixtures.ts';
 import { withFixture } from './support.ts';
 
 /** /proc/PID of the processes of a fixture that were there a moment before the dump. */
-function liveOf(
-  name: string,
-): readonly (LiveProcess & { readonly cgroup: readonly string[]; oom_score_adj: string })[] {
-  const live = truthOf(name).liveBeforeDump;
-  return Array.isArray(live) ? (live as ReturnType<typeof liveOf>) : [];
+function liveOf(name: string): readonly LiveProcess[] {
+  const live: unknown = truthOf(name).liveBeforeDump;
+  return Array.isArray(live) ? (live as readonly LiveProcess[]) : [];
 }
 
 /** The bits of a mask in /proc/PID/status, from 0 on. */
@@ -130,7 +128,7 @@ test('limits, handlers and timers of a server', () =>
     const [real, virtual] = facts.timers?.interval ?? [];
     assert.deepEqual(real, { kind: 'real', signal: 'SIGALRM', remaining: 4_998_761_992n, interval: 0n });
     assert.equal(virtual?.remaining, 0n);
-    assert.deepEqual(facts.thread?.scheduling, { policy: 'SCHED_OTHER', resetOnFork: false, nice: 0 });
+    assert.deepEqual(facts.thread?.scheduling, { policy: 'SCHED_OTHER', policyNumber: 0, resetOnFork: false, nice: 0 });
     assert.deepEqual(facts.settings?.flags, ['SUPERPRIV', 'RANDOMIZE']);
     assert.equal(facts.settings.dumpable, 'yes');
     assert.equal(facts.settings.loginUid, undefined);
