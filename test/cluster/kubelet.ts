@@ -30,6 +30,7 @@ export class Kubelet {
     request: IncomingMessage,
     response: ServerResponse,
   ): Promise<void> {
+    this.#node.onAsked();
     const [endpoint = '', ...rest] = path.split('/').filter((part) => part !== '');
     const verb = request.method === 'GET' ? 'get' : 'create';
     const subresource = SUBRESOURCES[endpoint] ?? 'proxy';
@@ -146,6 +147,7 @@ export class Kubelet {
     }
     if (this.#busy.has(what.id)) return { failure: atOnce(runtime, what.id) };
     this.#busy.add(what.id);
+    this.#node.mostAtOnce = Math.max(this.#node.mostAtOnce, this.#busy.size);
     const time = new Date().toISOString().replace(/\.\d+/, '');
     const name = `checkpoint-${what.pod}_${what.namespace}-${what.container}-${time}.tar`;
     const limit = Math.max(requestTimeout, timeout * 1000);

@@ -40,6 +40,10 @@ export class TestNode {
   readonly archives = new Map<string, string>();
   /** What the API server's own account towards the kubelet is called, where it may not make checkpoints. */
   deniedKubeletClient: string | undefined;
+  /** Checkpoints that were being made at the same time, at most. */
+  mostAtOnce = 0;
+  /** Told of each request to the kubelet. */
+  onAsked: () => void = () => undefined;
   readonly #options: NodeOptions;
 
   constructor(options: NodeOptions, root: string) {

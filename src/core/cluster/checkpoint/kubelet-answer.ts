@@ -1,0 +1,182 @@
+import { sentence, type Sentence } from '../../../protocol/sentence.ts';
+import type { Reason } from '../../errors.ts';
+import { explainRefusal, trimmed, type Refusal } from '../api/read-answer.ts';
+import { ClusterError, type Remedy } from '../cluster-error.ts';
+import { checkpointRole, kubeletRole } from '../rights/manifests.ts';
+import type { NodeEndpoint } from './node-endpoint.ts';
+import { explainRuntimeFailure, type RuntimeFacts, type Subject } from './runtime-failure.ts';
+
+/** A checkpoint that was not made. */
+export class CheckpointRefused extends ClusterError {
+  /** True where an archive may be there all the same: the node's folder tells. */
+  readonly mayExist: boolean;
+
+  constructor(
+    reason: Reason,
+    text: Sentence,
+    facts: ConstructorParameters<typeof ClusterError>[2] & { readonly mayExist?: boolean },
+  ) {
+    super(reason, text, facts);
+    this.mayExist = facts.mayExist ?? false;
+  }
+}
+
+/**
+ * What a refused checkpoint means. The kubelet answers in plain text, the API server with a `Status`: so their refusals
+ * are told apart.
+ */
+export function explainCheckpointRefusal(
+  refusal: Refusal,
+  subject: Subject,
+  endpoint: NodeEndpoint,
+  facts: RuntimeFacts | undefined,
+): CheckpointRefused {
+  const { status, text } = refusal;
+  const make = ({ reason, text: words, remedy, mayExist }: Explained): CheckpointRefused =>
+    new CheckpointRefused(reason, words, {
+      status,
+      said: text,
+      where: subject.node,
+      ...(remedy && { remedy }),
+      ...(mayExist !== undefined && { mayExist }),
+    });
+  if (refusal.object) return make(byApiServer(refusal, subject, endpoint));
+  switch (status) {
+    case 401:
+      return make({
+        reason: 'unauthorized',
+        text: sentence(
+          'The kubelet of {0} does not know who you are. Its own address takes a client certificate or a token that it accepts.',
+          subject.node,
+        ),
+      });
+    case 403:
+      return make(byKubelet(text, subject, endpoint));
+    case 404:
+      return make(notFound(text, subject));
+    case 500: {
+      const why = /^checkpointing of \S+ failed \(([\s\S]*)\)\s*$/.exec(text)?.[1];
+      return make(why === undefined ? unexpected(refusal, subject) : explainRuntimeFailure(why, subject, facts));
+    }
+    default:
+      return make(unexpected(refusal, subject));
+  }
+}
+
+interface Explained {
+  readonly reason: Reason;
+  readonly text: Sentence;
+  readonly remedy?: Remedy;
+  readonly mayExist?: boolean;
+}
+
+function byApiServer(refusal: Refusal, { node }: Subject, { transport }: NodeEndpoint): Explained {
+  const { status, text } = refusal;
+  if (status === 403) {
+    const user = /User "([^"]*)" cannot/.exec(text)?.[1] ?? '';
+    return {
+      reason: 'forbidden',
+      text: sentence(
+        'You ({0}) may not make checkpoints on {1}: it takes the right to create nodes/proxy there.',
+        user === '' ? 'system:anonymous' : user,
+        node,
+      ),
+      remedy: {
+        text: sentence(
+          'An administrator can allow it for this node with this ClusterRole. It is a strong right: nodes/proxy lets its holder run commands in every pod of the node.',
+        ),
+        copy: { form: 'yaml', text: checkpointRole(user, node) },
+      },
+    };
+  }
+  if (status === 404) {
+    return {
+      reason: 'not-found',
+      text: sentence('{0} has no node {1} any more. Refresh the list.', transport.peer.name, node),
+    };
+  }
+  const [, why] = /error trying to reach service: ([\s\S]*)/.exec(text) ?? [];
+  if (why !== undefined || text.includes('error dialing backend')) {
+    return {
+      reason: 'unreachable',
+      text: sentence(
+        'The API server of {0} cannot reach the kubelet of {1}: {2}. Is the node up?',
+        transport.peer.name,
+        node,
+        trimmed(why ?? text),
+      ),
+    };
+  }
+  const { reason, sentence: words } = explainRefusal(refusal, transport);
+  return { reason, text: words };
+}
+
+/** `Forbidden (user=U, verb=create, resource=nodes, subresource(s)=[checkpoint])` */
+function byKubelet(text: string, { node }: Subject, { via }: NodeEndpoint): Explained {
+  const user = /\(user=(.*?), verb=/.exec(text)?.[1] ?? '';
+  const copy = { form: 'yaml', text: kubeletRole(user) } as const;
+  if (via === 'kubelet') {
+    return {
+      reason: 'forbidden',
+      text: sentence('The kubelet of {0} refused: you ({1}) may not create nodes/checkpoint.', node, user),
+      remedy: { text: sentence('An administrator can allow it with this ClusterRole.'), copy },
+    };
+  }
+  return {
+    reason: 'forbidden',
+    text: sentence(
+      'The kubelet on {0} refused the checkpoint: the API server’s own account ({1}) may not create nodes/checkpoint.',
+      node,
+      user,
+    ),
+    remedy: {
+      text: sentence('Your own rights suffice. An administrator can allow it to that account with this ClusterRole.'),
+      copy,
+    },
+  };
+}
+
+function notFound(text: string, { namespace, pod, container, node }: Subject): Explained {
+  const said = text.trim();
+  if (said === 'pod does not exist') {
+    return {
+      reason: 'not-found',
+      text: sentence('There is no pod {0} on {1} any more. Refresh the list.', `${namespace}/${pod}`, node),
+    };
+  }
+  if (/^container \S+ does not exist$/.test(said)) {
+    return {
+      reason: 'not-found',
+      text: sentence('The pod {0} has no container {1}.', `${namespace}/${pod}`, container),
+    };
+  }
+  if (said === 'cannot parse value of timeout parameter') {
+    return { reason: 'usage', text: sentence('The time limit of a checkpoint is given in whole seconds.') };
+  }
+  // Nobody behind the address: not the kubelet's own words (`404: Page Not Found`) but its server's.
+  if (said === '404 page not found') {
+    return {
+      reason: 'unsupported',
+      text: sentence('The kubelet of {0} has checkpoints switched off, or is older than 1.25.', node),
+      remedy: {
+        text: sentence(
+          'Switch the feature gate on in the kubelet’s configuration and restart the kubelet. Since 1.30 it is on by itself.',
+        ),
+        copy: { form: 'yaml', text: 'featureGates:\n  ContainerCheckpoint: true\n' },
+      },
+    };
+  }
+  return { reason: 'not-found', text: sentence('The kubelet of {0} answered “not found”: {1}.', node, trimmed(text)) };
+}
+
+function unexpected({ status, text }: Refusal, { node }: Subject): Explained {
+  return {
+    reason: 'unavailable',
+    text: sentence(
+      'The kubelet of {0} answered in a way that is not understood ({1}): {2}.',
+      node,
+      status,
+      trimmed(text),
+    ),
+  };
+}
