@@ -141,6 +141,7 @@ class OpenCheckpoint implements Checkpoint {
         mounts,
         isolation: this.isolation,
         metadata: this.#metadata,
+        sockets: this.sockets,
       }),
       images: new ImagesBranch(files, this.#images),
     });

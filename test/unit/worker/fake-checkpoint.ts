@@ -43,6 +43,7 @@ const noSockets: Sockets = {
   detail: () => Promise.resolve(undefined),
   details: () => ReadableStream.from<SocketDetail>([]),
   connections: () => Promise.resolve([]),
+  messages: () => Promise.resolve(new Map()),
 };
 
 const noMemory: Memory = {

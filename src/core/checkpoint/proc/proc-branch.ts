@@ -2,6 +2,7 @@ import type { FileEntry, FileStat } from '../../../protocol/checkpoint-api.ts';
 import type { ByteSource } from '../../bytes/byte-source.ts';
 import { memorySource } from '../../bytes/sources.ts';
 import { FOLDER, type Branch } from '../file-view.ts';
+import { netFiles } from './net-files.ts';
 import {
   folder,
   type ProcFile,
@@ -14,7 +15,7 @@ import { isolationFiles } from './isolation-files.ts';
 import { processFiles } from './process-files.ts';
 
 /** What makes up the folder of a process, a module for each subject. */
-const MODULES: readonly ProcModule[] = [processFiles, isolationFiles];
+const MODULES: readonly ProcModule[] = [processFiles, isolationFiles, netFiles];
 
 /** /proc for the frozen container, by pid as the container saw it, in the kernel's formats. */
 export class ProcBranch implements Branch {

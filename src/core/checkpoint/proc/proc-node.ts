@@ -5,6 +5,7 @@ import type { ImageDirectory } from '../../criu/image-directory.ts';
 import type { Isolation } from '../isolation/isolation.ts';
 import type { Metadata } from '../metadata.ts';
 import type { Processes } from '../processes.ts';
+import type { Sockets } from '../sockets/sockets.ts';
 
 /** The questions that files of /proc are answered from. */
 export interface ProcSources {
@@ -13,6 +14,7 @@ export interface ProcSources {
   readonly mounts: (signal?: AbortSignal) => Promise<readonly MountFacts[]>;
   readonly isolation: Isolation;
   readonly metadata: Metadata;
+  readonly sockets: Sockets;
 }
 
 export interface ProcFile {

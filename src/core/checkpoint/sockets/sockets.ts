@@ -53,6 +53,8 @@ export interface Sockets {
   details(ids: readonly number[], signal?: AbortSignal): AsyncIterable<SocketDetail>;
   /** What the kernel's connection tracking knew, of connections with a socket and without. */
   connections(signal?: AbortSignal): Promise<readonly TrackedConnection[]>;
+  /** CRIU's own messages by socket, for who needs what the facts leave out. */
+  messages(signal?: AbortSignal): Promise<ReadonlyMap<number, SocketMessage>>;
 }
 
 /** What the files of the dump say, joined with queues, descriptors and each other. */
@@ -96,6 +98,11 @@ export class DumpedSockets implements Sockets {
   async connections(signal?: AbortSignal): Promise<readonly TrackedConnection[]> {
     const tell = (notes: readonly Note[]): void => this.#notebook.add(...notes);
     return readTrackedConnections(this.#images, await this.list(signal), tell, signal);
+  }
+
+  async messages(signal?: AbortSignal): Promise<ReadonlyMap<number, SocketMessage>> {
+    const { sockets } = await this.#read(signal);
+    return new Map([...sockets].map(([id, { socket }]) => [id, socket]));
   }
 
   async #read(signal?: AbortSignal): Promise<Reading> {
