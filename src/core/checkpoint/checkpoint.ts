@@ -143,7 +143,7 @@ class OpenCheckpoint implements Checkpoint {
         metadata: this.#metadata,
         sockets: this.sockets,
       }),
-      images: new ImagesBranch(files, this.#images),
+      images: new ImagesBranch(files, this.#images, this.#notebook),
     });
     this.memory = new DumpedMemory({ images: this.#images, processes: this.#processes, mounts });
     this.completed = files.completed;

@@ -6,15 +6,18 @@ import { isDecodable, kindOfFile } from '../criu/kinds.ts';
 import { imageToJson } from '../criu/to-json.ts';
 import type { FileSet } from '../archive/file-set.ts';
 import { FOLDER, type Branch } from './file-view.ts';
+import type { Notebook } from './notebook.ts';
 
 /** `/images/NAME.json`: every image that can be decoded, as `decode --pretty` prints it. Texts are among the files. */
 export class ImagesBranch implements Branch {
   readonly #files: FileSet;
   readonly #images: ImageDirectory;
+  readonly #notebook: Notebook;
 
-  constructor(files: FileSet, images: ImageDirectory) {
+  constructor(files: FileSet, images: ImageDirectory, notebook: Notebook) {
     this.#files = files;
     this.#images = images;
+    this.#notebook = notebook;
   }
 
   async stat(path: string, signal?: AbortSignal): Promise<FileStat | undefined> {
@@ -51,13 +54,9 @@ export class ImagesBranch implements Branch {
     const source = await this.#images.open(name, signal);
     if (!source) return undefined;
     try {
-      return new TextEncoder().encode(
-        await imageToJson(source, this.#images.path(name), {
-          pretty: true,
-          besideCipher: this.#images.hasCipher,
-          ...(signal && { signal }),
-        }),
-      );
+      const options = { pretty: true, besideCipher: this.#images.hasCipher, ...(signal && { signal }) };
+      const text = await imageToJson(source, this.#images.path(name), options, (notes) => this.#notebook.add(...notes));
+      return new TextEncoder().encode(text);
     } finally {
       await source.close();
     }

@@ -1,3 +1,4 @@
+import type { Note } from '../../protocol/note.ts';
 import type { ByteSource } from '../bytes/byte-source.ts';
 import { CheckpointError } from '../errors.ts';
 import { sentence } from '../../protocol/sentence.ts';
@@ -69,12 +70,18 @@ async function visitAny(
 
 /**
  * The same as one text.
+ * @param onNotes is told what is wrong with the image.
  * @throws CheckpointError `too-large` where it would be longer than 256 MiB, and what the source throws
  */
-export async function imageToJson(source: ByteSource, name: string, options: JsonOptions = {}): Promise<string> {
+export async function imageToJson(
+  source: ByteSource,
+  name: string,
+  options: JsonOptions = {},
+  onNotes?: (notes: readonly Note[]) => void,
+): Promise<string> {
   const pieces: string[] = [];
   let length = 0;
-  await writeImageJson(
+  const { notes } = await writeImageJson(
     source,
     name,
     (text) => {
@@ -87,6 +94,7 @@ export async function imageToJson(source: ByteSource, name: string, options: Jso
     },
     options,
   );
+  onNotes?.(notes);
   return pieces.join('');
 }
 
