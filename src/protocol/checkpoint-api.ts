@@ -51,6 +51,8 @@ export interface FileStat {
   readonly mtime: number;
   readonly mode?: number;
   readonly linkTarget?: string;
+  /** What it holds is made of what lies elsewhere too: a copy of the folders above leaves it out unless it is named. */
+  readonly onDemand?: boolean;
 }
 
 export interface FileEntry extends FileStat {

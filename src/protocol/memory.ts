@@ -19,8 +19,8 @@ export type MemorySource =
 /** What a mapping is for, as a person would sort them. `kernel`: [vdso], [vvar], [vsyscall]. */
 export type RegionKind = 'code' | 'file' | 'heap' | 'stack' | 'anonymous' | 'shared' | 'kernel' | 'other';
 
-/** One mapping of a process: a line of /proc/PID/maps and what a checkpoint adds to it. */
-export interface MemoryRegion {
+/** One mapping of a process: a line of /proc/PID/maps, and what CRIU recorded beside it. */
+export interface MemoryMapping {
   /** The first address, and the first one behind it. */
   readonly start: bigint;
   readonly end: bigint;
@@ -34,8 +34,6 @@ export interface MemoryRegion {
   /** `MAJOR:MINOR` in hexadecimal and inode of what is mapped, as far as images tell. */
   readonly device?: string;
   readonly inode?: bigint;
-  /** Bytes by where they are; they add up to the mapping's size. Sources without any are left out. */
-  readonly bytes: Readonly<Partial<Record<MemorySource, number>>>;
   /** The mapped file, by its id in files.img. */
   readonly file?: MappedFile;
   /** Which memory object is mapped, and the image that lists its pages. */
@@ -46,6 +44,12 @@ export interface MemoryRegion {
   readonly advice: readonly string[];
 }
 
+/** A mapping with what the dump holds of it. */
+export interface MemoryRegion extends MemoryMapping {
+  /** Bytes by where they are; they add up to the mapping's size. Sources without any are left out. */
+  readonly bytes: Readonly<Partial<Record<MemorySource, number>>>;
+}
+
 export interface MappedFile {
   readonly id: number;
   readonly path: string;
@@ -53,8 +57,6 @@ export interface MappedFile {
   readonly size?: bigint;
   /** GNU build id, hexadecimal digits. */
   readonly buildId?: string;
-  /** Where the file view has its content, if the checkpoint holds it: `/rootfs/var/lib/data`. */
-  readonly content?: string;
 }
 
 /** A piece of memory with one origin. */

@@ -9,6 +9,8 @@ export interface ByteSource {
    * again by it. Absent where nothing short names the bytes, as for memory.
    */
   readonly identity?: string | undefined;
+  /** Bytes, of those read so far, that are not in the checkpoint and stand as zeros. Only memory has such. */
+  readonly missing?: number;
   /**
    * Reads `length` bytes from `offset`. The result is shorter only where the source ends, and empty beyond its end.
    * The bytes may be a view of a shared buffer: copy them to keep them or to send them away, never write into them.

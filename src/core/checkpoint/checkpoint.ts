@@ -126,6 +126,14 @@ class OpenCheckpoint implements Checkpoint {
       notebook: this.#notebook,
       engine: layout.engine,
     });
+    this.memory = new DumpedMemory({
+      images: this.#images,
+      processes: this.#processes,
+      mounts,
+      files: () => this.files,
+      notebook: this.#notebook,
+      contents: (signal) => this.#filesystem.contents(signal),
+    });
     this.files = new BranchedView({
       archive: new EntryBranch(
         () => Promise.resolve(this.#archiveEntries()),
@@ -142,10 +150,10 @@ class OpenCheckpoint implements Checkpoint {
         isolation: this.isolation,
         metadata: this.#metadata,
         sockets: this.sockets,
+        memory: this.memory,
       }),
       images: new ImagesBranch(files, this.#images, this.#notebook),
     });
-    this.memory = new DumpedMemory({ images: this.#images, processes: this.#processes, mounts });
     this.completed = files.completed;
     this.#stopListening = files.onGrowth(() => onChanged?.({ complete: files.complete }));
   }

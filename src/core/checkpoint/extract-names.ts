@@ -37,3 +37,13 @@ export function staysInside(target: string, depth: number, platform: NodeJS.Plat
   const climbs = firstName < 0 ? steps.length : firstName;
   return climbs <= depth && !steps.slice(climbs).includes('..');
 }
+
+/** A view's names hold no `/`; one that broke this rule would make its paths ambiguous and this walk endless. */
+export function isName(name: string): boolean {
+  return name !== '' && name !== '.' && name !== '..' && !name.includes('/');
+}
+
+/** For a message. */
+export function shortened(path: string): string {
+  return path.length > 200 ? `${path.slice(0, 100)}…${path.slice(-80)}` : path;
+}

@@ -19,9 +19,10 @@ import { setImmediate } from 'node:timers/promises';
 import type { FileEntry, FileStat, SaveResult } from '../../protocol/checkpoint-api.ts';
 import type { Note, NoteKind } from '../../protocol/note.ts';
 import { sentence, type Sentence } from '../../protocol/sentence.ts';
+import type { ByteSource } from '../bytes/byte-source.ts';
 import { CheckpointError, isCancelled, type Reason } from '../errors.ts';
 import { codeOf, isFolder, keepAttributes, look, nearest, times, UNFIT, writeAll } from './extract-disk.ts';
-import { safeName, staysInside } from './extract-names.ts';
+import { isName, safeName, shortened, staysInside } from './extract-names.ts';
 import type { FileView } from './file-view.ts';
 import { compileGlobs, type GlobState } from './globs.ts';
 
@@ -136,6 +137,8 @@ class Extraction {
       const viewPath = `${item.viewPath === '/' ? '' : item.viewPath}/${name}`;
       const path = join(item.path, safeName(name));
       const next = { viewPath, path, depth: item.depth + 1, stat: child };
+      // What is here only because all above it was asked for.
+      if (child.onDemand && state.matched) continue;
       if (!isName(name)) this.#leaveOut(viewPath, '{0} was left out: no file can have that name.');
       else if (path.length > MAX_PATH)
         this.#leaveOut(viewPath, '{0} was left out: its path is too long for this machine.');
@@ -244,13 +247,7 @@ class Extraction {
       closeSync(descriptor);
       file = undefined;
       this.#files++;
-      const size = source.size ?? item.stat.size;
-      if (written < size)
-        this.#skip(
-          'truncated',
-          item.viewPath,
-          sentence('{0} holds only {1} of {2} bytes: the archive ends early.', item.viewPath, written, size),
-        );
+      this.#tellWhatLacks(item, source, written);
     } catch (error) {
       if (file !== undefined) {
         closeSync(file);
@@ -260,6 +257,23 @@ class Extraction {
       this.#failed(error, item);
     } finally {
       await source.close();
+    }
+  }
+
+  #tellWhatLacks({ viewPath, stat }: Item, source: ByteSource, written: number): void {
+    const size = source.size ?? stat.size;
+    if (written < size) {
+      const text = sentence('{0} holds only {1} of {2} bytes: the archive ends early.', viewPath, written, size);
+      this.#skip('truncated', viewPath, text);
+    }
+    if (source.missing) {
+      const text = sentence(
+        '{1} of the {2} bytes of {0} are not in the checkpoint and were written as zeros; {0}.missing lists them.',
+        viewPath,
+        source.missing,
+        size,
+      );
+      this.#skip('missing', viewPath, text);
     }
   }
 
@@ -390,15 +404,6 @@ const NOTE_KINDS: Partial<Record<Reason, NoteKind>> = {
   'too-large': 'may-be-incomplete',
 };
 
-/** A view's names hold no `/`; one that broke this rule would make its paths ambiguous and this walk endless. */
-function isName(name: string): boolean {
-  return name !== '' && name !== '.' && name !== '..' && !name.includes('/');
-}
-
 function exists(template: string, path: string): CheckpointError {
   return new CheckpointError('exists', sentence(template, path), { where: path });
-}
-
-function shortened(path: string): string {
-  return path.length > 200 ? `${path.slice(0, 100)}…${path.slice(-80)}` : path;
 }

@@ -1,6 +1,7 @@
 import type { Compression, CriuFacts, DumpStatistics, Engine, Overview, Wrapping } from '../../protocol/overview.ts';
 import type { Note } from '../../protocol/note.ts';
 import type { FileSet } from '../archive/file-set.ts';
+import { architectureName } from '../criu/architectures.ts';
 import type { ImageDirectory } from '../criu/image-directory.ts';
 import type { CoreEntry } from '../criu/schema/generated/messages.ts';
 import { formatTimestamp } from './changes.ts';
@@ -26,18 +27,6 @@ interface Parts {
   readonly notes: () => readonly Note[];
 }
 
-/** CRIU's machine numbers. Source: criu images/core.proto, march. */
-const ARCHITECTURES: readonly (string | undefined)[] = [
-  undefined,
-  'x86-64',
-  'arm',
-  'aarch64',
-  'ppc64',
-  's390',
-  'mips',
-  'loongarch64',
-  'riscv64',
-];
 const LSM: readonly (string | undefined)[] = [undefined, 'SELinux', 'AppArmor'];
 
 /** Joins what the engine's files, the inventory and the entries themselves say. */
@@ -98,7 +87,7 @@ async function readHost(
 async function readCriu(parts: Parts, core: CoreEntry | undefined, signal?: AbortSignal): Promise<CriuFacts> {
   const { images, files, imagesPrefix } = parts;
   const [inventory] = await known(images, 'INVENTORY', 'inventory.img', signal);
-  const architecture = core && ARCHITECTURES[core.mtype];
+  const architecture = core && architectureName(core.mtype);
   const lsm = inventory?.lsmtype === undefined ? undefined : LSM[inventory.lsmtype];
   const log = await readLogHead(parts, signal);
   const pageSize = await parts.processes.pageSize(signal);

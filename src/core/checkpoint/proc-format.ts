@@ -1,7 +1,7 @@
 import type { MountFacts } from '../../protocol/mounts.ts';
 import type { ProcessFacts, TaskState } from '../../protocol/processes.ts';
-import type { CoreEntry, CredsEntry, MmEntry, VmaEntry } from '../criu/schema/generated/messages.ts';
-import type { FileTable } from './descriptors/file-table.ts';
+import type { MemoryTotals } from './memory/totals.ts';
+import type { CoreEntry, CredsEntry } from '../criu/schema/generated/messages.ts';
 
 const KERNEL_STATES: Readonly<Record<TaskState, string>> = {
   running: 'R (running)',
@@ -18,6 +18,7 @@ export function formatStatus(
   process: ProcessFacts,
   core: CoreEntry | undefined,
   credentials: CredsEntry | undefined,
+  memory: MemoryTotals | undefined,
 ): string {
   const handlers = core?.tc && signalMasks(core.tc.sigactions);
   const seccomp = core?.thread_core?.seccomp_mode ?? core?.tc?.old_seccomp_mode;
@@ -34,7 +35,12 @@ export function formatStatus(
     ['Groups', process.groups && `${process.groups.join(' ')} `],
     ['NSpgid', String(process.pgid)],
     ['NSsid', String(process.sid)],
-    ['VmSize', process.mappedBytes === undefined ? undefined : `${String(process.mappedBytes / 1024).padStart(8)} kB`],
+    ['VmSize', memory && kilobytes(memory.mapped)],
+    ['VmLck', memory && kilobytes(memory.locked)],
+    ['VmData', memory && kilobytes(memory.data)],
+    ['VmStk', memory && kilobytes(memory.stack)],
+    ['VmExe', memory && kilobytes(memory.code)],
+    ['VmLib', memory && kilobytes(memory.libraries)],
     ['Threads', String(process.threads.length)],
     ['SigBlk', core?.tc && mask(core.tc.blk_sigset)],
     ['SigIgn', handlers && mask(handlers.ignored)],
@@ -63,6 +69,10 @@ function signalMasks(actions: readonly { readonly sigaction: bigint }[]): { igno
   return masks;
 }
 
+function kilobytes(bytes: bigint): string {
+  return `${String(bytes / 1024n).padStart(8)} kB`;
+}
+
 function mask(value: bigint): string {
   return value.toString(16).padStart(16, '0');
 }
@@ -75,69 +85,6 @@ function capabilities(words: readonly number[] | undefined): string {
 
 function escapeName(name: string): string {
   return name.replaceAll('\\', '\\\\').replaceAll('\n', '\\n');
-}
-
-/** Bits of vma_entry.status. Source: criu/include/image.h, VMA_*. */
-const VMA = {
-  stack: 1,
-  vsyscall: 2,
-  vdso: 3,
-  heap: 5,
-  filePrivate: 6,
-  fileShared: 7,
-  anonShared: 8,
-  sysvipc: 10,
-  socket: 11,
-  vvar: 12,
-  aioRing: 13,
-  memfd: 14,
-  guard: 16,
-} as const;
-const MAP_SHARED = 1;
-
-/**
- * /proc/PID/maps. Device and inode are not in the images and stand as zeros.
- * Source of the columns: fs/proc/task_mmu.c, show_vma_header_prefix.
- */
-export function formatMaps(mm: MmEntry, files: FileTable): string {
-  return realMappings(mm)
-    .map((vma) => {
-      const permissions = [
-        (vma.prot & 1) !== 0 ? 'r' : '-',
-        (vma.prot & 2) !== 0 ? 'w' : '-',
-        (vma.prot & 4) !== 0 ? 'x' : '-',
-        (vma.flags & MAP_SHARED) !== 0 ? 's' : 'p',
-      ].join('');
-      const head = `${address(vma.start)}-${address(vma.end)} ${permissions} ${address(vma.pgoff)} 00:00 0`;
-      const name =
-        describeMapping(vma, files) || (vma.start <= mm.mm_start_stack && mm.mm_start_stack < vma.end ? '[stack]' : '');
-      return name === '' ? `${head} \n` : `${head.padEnd(72)} ${name.replaceAll('\n', '\\012')}\n`;
-    })
-    .join('');
-}
-
-/** Guard pages inside a mapping stand beside it in the image; the kernel does not count them as mappings. */
-export function realMappings(mm: MmEntry): readonly VmaEntry[] {
-  return mm.vmas.filter((vma) => ((vma.status >>> VMA.guard) & 1) === 0);
-}
-
-/** What is mapped, as the kernel names it in /proc/PID/maps; `''` for private anonymous memory. */
-export function describeMapping(vma: VmaEntry, files: FileTable): string {
-  const is = (bit: number) => ((vma.status >>> bit) & 1) === 1;
-  if (is(VMA.filePrivate) || is(VMA.fileShared)) return files.path(Number(vma.shmid)) ?? '';
-  if (is(VMA.stack)) return '[stack]';
-  if (is(VMA.heap)) return '[heap]';
-  if (is(VMA.vdso)) return '[vdso]';
-  if (is(VMA.vvar)) return '[vvar]';
-  if (is(VMA.vsyscall)) return '[vsyscall]';
-  if (is(VMA.sysvipc)) return `/SYSV${'0'.repeat(8)} (deleted)`;
-  if (is(VMA.anonShared)) return '/dev/zero (deleted)';
-  if (is(VMA.aioRing)) return '/[aio] (deleted)';
-  return is(VMA.socket) ? 'socket:' : '';
-}
-
-function address(value: bigint): string {
-  return value.toString(16).padStart(8, '0');
 }
 
 /** /proc/PID/mounts, in the order in which the kernel would: parents before what is mounted on them. */

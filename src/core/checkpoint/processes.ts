@@ -13,11 +13,14 @@ import type {
 import { isCancelled } from '../errors.ts';
 import { FileTable } from './descriptors/file-table.ts';
 import type { Notebook } from './notebook.ts';
-import { realMappings } from './proc-format.ts';
+import { memoryTotals } from './memory/totals.ts';
 import { readStrings } from './process-memory.ts';
 import { ProcessGlancer } from './process-glance.ts';
 import { readExitStatus, stateOf } from './process-state.ts';
 import { emptyImage, known } from './known-images.ts';
+
+/** For what hardly depends on it. */
+const USUAL_PAGE_SIZE = 4096;
 
 /** Everything known of the processes, read once and kept; what was not there yet is read again when asked again. */
 export class Processes {
@@ -184,11 +187,8 @@ export class Processes {
       return undefined;
     }
     const executable = table.path(mm.exe_file_id);
-    const mappedBytes = realMappings(mm).reduce(
-      (sum, vma) => sum + (vma.end > vma.start ? vma.end - vma.start : 0n),
-      0n,
-    );
-    const known = { ...(executable !== undefined && { executable }), mappedBytes: Number(mappedBytes) };
+    const { mapped } = memoryTotals(mm, this.#pageSize ?? USUAL_PAGE_SIZE, undefined);
+    const known = { ...(executable !== undefined && { executable }), mappedBytes: Number(mapped) };
     const space = await this.#addressSpace(pid, signal);
     if (!space) return this.#images.complete ? known : undefined;
     const note = this.#notebook.add.bind(this.#notebook);

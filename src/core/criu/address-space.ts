@@ -6,15 +6,16 @@ import { DumpedPages } from './dumped-pages.ts';
 import type { ImageDirectory } from './image-directory.ts';
 import { fileOf } from './kinds.ts';
 import {
+  isGuard,
   Mappings,
   SHARED_MEMORY,
-  VMA_AREA_GUARD,
   VMA_AREA_SOCKET,
   VMA_AREA_UPROBES,
   VMA_AREA_VSYSCALL,
   VMA_AREA_VVAR,
   VMA_FILE_PRIVATE,
   VMA_FILE_SHARED,
+  withoutGuards,
 } from './mappings.ts';
 import { ExtentList, type MemoryExtent } from './memory-extents.ts';
 import { MemoryRead, type MissingRange } from './memory-read.ts';
@@ -43,14 +44,18 @@ export class AddressSpace {
   /** False where no image lists the mappings. */
   readonly #mapped: boolean;
 
-  private constructor(images: ImageDirectory, pid: number, own: DumpedPages, vmas: readonly VmaEntry[] | undefined) {
+  private constructor(
+    images: ImageDirectory,
+    pid: number,
+    own: DumpedPages,
+    vmas: { readonly mappings: Mappings; readonly guards: Mappings } | undefined,
+  ) {
     this.pid = pid;
     this.where = images.path(fileOf('PAGEMAP', pid));
     this.#own = own;
     this.#mapped = vmas !== undefined;
-    const guards = vmas?.filter(isGuard) ?? [];
-    this.guards = new Mappings(guards);
-    this.mappings = new Mappings((guards.length === 0 ? vmas : vmas?.filter((vma) => !isGuard(vma))) ?? []);
+    this.mappings = vmas?.mappings ?? new Mappings([]);
+    this.guards = vmas?.guards ?? new Mappings([]);
     this.shared = new SharedMemory(images, own.pageSize);
   }
 
@@ -70,8 +75,7 @@ export class AddressSpace {
         { where },
       );
     }
-    const vmas = mm && mm.vmas.length > 0 ? mm.vmas : await images.messages('VMAS', fileOf('VMAS', pid), signal);
-    return new AddressSpace(images, pid, own, mm || vmas.length > 0 ? vmas : undefined);
+    return new AddressSpace(images, pid, own, await readVmas(images, pid, signal));
   }
 
   /** Bytes of a page. */
@@ -277,14 +281,26 @@ export class AddressSpace {
   }
 }
 
+/**
+ * The mappings of a process and the guards in them, which CRIU lists behind; undefined where no image lists them. Dumps
+ * of old have them in an image of their own.
+ * @throws CheckpointError what the sources throw
+ */
+export async function readVmas(
+  images: ImageDirectory,
+  pid: number,
+  signal?: AbortSignal,
+): Promise<{ readonly mappings: Mappings; readonly guards: Mappings } | undefined> {
+  const [mm] = await images.messages('MM', fileOf('MM', pid), signal);
+  const vmas = mm && mm.vmas.length > 0 ? mm.vmas : await images.messages('VMAS', fileOf('VMAS', pid), signal);
+  if (!mm && vmas.length === 0) return undefined;
+  return { mappings: new Mappings(withoutGuards(vmas)), guards: new Mappings(vmas.filter(isGuard)) };
+}
+
 /** Why the pages of a mapping that has no memory object of its own are not in a dump. */
 function sourceOutsideDump({ status }: VmaEntry): MemorySource {
   if (status & (VMA_AREA_VSYSCALL | VMA_AREA_VVAR | VMA_AREA_SOCKET | VMA_AREA_UPROBES)) return 'kernel';
   return status & (VMA_FILE_PRIVATE | VMA_FILE_SHARED) ? 'file' : 'untouched';
-}
-
-function isGuard({ status }: VmaEntry): boolean {
-  return (status & VMA_AREA_GUARD) !== 0;
 }
 
 function clip(vma: VmaEntry, start: bigint, end: bigint): { readonly from: bigint; readonly to: bigint } {

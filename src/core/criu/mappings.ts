@@ -22,6 +22,15 @@ export const VMA_AREA_UPROBES = 1 << 17;
 /** Mappings whose pages are those of a memory object that was dumped on its own. */
 export const SHARED_MEMORY = VMA_ANON_SHARED | VMA_AREA_SYSVIPC | VMA_AREA_MEMFD;
 
+/** Guards lie inside mappings; CRIU lists them behind, as if they were some. */
+export function withoutGuards(vmas: readonly VmaEntry[]): readonly VmaEntry[] {
+  return vmas.some(isGuard) ? vmas.filter((vma) => !isGuard(vma)) : vmas;
+}
+
+export function isGuard({ status }: VmaEntry): boolean {
+  return (status & VMA_AREA_GUARD) !== 0;
+}
+
 /** The mappings of a process by address. */
 export class Mappings {
   /** By address. */

@@ -14,7 +14,7 @@ import type {
   MmEntry,
   TaskKobjIdsEntry,
 } from '../../../src/core/criu/schema/generated/messages.ts';
-import { VMA_AREA_GUARD } from '../../../src/core/criu/mappings.ts';
+import { VMA_AREA_GUARD, VMA_AREA_VSYSCALL } from '../../../src/core/criu/mappings.ts';
 import { Dump } from './build-dump.ts';
 import { fixtureFolders, MemorySource, openFixture } from './memory-file-set.ts';
 
@@ -80,11 +80,12 @@ suite('a glance at an image', async () => {
   }
 
   test('adds up mappings up to the top of the address space', () => {
-    const top = { start: 0xffffffffff600000n, end: 0xffffffffff601000n, status: 1 << 2 };
+    const top = { start: 0xffffffffff600000n, end: 0xffffffffff601000n, status: 1 };
     const heap = { start: 0x1000, end: 0x5000, status: 1 };
     const guard = { start: 0x2000, end: 0x3000, status: VMA_AREA_GUARD };
+    const kernels = { start: 0x6000, end: 0x7000, status: VMA_AREA_VSYSCALL };
     const glance = (...vmas: object[]) => glanceMm(new Dump().vmas(...vmas).files.content('checkpoint/mm-1.img'));
-    assert.equal(glance(heap, top, guard)?.mappedBytes, 0x5000);
+    assert.equal(glance(heap, top, guard, kernels)?.mappedBytes, 0x5000);
     assert.equal(glance(heap, { ...top, end: 0xffffffffff601001n }), undefined);
     assert.equal(glance(), undefined);
   });
@@ -138,7 +139,7 @@ function core({ tc, ids: own, thread_core }: CoreEntry): object {
 }
 
 function mm(entry: MmEntry): object {
-  const mappings = entry.vmas.filter(({ status }) => (status & VMA_AREA_GUARD) === 0);
+  const mappings = entry.vmas.filter(({ status }) => (status & (VMA_AREA_GUARD | VMA_AREA_VSYSCALL)) === 0);
   const sizes = mappings.map(({ start, end }) => (end > start ? end - start : 0n));
   const auxv = entry.mm_saved_auxv;
   const key = auxv.findIndex((value, index) => index % 2 === 0 && value === 6n && index + 1 < auxv.length);

@@ -48,7 +48,11 @@ const noSockets: Sockets = {
 
 const noMemory: Memory = {
   map: (pid) => Promise.resolve({ pid, pageSize: 4096, regions: [] }),
+  mappings: () => Promise.resolve([]),
   read: (_pid, address) => Promise.resolve({ address, bytes: new Uint8Array(), ranges: [] }),
+  open: () => Promise.resolve(undefined),
+  locate: () => Promise.resolve({ ranges: [], length: 0 }),
+  registers: () => Promise.reject(new Error('There are no threads in a made-up checkpoint.')),
   space: () => Promise.reject(new Error('There is no memory in a made-up checkpoint.')),
 };
 

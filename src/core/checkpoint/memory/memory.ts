@@ -1,24 +1,37 @@
-import { MAX_MEMORY_WINDOW, type MemoryMap, type MemoryRange, type MemoryWindow } from '../../../protocol/memory.ts';
-import type { MountFacts } from '../../../protocol/mounts.ts';
+import {
+  MAX_MEMORY_WINDOW,
+  type MemoryMap,
+  type MemoryMapping,
+  type MemoryRange,
+  type MemoryWindow,
+} from '../../../protocol/memory.ts';
+import type { ProcessFacts } from '../../../protocol/processes.ts';
+import type { ThreadRegisters } from '../../../protocol/registers.ts';
 import { sentence } from '../../../protocol/sentence.ts';
+import type { ByteSource } from '../../bytes/byte-source.ts';
 import { orCancelled } from '../../bytes/cancel.ts';
-import { AddressSpace } from '../../criu/address-space.ts';
-import type { ImageDirectory } from '../../criu/image-directory.ts';
-import type { MemoryExtent } from '../../criu/memory-extents.ts';
+import { AddressSpace, readVmas } from '../../criu/address-space.ts';
+import { SharedMemory } from '../../criu/shared-memory.ts';
 import { CheckpointError } from '../../errors.ts';
-import { FileTable } from '../descriptors/file-table.ts';
 import { known } from '../known-images.ts';
+import type { Notebook } from '../notebook.ts';
 import type { Processes } from '../processes.ts';
-import { describeRegions, type RegionSources } from './regions.ts';
+import { MappedFiles, type MappedFileSources } from './mapped-files.ts';
+import { MemoryFile } from './memory-file.ts';
+import { describeMappings, describeRegions, targetOf, type MappingSources } from './regions.ts';
+import { describeRegisters } from './registers/registers.ts';
+import { locateWithFiles, readWindow } from './window.ts';
 
-interface Sources {
-  readonly images: ImageDirectory;
+interface Sources extends MappedFileSources {
   readonly processes: Processes;
-  readonly mounts: (signal?: AbortSignal) => Promise<readonly MountFacts[]>;
+  /** Learns what is wrong with pages, as it is met. */
+  readonly notebook: Notebook;
 }
 
 /** Address spaces that are kept: a page map may take a hundred megabytes, so not many. */
 const KEEP = 4;
+/** For what does not depend on it. */
+const USUAL_PAGE_SIZE = 4096;
 
 /** The memory of the processes: what they had mapped, what of it is in the checkpoint, and its bytes. */
 export interface Memory {
@@ -28,11 +41,35 @@ export interface Memory {
    */
   map(pid: number, signal?: AbortSignal): Promise<MemoryMap>;
   /**
+   * The mappings alone: known also where the pages are not. Undefined where no image lists them.
+   * @throws CheckpointError `not-found` where there is no such process
+   */
+  mappings(pid: number, signal?: AbortSignal): Promise<readonly MemoryMapping[] | undefined>;
+  /**
    * A window of memory with the origin of each of its bytes.
    * @param length at most {@link MAX_MEMORY_WINDOW} bytes
    * @throws CheckpointError `usage` for a window that is none, else as `map`
    */
   read(pid: number, address: bigint, length: number, signal?: AbortSignal): Promise<MemoryWindow>;
+  /**
+   * The bytes of a range as a file, of any size and read piece by piece. What is not in the checkpoint stands as zeros
+   * there: {@link locate} tells what that is. Undefined where nothing of the range is.
+   * @throws CheckpointError as `map`
+   */
+  open(pid: number, address: bigint, length: number, signal?: AbortSignal): Promise<ByteSource | undefined>;
+  /**
+   * Where the bytes of a range are, in order and without gaps, as far as `limit` pieces reach; pieces of one origin that
+   * follow each other are one. What lies in mapped files is here where the checkpoint holds the file.
+   * @param length bytes, at most 2^53
+   * @returns the pieces, and how many bytes they cover
+   * @throws CheckpointError as `map`
+   */
+  locate(pid: number, address: bigint, length: number, options?: LocateOptions): Promise<Located>;
+  /**
+   * The registers of one of its threads, and where they point to.
+   * @throws CheckpointError `not-found` where it has no such thread, or the dump has no image of it
+   */
+  registers(pid: number, tid: number, signal?: AbortSignal): Promise<ThreadRegisters>;
   /**
    * The address space of a process, for who reads more than windows. It is kept for the next question.
    * @throws CheckpointError as `map`
@@ -40,14 +77,26 @@ export interface Memory {
   space(pid: number, signal?: AbortSignal): Promise<AddressSpace>;
 }
 
+export interface LocateOptions {
+  readonly limit?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface Located {
+  readonly ranges: readonly MemoryRange[];
+  readonly length: number;
+}
+
 /** Answers from the images of the dump. */
 export class DumpedMemory implements Memory {
   readonly #sources: Sources;
+  readonly #files: MappedFiles;
   /** Least recently used first. */
   readonly #spaces = new Map<number, Promise<AddressSpace>>();
 
   constructor(sources: Sources) {
     this.#sources = sources;
+    this.#files = new MappedFiles(sources);
   }
 
   async space(pid: number, signal?: AbortSignal): Promise<AddressSpace> {
@@ -65,9 +114,58 @@ export class DumpedMemory implements Memory {
 
   async map(pid: number, signal?: AbortSignal): Promise<MemoryMap> {
     const space = await this.space(pid, signal);
-    const mm = await this.#sources.processes.memoryLayout(pid, signal);
-    const regions = await describeRegions(space, mm, await this.#regionSources(pid, signal), signal);
+    const regions = await describeRegions(space, await this.#mappingSources(pid, space.shared, signal), signal);
+    this.#sources.notebook.add(...space.notes);
     return { pid, pageSize: space.pageSize, regions };
+  }
+
+  async mappings(pid: number, signal?: AbortSignal): Promise<readonly MemoryMapping[] | undefined> {
+    const { images } = this.#sources;
+    await this.#process(pid, signal);
+    const vmas = await readVmas(images, pid, signal);
+    const shared = new SharedMemory(images, USUAL_PAGE_SIZE);
+    return vmas && describeMappings(vmas.mappings, await this.#mappingSources(pid, shared, signal), signal);
+  }
+
+  async open(pid: number, address: bigint, length: number, signal?: AbortSignal): Promise<ByteSource | undefined> {
+    const space = await this.space(pid, signal);
+    for (let done = 0; done < length;) {
+      const at = address + BigInt(done);
+      const { ranges, length: covered } = await this.locate(pid, at, length - done, {
+        limit: 1000,
+        ...(signal && { signal }),
+      });
+      if (ranges.some(({ present }) => present)) {
+        const name = `/proc/${String(pid)}/mem/${address.toString(16)}-${(address + BigInt(length)).toString(16)}`;
+        return new MemoryFile(name, space, address, length, this.#files);
+      }
+      done += covered;
+    }
+    return undefined;
+  }
+
+  async locate(pid: number, address: bigint, length: number, options: LocateOptions = {}): Promise<Located> {
+    const space = await this.space(pid, options.signal);
+    const { extents, length: covered } = await space.locate(address, length, options);
+    return { ranges: await locateWithFiles(extents, this.#files, options.signal), length: covered };
+  }
+
+  async registers(pid: number, tid: number, signal?: AbortSignal): Promise<ThreadRegisters> {
+    const { processes } = this.#sources;
+    const process = await this.#process(pid, signal);
+    const core = process.threads.some((thread) => thread.tid === tid) ? await processes.core(tid, signal) : undefined;
+    if (!core) {
+      throw new CheckpointError(
+        'not-found',
+        sentence('The registers of thread {0} of process {1} are not in this checkpoint.', tid, pid),
+      );
+    }
+    const space = await this.space(pid, signal);
+    const sources = await this.#mappingSources(pid, space.shared, signal);
+    return describeRegisters(tid, core, (address) => {
+      const vma = space.mappings.at(address);
+      return vma && targetOf(vma, sources);
+    });
   }
 
   async read(pid: number, address: bigint, length: number, signal?: AbortSignal): Promise<MemoryWindow> {
@@ -79,81 +177,41 @@ export class DumpedMemory implements Memory {
       );
     }
     const space = await this.space(pid, signal);
-    const { bytes, missing } = await space.read(address, length, signal);
-    const { extents } = await space.locate(address, length, signal && { signal });
-    const files = await this.#files(signal);
-    const ranges = splitLost(extents, missing, address).map((extent) => withPath(extent, files));
-    return { address, bytes, ranges };
+    const window = await readWindow(space, address, length, this.#files, signal);
+    this.#sources.notebook.add(...space.notes);
+    return window;
   }
 
   /** Images of processes that pstree.img does not list are left over from an earlier dump. */
+  async #process(pid: number, signal?: AbortSignal): Promise<ProcessFacts> {
+    const process = (await this.#sources.processes.list(signal)).find((candidate) => candidate.pid === pid);
+    if (process) return process;
+    throw new CheckpointError('not-found', sentence('There is no process {0} in this checkpoint.', pid));
+  }
+
   async #open(pid: number): Promise<AddressSpace> {
-    const { images, processes } = this.#sources;
-    const process = (await processes.list()).find((candidate) => candidate.pid === pid);
-    if (!process) {
-      throw new CheckpointError('not-found', sentence('There is no process {0} in this checkpoint.', pid));
-    }
+    const process = await this.#process(pid);
     if (process.state === 'zombie') {
       throw new CheckpointError(
         'not-found',
         sentence('Process {0} had ended and was waiting for its parent: it had no memory any more.', pid),
       );
     }
-    return AddressSpace.open(images, pid);
+    return AddressSpace.open(this.#sources.images, pid);
   }
 
-  #files(signal?: AbortSignal): Promise<FileTable> {
-    return FileTable.load(this.#sources.images, signal);
-  }
-
-  async #regionSources(pid: number, signal?: AbortSignal): Promise<RegionSources> {
+  async #mappingSources(pid: number, shared: SharedMemory, signal?: AbortSignal): Promise<MappingSources> {
     const { images, processes, mounts } = this.#sources;
     const namespace = (await processes.ids(pid, signal))?.ipc_ns_id;
     const segments =
       namespace === undefined ? [] : await known(images, 'IPCNS_SHM', `ipcns-shm-${String(namespace)}.img`, signal);
     return {
-      files: await this.#files(signal),
+      mm: await processes.memoryLayout(pid, signal),
+      machine: (await processes.core(pid, signal))?.mtype,
+      shared,
+      files: await this.#files.table(signal),
       mounts: new Map((await mounts(signal)).map((mount) => [mount.id, mount])),
       keys: new Map(segments.map(({ desc }) => [BigInt(desc.id), desc.key])),
     };
   }
-}
-
-/** What the images list and cannot give after all (a damaged block, a file that ends early) is lost. */
-function splitLost(
-  extents: readonly MemoryExtent[],
-  missing: readonly { readonly offset: number; readonly length: number }[],
-  address: bigint,
-): readonly MemoryExtent[] {
-  const result: MemoryExtent[] = [];
-  for (const extent of extents) {
-    const start = Number(extent.start - address);
-    let done = 0;
-    for (const gap of extent.present ? missing : []) {
-      const from = Math.max(done, gap.offset - start);
-      const to = Math.min(extent.length, gap.offset + gap.length - start);
-      if (from >= to) continue;
-      if (from > done) result.push(part(extent, done, from));
-      const { offset: _offset, compressed: _compressed, ...lost } = part(extent, from, to);
-      result.push({ ...lost, source: 'lost', present: false });
-      done = to;
-    }
-    if (done < extent.length) result.push(part(extent, done, extent.length));
-  }
-  return result;
-}
-
-function part(extent: MemoryExtent, from: number, to: number): MemoryExtent {
-  const offset = extent.offset === undefined || extent.compressed ? extent.offset : extent.offset + BigInt(from);
-  return {
-    ...extent,
-    start: extent.start + BigInt(from),
-    length: to - from,
-    ...(offset !== undefined && { offset }),
-  };
-}
-
-function withPath({ fileId, ...extent }: MemoryExtent, files: FileTable): MemoryRange {
-  const where = extent.where ?? (fileId === undefined ? undefined : files.path(fileId));
-  return where === undefined ? extent : { ...extent, where };
 }

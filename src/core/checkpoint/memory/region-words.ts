@@ -23,11 +23,12 @@ export function permissionWord({ prot, flags }: VmaEntry): string {
   ].join('');
 }
 
-/** The words of a table of flags; what has no name is hexadecimal. */
-export function words(table: 'mmap.flags' | 'mmap.status', value: number): readonly string[] {
-  return value === 0 ? [] : flagWords(table, value).split(' | ');
+/** CRIU's own words for what a mapping is; what has no name is hexadecimal. */
+export function statusWords(status: number): readonly string[] {
+  return status === 0 ? [] : flagWords('mmap.status', status).split(' | ');
 }
 
+/** The names of what madvise(2) was told. */
 export function adviceWords(value = 0n): readonly string[] {
   const found: string[] = [];
   let rest = value;

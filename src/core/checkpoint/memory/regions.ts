@@ -1,5 +1,6 @@
-import type { MappedFile, MemoryRegion, RegionKind } from '../../../protocol/memory.ts';
+import type { MappedFile, MemoryMapping, MemoryRegion, RegionKind } from '../../../protocol/memory.ts';
 import type { MountFacts } from '../../../protocol/mounts.ts';
+import type { Target } from '../../../protocol/registers.ts';
 import { Breather } from '../../bytes/cancel.ts';
 import type { AddressSpace } from '../../criu/address-space.ts';
 import {
@@ -18,68 +19,90 @@ import {
   VMA_FILE_PRIVATE,
   VMA_FILE_SHARED,
 } from '../../criu/mappings.ts';
+import type { Mappings } from '../../criu/mappings.ts';
+import { mapFlagWords } from '../../criu/map-flags.ts';
 import type { MmEntry, VmaEntry } from '../../criu/schema/generated/messages.ts';
+import type { SharedMemory } from '../../criu/shared-memory.ts';
 import type { FileTable } from '../descriptors/file-table.ts';
 import { FD_TYPE } from '../descriptors/split-files.ts';
-import { adviceWords, buildIdWord, permissionWord, words } from './region-words.ts';
+import { adviceWords, buildIdWord, permissionWord, statusWords } from './region-words.ts';
+
+/** What names of mappings are made of. */
+export interface NameSources {
+  readonly mm: MmEntry | undefined;
+  readonly files: FileTable;
+  /** Keys of System V shared memory by its id. */
+  readonly keys?: ReadonlyMap<bigint, number>;
+}
 
 /** What is known beside the mappings themselves. */
-export interface RegionSources {
-  readonly files: FileTable;
+export interface MappingSources extends NameSources {
+  /** CRIU's number of the architecture. */
+  readonly machine: number | undefined;
   /** By CRIU's mount id. */
   readonly mounts: ReadonlyMap<number, MountFacts>;
-  /** Keys of System V shared memory by its id. */
-  readonly keys: ReadonlyMap<bigint, number>;
+  readonly shared: SharedMemory;
 }
 
 /** One memory object's mapping has this name where its own is not known. */
 const sharedAnonymous = '/dev/zero (deleted)';
 
-/** The mappings of a process with what the dump holds of each, by address. */
+/** The mappings of a process by address. */
+export async function describeMappings(
+  mappings: Mappings,
+  sources: MappingSources,
+  signal?: AbortSignal,
+): Promise<readonly MemoryMapping[]> {
+  const described: MemoryMapping[] = [];
+  for (const vma of mappings.all) described.push(await describeMapping(vma, sources, signal));
+  return described;
+}
+
+/** The same with what the dump holds of each. */
 export async function describeRegions(
   space: AddressSpace,
-  mm: MmEntry | undefined,
-  sources: RegionSources,
+  sources: MappingSources,
   signal?: AbortSignal,
 ): Promise<readonly MemoryRegion[]> {
   const regions: MemoryRegion[] = [];
   const breather = new Breather();
   for (const vma of space.mappings.all) {
     if (breather.isDue) await breather.breathe(signal);
-    regions.push(await describeRegion(space, vma, mm, sources, signal));
+    const bytes = await space.count(vma, signal);
+    regions.push({ ...(await describeMapping(vma, sources, signal)), bytes });
   }
   return regions;
 }
 
-async function describeRegion(
-  space: AddressSpace,
-  vma: VmaEntry,
-  mm: MmEntry | undefined,
-  sources: RegionSources,
-  signal?: AbortSignal,
-): Promise<MemoryRegion> {
-  const shmid = await space.shared.idOf(vma, signal);
+async function describeMapping(vma: VmaEntry, sources: MappingSources, signal?: AbortSignal): Promise<MemoryMapping> {
+  const { shared, mounts } = sources;
+  const shmid = await shared.idOf(vma, signal);
   const file = isFile(vma) ? mappedFile(vma, sources) : undefined;
-  const device = file?.mountId === undefined ? undefined : deviceOf(sources.mounts.get(file.mountId));
+  const device = file?.mountId === undefined ? undefined : deviceOf(mounts.get(file.mountId));
   return {
     start: vma.start,
     end: vma.end,
     permissions: permissionWord(vma),
     offset: vma.pgoff,
-    kind: kindOf(vma, mm),
-    name: nameOf(vma, mm, sources),
+    kind: kindOf(vma, sources),
+    name: nameOf(vma, sources),
     ...(device !== undefined && { device }),
-    ...(shmid !== undefined && { inode: shmid, shared: { shmid, image: space.shared.imageOf(shmid) } }),
-    bytes: await space.count(vma, signal),
+    ...(shmid !== undefined && { inode: shmid, shared: { shmid, image: shared.imageOf(shmid) } }),
     ...(file && { file }),
-    flags: words('mmap.flags', vma.flags),
-    status: words('mmap.status', vma.status),
+    flags: mapFlagWords(vma.flags, sources.machine),
+    status: statusWords(vma.status),
     advice: adviceWords(vma.madv),
   };
 }
 
+/** A mapping as what an address points into. */
+export function targetOf(vma: VmaEntry, sources: MappingSources): Target {
+  const { start, end } = vma;
+  return { start, end, permissions: permissionWord(vma), kind: kindOf(vma, sources), name: nameOf(vma, sources) };
+}
+
 /** What is mapped, as the kernel names it in /proc/PID/maps; empty for private anonymous memory. */
-export function nameOf(vma: VmaEntry, mm: MmEntry | undefined, { files, keys }: RegionSources): string {
+export function nameOf(vma: VmaEntry, { files, keys, mm }: NameSources): string {
   const { status } = vma;
   if (status & (VMA_FILE_PRIVATE | VMA_FILE_SHARED)) {
     return files.path(Number(vma.shmid)) ?? (status & VMA_AREA_MEMFD ? sharedAnonymous : '');
@@ -90,7 +113,7 @@ export function nameOf(vma: VmaEntry, mm: MmEntry | undefined, { files, keys }: 
   if (status & VMA_AREA_VSYSCALL) return '[vsyscall]';
   if (status & VMA_AREA_UPROBES) return '[uprobes]';
   if (status & VMA_AREA_SYSVIPC) {
-    return `/SYSV${(keys.get(vma.shmid) ?? 0).toString(16).padStart(8, '0')} (deleted)`;
+    return `/SYSV${(keys?.get(vma.shmid) ?? 0).toString(16).padStart(8, '0')} (deleted)`;
   }
   if (status & SHARED_MEMORY) return sharedAnonymous;
   if (status & VMA_AREA_AIORING) return '/[aio] (deleted)';
@@ -98,7 +121,7 @@ export function nameOf(vma: VmaEntry, mm: MmEntry | undefined, { files, keys }: 
   return isStack(vma, mm) ? '[stack]' : '';
 }
 
-function kindOf(vma: VmaEntry, mm: MmEntry | undefined): RegionKind {
+function kindOf(vma: VmaEntry, { mm }: NameSources): RegionKind {
   const { status, prot } = vma;
   if (status & SHARED_MEMORY) return 'shared';
   if (status & (VMA_FILE_PRIVATE | VMA_FILE_SHARED)) return (prot & 4) !== 0 ? 'code' : 'file';
@@ -119,7 +142,7 @@ function isFile({ status }: VmaEntry): boolean {
 }
 
 /** Undefined where no image describes the file. */
-function mappedFile(vma: VmaEntry, { files }: RegionSources): MappedFile | undefined {
+function mappedFile(vma: VmaEntry, { files }: NameSources): MappedFile | undefined {
   const id = Number(vma.shmid);
   const reg = files.entry(id, FD_TYPE.reg)?.reg;
   if (!reg) return undefined;

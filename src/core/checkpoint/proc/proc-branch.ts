@@ -12,10 +12,12 @@ import {
   type ProcSources,
 } from './proc-node.ts';
 import { isolationFiles } from './isolation-files.ts';
+import { memoryFiles } from './memory-files.ts';
 import { processFiles } from './process-files.ts';
+import { taskFiles } from './task-files.ts';
 
 /** What makes up the folder of a process, a module for each subject. */
-const MODULES: readonly ProcModule[] = [processFiles, isolationFiles, netFiles];
+const MODULES: readonly ProcModule[] = [processFiles, isolationFiles, netFiles, memoryFiles, taskFiles];
 
 /** /proc for the frozen container, by pid as the container saw it, in the kernel's formats. */
 export class ProcBranch implements Branch {
@@ -73,7 +75,7 @@ export class ProcBranch implements Branch {
 async function statOf(node: ProcNode, path: string, signal?: AbortSignal): Promise<FileStat | undefined> {
   switch (node.kind) {
     case 'directory':
-      return FOLDER;
+      return node.onDemand ? { ...FOLDER, onDemand: true } : FOLDER;
     case 'symlink': {
       const linkTarget = await node.target(signal);
       return linkTarget === undefined ? undefined : { kind: 'symlink', size: 0, mtime: 0, linkTarget };

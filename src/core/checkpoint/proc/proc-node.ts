@@ -4,6 +4,7 @@ import type { ByteSource } from '../../bytes/byte-source.ts';
 import type { ImageDirectory } from '../../criu/image-directory.ts';
 import type { Isolation } from '../isolation/isolation.ts';
 import type { Metadata } from '../metadata.ts';
+import type { Memory } from '../memory/memory.ts';
 import type { Processes } from '../processes.ts';
 import type { Sockets } from '../sockets/sockets.ts';
 
@@ -15,6 +16,7 @@ export interface ProcSources {
   readonly isolation: Isolation;
   readonly metadata: Metadata;
   readonly sockets: Sockets;
+  readonly memory: Memory;
 }
 
 export interface ProcFile {
@@ -31,6 +33,8 @@ export interface ProcLink {
 
 export interface ProcFolder {
   readonly kind: 'directory';
+  /** A copy of what lies above leaves it out: see FileStat. */
+  readonly onDemand?: boolean;
   /** In the order of a listing. */
   names(signal?: AbortSignal): Promise<readonly string[]>;
   /** Undefined where it holds no such name. */

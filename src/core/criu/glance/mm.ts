@@ -1,4 +1,4 @@
-import { VMA_AREA_GUARD } from '../mappings.ts';
+import { VMA_AREA_GUARD, VMA_AREA_VSYSCALL } from '../mappings.ts';
 import { UNIT } from '../pagemap.ts';
 import { WireReader } from '../wire.ts';
 import { isSoleMessage, MESSAGE_START } from './sole-message.ts';
@@ -10,7 +10,7 @@ export interface MmGlance {
   readonly environmentStart: number;
   readonly environmentEnd: number;
   readonly executableId: number;
-  /** Bytes of all mappings, guard pages left out. */
+  /** Bytes of all mappings, without guards and the kernel's [vsyscall]. */
   readonly mappedBytes: number;
   /** As the auxiliary vector says it; absent where it does not. */
   readonly pageSize?: number;
@@ -96,7 +96,7 @@ class MmReader extends WireReader {
       else this.skip(tag & 7, end);
     }
     this.#mappings++;
-    if ((status & VMA_AREA_GUARD) !== 0 || mappingEnd <= start) return;
+    if ((status & (VMA_AREA_GUARD | VMA_AREA_VSYSCALL)) !== 0 || mappingEnd <= start) return;
     this.#mappedBytes += mappingEnd - start;
   }
 

@@ -6,7 +6,7 @@ import { after, before, suite, test } from 'node:test';
 import { openCheckpoint, type Checkpoint } from '../../../../src/core/checkpoint/checkpoint.ts';
 import { CheckpointError } from '../../../../src/core/errors.ts';
 import type { MemoryRegion } from '../../../../src/protocol/memory.ts';
-import { archiveOf, archives, expectedJson } from '../../support/fixtures.ts';
+import { archiveOf, archives, expectedJson, truthOf } from '../../support/fixtures.ts';
 
 const spill = mkdtempSync(join(tmpdir(), 'memory-test-'));
 after(() => rmSync(spill, { recursive: true, force: true }));
@@ -79,6 +79,17 @@ suite('the mappings of a process', () => {
   }
 });
 
+const { memoryNeedlesLive: needles } = truthOf('podman-webapp-host') as unknown as {
+  readonly memoryNeedlesLive: readonly {
+    readonly pid: number;
+    readonly hits: readonly { readonly needle: string; readonly vaddr: string; readonly vma: string }[];
+  }[];
+};
+
+interface CritCore {
+  readonly thread_info: { readonly gpregs: Readonly<Record<string, string>> };
+}
+
 suite('memory of the web application', () => {
   let checkpoint: Checkpoint;
   before(async () => (checkpoint = await open('podman-webapp-host')));
@@ -133,9 +144,69 @@ suite('memory of the web application', () => {
           where: 'checkpoint/pages-1.img',
           offset: 0x3f000n,
         },
-        { length: 0x2000, source: 'file', present: false, where: '/var/lib/webapp/mapped.dat', offset: 0n },
+        { length: 0x2000, source: 'file', present: true, where: '/rootfs/var/lib/webapp/mapped.dat', offset: 0n },
       ],
     );
+    const text = Buffer.from(bytes.subarray(0x1000, 0x1000 + 20)).toString();
+    assert.equal(text, 'MAPPED-SHARED-FILE--');
+  });
+
+  test('does not make up what is in files that the checkpoint does not hold', async () => {
+    const code = await region('/usr/lib/x86_64-linux-gnu/libc.so.6', 'r-xp');
+    const { ranges } = await checkpoint.memory.read(1, code.start + 0x100n, 0x100);
+    assert.deepEqual(ranges, [
+      { start: code.start + 0x100n, length: 0x100, source: 'file', present: false, where: code.name, offset: 0x28100n },
+    ]);
+  });
+
+  test('has every needle of the running processes at its address, in mapped files too', async () => {
+    let found = 0;
+    for (const { pid, hits } of needles) {
+      if (!(await checkpoint.processes()).some((process) => process.pid === pid)) continue;
+      for (const { needle, vaddr, vma } of hits) {
+        const { bytes, ranges } = await checkpoint.memory.read(pid, BigInt(vaddr), needle.length);
+        assert.ok(
+          ranges.every(({ present }) => present),
+          vma,
+        );
+        assert.equal(Buffer.from(bytes).toString(), needle, vma);
+        found++;
+      }
+    }
+    assert.ok(found > 20);
+  });
+
+  test('has the registers of each thread, and where they point to', async () => {
+    const { memory } = checkpoint;
+    const leader = await memory.registers(1, 1);
+    assert.deepEqual(
+      [leader.architecture, leader.byteOrder, leader.pointerBytes, leader.comm, leader.general.length],
+      ['x86-64', 'little', 8, 'web-master', 27],
+    );
+    const one = (name: string) => leader.general.find((register) => register.name === name);
+    assert.deepEqual([one('rsp')?.role, one('rsp')?.target?.name], ['stack', '[stack]']);
+    assert.deepEqual(
+      [one('rip')?.role, one('rip')?.target?.kind, one('rip')?.target?.name],
+      ['instruction', 'code', '/usr/lib/x86_64-linux-gnu/libc.so.6'],
+    );
+    const crit = expectedJson('podman-webapp-host', 'crit.json') as Readonly<
+      Record<string, { readonly decoded: { readonly entries: readonly [CritCore] } }>
+    >;
+    for (const { tid } of (await checkpoint.processes())[0]?.threads ?? []) {
+      const registers = await memory.registers(1, tid);
+      const expected = crit[`core-${String(tid)}.img`]?.decoded.entries[0].thread_info;
+      const byName = new Map(registers.general.map(({ name, value }) => [name, value]));
+      for (const [name, text] of Object.entries(expected?.gpregs ?? {})) {
+        if (name === 'mode') continue;
+        const ours =
+          byName.get(name) ?? byName.get(`r${name}`) ?? byName.get(`e${name}`) ?? byName.get(`orig_r${name.slice(5)}`);
+        assert.equal(ours, BigInt(text), `${name} of ${String(tid)}`);
+      }
+      const thread = registers.general.find(({ role }) => role === 'stack');
+      assert.equal(thread?.target?.permissions, 'rw-p');
+      assert.equal(registers.floating.filter(({ name }) => /^xmm\d+$/.test(name)).length, 16);
+    }
+    await assert.rejects(memory.registers(1, 2), (error) => CheckpointError.is(error, 'not-found'));
   });
 
   test('refuses windows that are none, and processes that are not in the dump', async () => {

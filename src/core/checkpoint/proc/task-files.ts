@@ -1,0 +1,70 @@
+import { say, sentence } from '../../../protocol/sentence.ts';
+import type { RawRegister, Register, ThreadRegisters } from '../../../protocol/registers.ts';
+import { hex } from '../../../protocol/wire.ts';
+import { CheckpointError } from '../../errors.ts';
+import { folder, textFile, type ProcModule } from './proc-node.ts';
+
+/** The threads of a process. */
+export const taskFiles: ProcModule = ({ pid, threads }, { memory }) => ({
+  task: folder(
+    Object.fromEntries(
+      threads.map(({ tid, comm }) => [
+        String(tid),
+        folder({
+          comm: textFile(() => Promise.resolve(comm === undefined ? undefined : `${comm}\n`)),
+          regs: textFile(async (signal) => {
+            try {
+              return formatRegisters(await memory.registers(pid, tid, signal));
+            } catch (error) {
+              if (CheckpointError.is(error, 'not-found')) return undefined;
+              throw error;
+            }
+          }),
+        }),
+      ]),
+    ),
+  ),
+});
+
+/** No file of the kernel's: a name and a value a line, then the mapping and the offset in it that a pointer has. */
+function formatRegisters(registers: ThreadRegisters): string {
+  const { tid, comm, architecture, general, floating } = registers;
+  const title = sentence(
+    'Registers of thread {0} ({1}) on {2}. The kernel has no such file.',
+    tid,
+    comm ?? '',
+    architecture,
+  );
+  const width = Math.max(0, ...[...general, ...floating].map(({ name }) => name.length));
+  return [
+    `# ${say(title)}\n`,
+    ...general.map((register) => generalLine(register, width)),
+    ...extraLines(registers, width),
+    ...floating.map((register) => rawLine(register, width)),
+  ].join('');
+}
+
+function generalLine({ name, value, bits, target }: Register, width: number): string {
+  const digits = `0x${value.toString(16).padStart(bits / 4, '0')}`;
+  if (!target) return `${name.padEnd(width)} ${digits}\n`;
+  const { start, permissions } = target;
+  return `${name.padEnd(width)} ${digits} ${permissions} ${target.name.replaceAll('\n', '\\012') || hex(start)}+${hex(value - start)}\n`;
+}
+
+function extraLines(registers: ThreadRegisters, width: number): readonly string[] {
+  const { blockedSignals, clearTidAddress, robustList, signalStack, rseq } = registers;
+  const lines: (readonly [string, string | undefined])[] = [
+    ['SigBlk', blockedSignals?.toString(16).padStart(16, '0')],
+    ['clear_tid', clearTidAddress === undefined ? undefined : hex(clearTidAddress)],
+    ['robust_list', robustList === undefined ? undefined : hex(robustList)],
+    ['sigaltstack', signalStack && `${hex(signalStack.address)} ${String(signalStack.size)}`],
+    ['rseq', rseq && `${hex(rseq.address)} ${String(rseq.size)}`],
+  ];
+  return lines.flatMap(([name, value]) => (value === undefined ? [] : [`${name.padEnd(width)} ${value}\n`]));
+}
+
+/** Bytes as they lie in memory. */
+function rawLine({ name, bytes }: RawRegister, width: number): string {
+  const digits = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(' ');
+  return `${name.padEnd(width)} ${digits}\n`;
+}

@@ -1,0 +1,17 @@
+/** CRIU's machine numbers. Source: criu images/core.proto, march. */
+const NAMES: readonly (string | undefined)[] = [
+  undefined,
+  'x86-64',
+  'arm',
+  'aarch64',
+  'ppc64',
+  's390',
+  'mips',
+  'loongarch64',
+  'riscv64',
+];
+
+/** The name of core_entry.mtype; undefined for one that this version does not know. */
+export function architectureName(machine: number): string | undefined {
+  return NAMES[machine];
+}
