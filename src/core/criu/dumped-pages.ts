@@ -6,16 +6,9 @@ import { fileOf } from './kinds.ts';
 import { decodeLz4Block } from './lz4.ts';
 import type { ExtentSink } from './memory-extents.ts';
 import type { MemoryRead } from './memory-read.ts';
+import type { EntryBlocks } from './page-blocks.ts';
 import { PageTally, type PageCounts } from './page-tally.ts';
-import {
-  PE_PARENT,
-  PE_PRESENT,
-  readPagemap,
-  UNIT,
-  type EntryBlocks,
-  type Pagemap,
-  type PagemapResult,
-} from './pagemap.ts';
+import { PE_PARENT, PE_PRESENT, readPagemap, UNIT, type Pagemap, type PagemapResult } from './pagemap.ts';
 
 /** The largest piece of a pages image that is fetched at once, and larger than any block that CRIU compresses. */
 const maxPiece = 4 * 1024 * 1024;

@@ -4,6 +4,7 @@ import type { ByteSource } from '../bytes/byte-source.ts';
 import { readHead } from './image.ts';
 import { ImageReader } from './image-reader.ts';
 import { kindOf } from './kinds.ts';
+import { PageBlocks, readBlocks, type EntryBlocks } from './page-blocks.ts';
 import { WireDamage, WireReader } from './wire.ts';
 
 /** Flags of a pagemap entry. Facts: CRIU's criu/include/pagemap.h. */
@@ -30,7 +31,7 @@ export class Pagemap {
   readonly #starts: Float64Array;
   readonly #pages: Uint32Array;
   readonly #flags: Uint8Array;
-  readonly #blocks: readonly (EntryBlocks | undefined)[];
+  readonly #blocks: PageBlocks;
   /** Pages whose bytes are in the pages image, in the parent dump, and nowhere (to be fetched when used). */
   readonly presentPages: number;
   readonly parentPages: number;
@@ -52,7 +53,7 @@ export class Pagemap {
     this.#pages = builder.pages.subarray(0, builder.length);
     this.#flags = builder.flags.subarray(0, builder.length);
     this.#blocks = builder.blocks;
-    this.compressed = builder.blocks.length > 0;
+    this.compressed = !builder.blocks.isEmpty;
     const sums = { present: 0, parent: 0, lazy: 0 };
     let aligned = false;
     let ordered = true;
@@ -87,7 +88,7 @@ export class Pagemap {
   }
 
   blocks(index: number): EntryBlocks | undefined {
-    return this.#blocks[index];
+    return this.#blocks.of(index);
   }
 
   /** The entry at a position in the order of addresses; of those that start together the later one comes later. */
@@ -133,13 +134,6 @@ export class Pagemap {
     }
     return (this.#layout = { pageSize, offsets, end });
   }
-}
-
-/** The LZ4 blocks of one entry: 0 is a block of zeros, a block's full size one stored as it is. */
-export interface EntryBlocks {
-  readonly sizes: Uint32Array;
-  readonly total: number;
-  readonly pagesPerBlock: number;
 }
 
 export interface PagemapResult {
@@ -213,7 +207,7 @@ class PagemapBuilder {
   starts = new Float64Array(64);
   pages = new Uint32Array(64);
   flags = new Uint8Array(64);
-  readonly blocks: (EntryBlocks | undefined)[] = [];
+  readonly blocks = new PageBlocks();
   #hasHead = false;
 
   /** Adds the whole entries of a window; `needed` is how many bytes the next one has, with its length. */
@@ -262,8 +256,7 @@ class PagemapBuilder {
     let newPages: number | undefined;
     let inParent = false;
     let flags: number | undefined;
-    let blocks: EntryBlocks | undefined;
-    const flat: number[] = [];
+    let hasBlocks = false;
     let pagesPerBlock = 1;
     while (reader.position < end) {
       const tag = reader.uint32(end);
@@ -287,10 +280,11 @@ class PagemapBuilder {
           if (reader.high !== 0) throw new WireDamage('a page count is impossibly large', reader.position);
           break;
         case 0x30: // compressed_size, the earlier form
-          flat.push(reader.uint32(end));
+          this.blocks.add(reader.uint32(end), reader.position);
           break;
         case 0x32: // blocks
-          blocks = readBlocks(reader, reader.lengthDelimited(end));
+          pagesPerBlock = readBlocks(reader, reader.lengthDelimited(end), this.blocks);
+          hasBlocks = true;
           break;
         case 0x40: // region_pages, the earlier form
           pagesPerBlock = reader.uint32(end) || 1;
@@ -302,17 +296,16 @@ class PagemapBuilder {
     if (start === undefined) throw new WireDamage('an entry has no address', reader.position);
     // The rule of CRIU itself for dumps of all its versions.
     const known = inParent ? (flags ?? 0) | PE_PARENT : (flags ?? PE_PRESENT);
-    if (flat.length > 0) blocks = blocksOf(Uint32Array.from(flat), pagesPerBlock);
-    this.#push(start, newPages ?? oldPages, known, blocks);
+    if (hasBlocks || this.blocks.isOpen) this.blocks.close(this.length, pagesPerBlock);
+    this.#push(start, newPages ?? oldPages, known);
   }
 
-  #push(start: number, pages: number, flags: number, blocks: EntryBlocks | undefined): void {
+  #push(start: number, pages: number, flags: number): void {
     if (this.length === maxEntries) throw new WireDamage('it has more entries than can be shown', 0);
     if (this.length === this.starts.length) this.#grow();
     this.starts[this.length] = start;
     this.pages[this.length] = pages;
     this.flags[this.length] = flags;
-    if (blocks) this.blocks[this.length] = blocks;
     this.length++;
   }
 
@@ -325,23 +318,4 @@ class PagemapBuilder {
     this.flags = new Uint8Array(flags.length * 2);
     this.flags.set(flags);
   }
-}
-
-function readBlocks(reader: WireReader, end: number): EntryBlocks {
-  const sizes: number[] = [];
-  let pagesPerBlock = 1;
-  while (reader.position < end) {
-    const tag = reader.uint32(end);
-    if (tag === 0x0a) {
-      const packedEnd = reader.lengthDelimited(end);
-      while (reader.position < packedEnd) sizes.push(reader.uint32(packedEnd));
-    } else if (tag === 0x08) sizes.push(reader.uint32(end));
-    else if (tag === 0x18) pagesPerBlock = reader.uint32(end) || 1;
-    else reader.skip(tag & 7, end);
-  }
-  return blocksOf(Uint32Array.from(sizes), pagesPerBlock);
-}
-
-function blocksOf(sizes: Uint32Array, pagesPerBlock: number): EntryBlocks {
-  return { sizes, total: sizes.reduce((sum, size) => sum + size, 0), pagesPerBlock };
 }

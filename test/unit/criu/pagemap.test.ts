@@ -114,6 +114,23 @@ suite('a pagemap', () => {
     assert.equal(pagemap.end(page), 4226);
   });
 
+  test('with more compressed blocks than memory should hold is read up to there', async () => {
+    // An entry of a million blocks for each megabyte of zeros.
+    const million = encode('pagemap_entry', {
+      vaddr: 0x1000,
+      compat_nr_pages: 1,
+      blocks: { block_sizes: new Array<number>(1024 * 1024).fill(0) },
+    });
+    const one = bytes(uint32(million.length), million);
+    const { pagemap, notes } = await read(...new Array<Uint8Array>(18).fill(one));
+    assert.equal(pagemap.length, 16);
+    assert.deepEqual([pagemap.blocks(15)?.sizes.length, pagemap.blocks(16)], [1024 * 1024, undefined]);
+    assert.deepEqual(
+      notes.map(({ kind }) => kind),
+      ['damaged'],
+    );
+  });
+
   test('finds the entry at or before an address, up to the last page of 64 bits', async () => {
     const { pagemap } = await read(
       mapped(0x1000, 1, PE_PRESENT),
