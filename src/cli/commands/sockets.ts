@@ -48,6 +48,7 @@ async function printJson(
   const tracked =
     pid === undefined ? connections : connections.filter((one) => one.sockets.some((id) => shown.has(id)));
   await member('tracked_connections', snakeCase(tracked) ?? null);
+  await member('network_namespaces', snakeCase(await checkpoint.sockets.networks(signal)) ?? null);
   await member('notes', notesJson(await checkpoint.notes(signal)));
   await output.write('\n}\n');
 }

@@ -150,6 +150,22 @@ export function addressOfOctets(bytes: readonly number[] | Uint8Array): string |
     : `${hex(groups.slice(0, zeros.start))}::${hex(groups.slice(zeros.start + zeros.length))}`;
 }
 
+/** The bytes of an address that {@link addressOfOctets} wrote. */
+export function octetsOfAddress(address: string): readonly number[] {
+  if (!address.includes(':')) return address.split('.').map(Number);
+  const groupsOf = (text: string): readonly number[] =>
+    text === '' ? [] : text.split(':').flatMap((part) => (part.includes('.') ? pairs(part) : [parseInt(part, 16)]));
+  const [before = [], after = []] = address.split('::').map(groupsOf);
+  const zeros = new Array<number>(Math.max(0, 8 - before.length - after.length)).fill(0);
+  return [...before, ...zeros, ...after].flatMap((group) => [group >>> 8, group & 0xff]);
+}
+
+/** The last two groups of an IPv6 address that ends in an IPv4 one. */
+function pairs(address: string): readonly number[] {
+  const [a = 0, b = 0, c = 0, d = 0] = address.split('.').map(Number);
+  return [(a << 8) | b, (c << 8) | d];
+}
+
 function octets(word: number): readonly number[] {
   return [word & 0xff, (word >>> 8) & 0xff, (word >>> 16) & 0xff, word >>> 24];
 }

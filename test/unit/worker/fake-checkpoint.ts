@@ -43,6 +43,7 @@ const noSockets: Sockets = {
   detail: () => Promise.resolve(undefined),
   details: () => ReadableStream.from<SocketDetail>([]),
   connections: () => Promise.resolve([]),
+  networks: () => Promise.resolve([]),
   messages: () => Promise.resolve(new Map()),
 };
 

@@ -1,12 +1,11 @@
+import type { NetworkNamespace } from '../../../protocol/networks.ts';
 import type { ProcessFacts } from '../../../protocol/processes.ts';
-import { fileOf } from '../../criu/kinds.ts';
-import { known } from '../known-images.ts';
 import { isTcp } from '../sockets/inet-sockets.ts';
 import type { SocketMessage } from '../sockets/socket-core.ts';
 import { AF, IPPROTO, SOCK } from '../sockets/socket-words.ts';
+import { formatDevices, formatInet6Addresses, formatRoutes } from './device-format.ts';
 import {
   formatDatagram6,
-  formatDevices,
   formatIcmp,
   formatNetlink,
   formatPacket,
@@ -22,7 +21,7 @@ import { file, folder, textFile, type ProcFolder, type ProcNodes, type ProcSourc
 type MessageOf<Kind extends SocketMessage['kind']> = Extract<SocketMessage, { readonly kind: Kind }>['message'];
 type Inet = MessageOf<'inet'>;
 
-type NetSources = Pick<ProcSources, 'processes' | 'images' | 'sockets'>;
+type NetSources = Pick<ProcSources, 'processes' | 'sockets'>;
 
 /** /proc/PID/net: the sockets and devices of the process's network namespace. */
 export function netFiles(process: ProcessFacts, sources: NetSources): { readonly net: ProcFolder } {
@@ -34,6 +33,11 @@ function filesOf(process: ProcessFacts, sources: NetSources): ProcNodes {
     textFile(async (signal) => {
       const sockets = await socketsOf('inet', process, sources, signal);
       return format(sockets.filter(({ message }) => message.family === family && belongs(message, protocol)));
+    });
+  const network = (format: (namespace: NetworkNamespace) => string) =>
+    textFile(async (signal) => {
+      const namespace = await namespaceOf(process, sources, signal);
+      return namespace && format(namespace);
     });
   return {
     tcp: inet(AF.inet, IPPROTO.tcp, formatTcp),
@@ -49,10 +53,9 @@ function filesOf(process: ProcessFacts, sources: NetSources): ProcNodes {
     unix: file(async (signal) => formatUnix(await socketsOf('unix', process, sources, signal))),
     netlink: textFile(async (signal) => formatNetlink(await socketsOf('netlink', process, sources, signal))),
     packet: textFile(async (signal) => formatPacket(await socketsOf('packet', process, sources, signal))),
-    dev: textFile(async (signal) => {
-      const devices = await devicesOf(process, sources, signal);
-      return devices && formatDevices(devices);
-    }),
+    dev: network(formatDevices),
+    if_inet6: network(formatInet6Addresses),
+    route: network(formatRoutes),
   };
 }
 
@@ -87,8 +90,13 @@ async function socketsOf<Kind extends SocketMessage['kind']>(
 }
 
 /** Undefined where the namespace was not dumped, as the host's is not. */
-async function devicesOf(process: ProcessFacts, { processes, images }: NetSources, signal?: AbortSignal) {
-  const namespace = (await processes.ids(process.pid, signal))?.net_ns_id;
-  if (namespace === undefined || !images.has(fileOf('NETDEV', namespace))) return undefined;
-  return known(images, 'NETDEV', fileOf('NETDEV', namespace), signal);
+async function namespaceOf(
+  process: ProcessFacts,
+  { processes, sockets }: NetSources,
+  signal?: AbortSignal,
+): Promise<NetworkNamespace | undefined> {
+  const id = (await processes.ids(process.pid, signal))?.net_ns_id;
+  const namespace = (await sockets.networks(signal)).find((candidate) => candidate.id === id);
+  // One that is made by the engine leaves no more than its name.
+  return namespace && namespace.devices.length > 0 ? namespace : undefined;
 }

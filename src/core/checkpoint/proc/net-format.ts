@@ -1,7 +1,6 @@
 import type { SocketFacts } from '../../../protocol/sockets.ts';
 import type {
   InetSkEntry,
-  NetDeviceEntry,
   NetlinkSkEntry,
   PacketSockEntry,
   UnixSkEntry,
@@ -163,21 +162,11 @@ export function formatPacket(sockets: readonly NetSocket<PacketSockEntry>[]): st
   return filled([`sk${' '.repeat(15)}RefCnt Type Proto  Iface R Rmem   User   Inode`, ...lines]);
 }
 
-/** Source: the kernel's net/core/net-procfs.c. The devices' counters are not in a checkpoint. */
-export function formatDevices(devices: readonly NetDeviceEntry[]): string {
-  const widths = [7, 7, 4, 4, 4, 5, 10, 9, 8, 7, 4, 4, 4, 5, 7, 10];
-  const zeros = widths.map((width) => '0'.padStart(width)).join(' ');
-  return [
-    'Inter-|   Receive                                                |  Transmit\n',
-    ' face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier compressed\n',
-    ...devices.map(({ name }) => `${name.padStart(6)}: ${zeros}\n`),
-  ].join('');
-}
-
-function filled(lines: readonly string[], width = 0): string {
+/** Lines filled up with blanks, as the kernel does in some files. */
+export function filled(lines: readonly string[], width = 0): string {
   return lines.map((line) => `${line.padEnd(width)}\n`).join('');
 }
 
-function hex(value: number, digits: number): string {
+export function hex(value: number, digits: number): string {
   return value.toString(16).toUpperCase().padStart(digits, '0');
 }

@@ -1,3 +1,4 @@
+import type { NetworkNamespace } from '../../../protocol/networks.ts';
 import type { Note } from '../../../protocol/note.ts';
 import type {
   SocketDetail,
@@ -17,6 +18,7 @@ import type { Notebook } from '../notebook.ts';
 import type { Processes } from '../processes.ts';
 import { describeStream, hasStream, isListening, isTcp } from './inet-sockets.ts';
 import { describeNetlinkDetail, describePacketDetail } from './kernel-sockets.ts';
+import { readNetworkNamespaces } from './network-namespaces.ts';
 import { linkSockets, type DescribedSocket, type Links } from './peers.ts';
 import { describeSocket, isOutsideSocket, socketMessage, type SocketMessage } from './socket-core.ts';
 import { commonOptions, inetOptions, packetOptions } from './socket-options.ts';
@@ -53,6 +55,8 @@ export interface Sockets {
   details(ids: readonly number[], signal?: AbortSignal): AsyncIterable<SocketDetail>;
   /** What the kernel's connection tracking knew, of connections with a socket and without. */
   connections(signal?: AbortSignal): Promise<readonly TrackedConnection[]>;
+  /** The network namespaces of the dump, with their interfaces, addresses and routes. */
+  networks(signal?: AbortSignal): Promise<readonly NetworkNamespace[]>;
   /** CRIU's own messages by socket, for who needs what the facts leave out. */
   messages(signal?: AbortSignal): Promise<ReadonlyMap<number, SocketMessage>>;
 }
@@ -98,6 +102,10 @@ export class DumpedSockets implements Sockets {
   async connections(signal?: AbortSignal): Promise<readonly TrackedConnection[]> {
     const tell = (notes: readonly Note[]): void => this.#notebook.add(...notes);
     return readTrackedConnections(this.#images, await this.list(signal), tell, signal);
+  }
+
+  networks(signal?: AbortSignal): Promise<readonly NetworkNamespace[]> {
+    return readNetworkNamespaces(this.#images, (notes) => this.#notebook.add(...notes), signal);
   }
 
   async messages(signal?: AbortSignal): Promise<ReadonlyMap<number, SocketMessage>> {

@@ -25,7 +25,7 @@ async function netOf(files: FileSet, pid = 1, prefix = ''): Promise<Net> {
   const sockets = new DumpedSockets(images, processes, notebook);
   const process = (await processes.list()).find((candidate) => candidate.pid === pid);
   assert.ok(process);
-  const { net } = netFiles(process, { processes, images, sockets });
+  const { net } = netFiles(process, { processes, sockets });
   const read = async (name: string): Promise<Uint8Array | undefined> => {
     const node = await net.node(name);
     const content = node?.kind === 'file' ? await node.content() : undefined;
