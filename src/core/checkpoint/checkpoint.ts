@@ -21,11 +21,14 @@ import { Metadata } from './metadata.ts';
 import { joinMounts } from './mounts.ts';
 import { Notebook } from './notebook.ts';
 import { describeOverview } from './overview.ts';
+import { contentsFolder } from './open-files/contents-branch.ts';
+import { DumpedFiles, type OpenFiles } from './open-files/open-files.ts';
 import { ProcBranch } from './proc/proc-branch.ts';
 import { Processes } from './processes.ts';
 import { DumpedSockets, type Sockets } from './sockets/sockets.ts';
 import { noteGap, noteMissing } from './completeness.ts';
 import { known, statisticsDirectory } from './known-images.ts';
+import { NodeBranch } from './view-nodes.ts';
 
 export interface OpenOptions {
   readonly signal?: AbortSignal;
@@ -57,6 +60,7 @@ export interface Checkpoint {
   changes(signal?: AbortSignal): Promise<Changes>;
   readonly sockets: Sockets;
   readonly files: FileView;
+  readonly openFiles: OpenFiles;
   readonly memory: Memory;
   readonly isolation: Isolation;
   /** SHA-256 of the archive file as it is on disk. @throws CheckpointError `unsupported` for folders */
@@ -97,6 +101,7 @@ class OpenCheckpoint implements Checkpoint {
   readonly #stopListening: () => void;
   readonly sockets: Sockets;
   readonly files: FileView;
+  readonly openFiles: OpenFiles;
   readonly memory: Memory;
   readonly isolation: Isolation;
   readonly completed: Promise<void>;
@@ -134,6 +139,13 @@ class OpenCheckpoint implements Checkpoint {
       notebook: this.#notebook,
       contents: (signal) => this.#filesystem.contents(signal),
     });
+    const openFiles = new DumpedFiles({
+      images: this.#images,
+      processes: this.#processes,
+      notebook: this.#notebook,
+      mounts,
+    });
+    this.openFiles = openFiles;
     this.files = new BranchedView({
       archive: new EntryBranch(
         () => Promise.resolve(this.#archiveEntries()),
@@ -149,9 +161,11 @@ class OpenCheckpoint implements Checkpoint {
         mounts,
         isolation: this.isolation,
         metadata: this.#metadata,
+        openFiles,
         sockets: this.sockets,
         memory: this.memory,
       }),
+      contents: new NodeBranch('/contents', contentsFolder(openFiles)),
       images: new ImagesBranch(files, this.#images, this.#notebook),
     });
     this.completed = files.completed;

@@ -28,6 +28,7 @@ export async function askEverything(locator: string, spillDirectory: string): Pr
     const processes = await checkpoint.processes();
     const mounts = await checkpoint.mounts();
     const { changes } = await checkpoint.changes();
+    for (const { pid, fd } of await checkpoint.openFiles.list()) await checkpoint.openFiles.detail(pid, fd);
     const folders = ['/'];
     for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
       for (const entry of await checkpoint.files.list(folder)) {

@@ -25,6 +25,7 @@ export function fakeCheckpoint(parts: Partial<Checkpoint> = {}): FakeCheckpoint 
     mounts: () => Promise.resolve([]),
     changes: () => Promise.resolve({ changes: [] }),
     files: fakeView({}),
+    openFiles: { list: () => Promise.resolve([]), detail: () => Promise.resolve(undefined) },
     memory: noMemory,
     sockets: noSockets,
     isolation: noIsolation,

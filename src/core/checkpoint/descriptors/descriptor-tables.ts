@@ -60,8 +60,8 @@ export async function readDescriptorTables(
   return tables;
 }
 
-/** The processes of each table, in the order of pstree.img. */
-async function tableOwners(
+/** The processes of each table by its number, in the order of pstree.img. */
+export async function tableOwners(
   processes: Processes,
   signal?: AbortSignal,
 ): Promise<ReadonlyMap<number, readonly number[]>> {

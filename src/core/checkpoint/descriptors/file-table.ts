@@ -52,19 +52,28 @@ export class FileTable {
     return this.#namesakes.get(id)?.find((namesake) => namesake.type === type) ?? entry;
   }
 
+  /** Memory that memfds stand for; also what processes share without a descriptor. */
+  get memfds(): IteratorObject<MemfdInodeEntry> {
+    return this.#memfds.values();
+  }
+
   /** The memory that a memfd's files stand for. */
   memfd(inodeId: number): MemfdInodeEntry | undefined {
     return this.#memfds.get(BigInt(inodeId));
   }
 
-  /**
-   * Path of a file or directory as the process saw it. Shared anonymous memory is dumped as a memfd of the name that the
-   * kernel gives it.
-   */
+  /** Path of a file or directory as the process saw it. */
   path(id: number): string | undefined {
     const entry = this.entry(id, FD_TYPE.reg);
     const memfd = entry?.memfd && this.memfd(entry.memfd.inode_id)?.name;
-    if (memfd !== undefined) return memfd === '/dev/zero' ? '/dev/zero (deleted)' : `/memfd:${memfd} (deleted)`;
-    return entry?.reg?.name;
+    return memfd === undefined ? entry?.reg?.name : memfdTarget(memfd);
   }
+}
+
+/** Shared anonymous memory and System V segments are dumped as memfds of the names that the kernel gives them. */
+const KERNEL_NAME = /^\/(?:dev\/zero|SYSV[0-9a-f]{8}|anon_hugepage)$/;
+
+/** What readlink gives for a memfd. Source: criu/memfd.c, dump_one_memfd, which takes `/memfd:` off. */
+export function memfdTarget(name: string): string {
+  return KERNEL_NAME.test(name) ? `${name} (deleted)` : `/memfd:${name} (deleted)`;
 }

@@ -30,6 +30,16 @@ export const FD_TYPE = {
 /** One of {@link FD_TYPE}, or a number that no CRIU of today writes. */
 export type FileType = number;
 
+/** CRIU's own words for them, by number. */
+const TYPE_NAMES =
+  'UND REG PIPE FIFO INETSK UNIXSK EVENTFD EVENTPOLL INOTIFY SIGNALFD PACKETSK TTY FANOTIFY NETLINKSK NS TUNF EXT TIMERFD MEMFD BPFMAP PIDFD'.split(
+    ' ',
+  );
+
+export function typeName(type: FileType): string {
+  return TYPE_NAMES[type] ?? `TYPE_${type}`;
+}
+
 type Convert<K extends KindName> = (message: MessageOf<K>) => FileEntry;
 
 /**

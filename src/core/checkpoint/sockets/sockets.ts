@@ -290,7 +290,7 @@ export class DumpedSockets implements Sockets {
 }
 
 /** Where the bytes of a queue lie in the file view. */
-export function contentsPath({ id, inode }: SocketFacts, queue: 'received' | 'sent'): string {
+export function contentsPath({ id, inode }: Pick<SocketFacts, 'id' | 'inode'>, queue: 'received' | 'sent'): string {
   return `/contents/sockets/${String(inode ?? id)}/${queue}`;
 }
 

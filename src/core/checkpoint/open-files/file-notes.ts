@@ -1,0 +1,88 @@
+import type { Note } from '../../../protocol/note.ts';
+import type { ProcessFacts } from '../../../protocol/processes.ts';
+import { sentence } from '../../../protocol/sentence.ts';
+import type { ImageDirectory } from '../../criu/image-directory.ts';
+import { fileOf } from '../../criu/kinds.ts';
+import type { Descriptor } from '../descriptors/descriptor-tables.ts';
+import { emptyImage } from '../known-images.ts';
+import type { FileIndex } from './file-index.ts';
+import { ghostImage } from './remaps.ts';
+
+/** Descriptors that one note lists. */
+const LISTED = 10;
+
+/** What is missing of open files, once the archive is read to its end. */
+export function noteGaps(
+  images: ImageDirectory,
+  index: FileIndex,
+  processes: readonly ProcessFacts[],
+): readonly Note[] {
+  const notes: Note[] = [];
+  for (const { image, descriptors } of index.tables) {
+    const lost = descriptors.filter(({ file }) => !file).map(({ fd }) => String(fd));
+    if (lost.length === 0) continue;
+    const list = lost.length > LISTED ? `${lost.slice(0, LISTED).join(', ')} …` : lost.join(', ');
+    const text = sentence(
+      '{0} lists descriptors of files that no image holds ({1} in all): {2}. What they stand for cannot be shown.',
+      image,
+      lost.length,
+      list,
+    );
+    notes.push({ kind: 'missing', where: image, text });
+  }
+  const without = processes.filter(({ pid, state }) => state !== 'zombie' && !index.table(pid));
+  for (const { pid } of without.slice(0, LISTED)) notes.push(noteTable(images, index, pid));
+  for (const remap of index.remaps.values()) {
+    const name = ghostImage(remap);
+    if (name === undefined || (images.has(name) && !images.isEmpty(name))) continue;
+    const where = images.path(name);
+    const text = sentence('{0} is missing: the content of a file that was deleted while open cannot be shown.', where);
+    notes.push(images.has(name) ? emptyImage(where) : { kind: 'missing', where, text });
+  }
+  for (const { name, size, shmid } of index.files.memfds) {
+    const pagemap = fileOf('SHMEM_PAGEMAP', shmid);
+    if (size === 0n || images.has(pagemap)) continue;
+    const where = images.path(pagemap);
+    const text = sentence('{0} is missing: the content of the shared memory {1} cannot be shown.', where, name);
+    notes.push({ kind: 'missing', where, text });
+  }
+  return notes;
+}
+
+/** The list of open files was cut off. */
+export function noteTooMany(images: ImageDirectory): Note {
+  const where = images.path(fileOf('FILES'));
+  const text = sentence('The processes have more files open than can be listed together: choose one of them.');
+  return { kind: 'may-be-incomplete', where, text };
+}
+
+/** Why a process that lives has no table: its image is missing, or nothing says which it is. */
+function noteTable(images: ImageDirectory, index: FileIndex, pid: number): Note {
+  const filesId = index.filesIds.get(pid);
+  const where = images.path(filesId === undefined ? fileOf('IDS', pid) : fileOf('FDINFO', filesId));
+  const text = sentence('{0} is missing. The open files of process {1} cannot be shown.', where, pid);
+  return { kind: 'missing', where, text };
+}
+
+/** Entry names of the images that tell of a descriptor, the most telling first. */
+export function imagesOf(
+  images: ImageDirectory,
+  index: FileIndex,
+  pid: number,
+  { file, fileId }: Descriptor,
+): readonly string[] {
+  const table = index.table(pid)?.image;
+  const remap = index.remaps.get(fileId);
+  const ghost = remap && ghostImage(remap);
+  const names = [
+    images.has(fileOf('FILES')) && fileOf('FILES'),
+    ghost,
+    remap && fileOf('REMAP_FPATH'),
+    file?.memfd && fileOf('MEMFD_INODE'),
+    file?.tty && fileOf('TTY_INFO'),
+    file?.pipe && index.pipeData.has(file.pipe.pipe_id) && fileOf('PIPES_DATA'),
+    file?.fifo && index.fifoData.has(file.fifo.pipe_id) && fileOf('FIFO_DATA'),
+    file?.bpf && fileOf('BPFMAP_DATA'),
+  ].filter((name) => typeof name === 'string' && images.has(name));
+  return [...names.map((name) => images.path(name as string)), ...(table === undefined ? [] : [table])];
+}

@@ -1,0 +1,199 @@
+import type { MountFacts } from '../../../protocol/mounts.ts';
+import type { ContentFacts, HolderFacts, OpenFileDetail, OpenFileFacts } from '../../../protocol/open-files.ts';
+import type { ProcessFacts } from '../../../protocol/processes.ts';
+import { Breather } from '../../bytes/cancel.ts';
+import type { ImageDirectory } from '../../criu/image-directory.ts';
+import { fileOf } from '../../criu/kinds.ts';
+import type { FileEntry, TaskKobjIdsEntry } from '../../criu/schema/generated/messages.ts';
+import { isCancelled, CheckpointError } from '../../errors.ts';
+import type { Descriptor } from '../descriptors/descriptor-tables.ts';
+import type { Notebook } from '../notebook.ts';
+import type { Processes } from '../processes.ts';
+import { contentsOf, type FileContent } from './contents.ts';
+import { describeOpenFile } from './describe-file.ts';
+import { loadFileIndex, type FileIndex, type Holder } from './file-index.ts';
+import { describeKind } from './kind-facts.ts';
+import { imagesOf, noteGaps, noteTooMany } from './file-notes.ts';
+
+/** What the processes of a checkpoint had open. */
+export interface OpenFiles {
+  /**
+   * Every open descriptor, process by process and by number. Of a table that several processes share each has its own
+   * rows.
+   * @param pids all processes where absent
+   */
+  list(pids?: ReadonlySet<number>, signal?: AbortSignal): Promise<readonly OpenFileFacts[]>;
+  /** Undefined where the process has no such descriptor. */
+  detail(pid: number, fd: number, signal?: AbortSignal): Promise<OpenFileDetail | undefined>;
+}
+
+interface Parts {
+  readonly images: ImageDirectory;
+  readonly processes: Processes;
+  readonly notebook: Notebook;
+  readonly mounts: (signal?: AbortSignal) => Promise<readonly MountFacts[]>;
+}
+
+/** More than all descriptors of a large machine; a hostile table shared by all processes would make billions. */
+const MAX_ROWS = 250_000;
+
+/** Reads open files out of the images. What joins them is kept as long as there is memory for it. */
+export class DumpedFiles implements OpenFiles {
+  readonly #parts: Parts;
+  #index: WeakRef<FileIndex> | undefined;
+  readonly #all = new WeakMap<FileIndex, readonly FileContent[]>();
+  readonly #contents = new WeakMap<FileEntry, Promise<readonly FileContent[]>>();
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  async list(pids?: ReadonlySet<number>, signal?: AbortSignal): Promise<readonly OpenFileFacts[]> {
+    const index = await this.index(signal);
+    const { images, notebook, processes } = this.#parts;
+    const files: OpenFileFacts[] = [];
+    const breather = new Breather();
+    for (const { pid } of await processes.list(signal)) {
+      if (pids && !pids.has(pid)) continue;
+      for (const descriptor of index.table(pid)?.descriptors ?? []) {
+        if (files.length === MAX_ROWS) {
+          notebook.add(noteTooMany(images));
+          return files;
+        }
+        files.push(await this.#describe(pid, descriptor, index, signal));
+        if (breather.isDue) await breather.breathe(signal);
+      }
+    }
+    if (images.complete) notebook.add(...noteGaps(images, index, await processes.list(signal)));
+    return files;
+  }
+
+  async detail(pid: number, fd: number, signal?: AbortSignal): Promise<OpenFileDetail | undefined> {
+    const { images, processes, mounts } = this.#parts;
+    const index = await this.index(signal);
+    const descriptor = index.descriptor(pid, fd);
+    if (!descriptor) return undefined;
+    const file = await this.#describe(pid, descriptor, index, signal);
+    const commands = new Map((await processes.list(signal)).map((process) => [process.pid, process.comm]));
+    const name = (holder: Holder): HolderFacts => {
+      const command = commands.get(holder.pid);
+      return { pid: holder.pid, fd: holder.fd, ...(command !== undefined && { command }) };
+    };
+    const members = (namespace: string, id: number) => this.#members(namespace, id, signal);
+    const facts =
+      descriptor.file && (await describeKind(descriptor.file, { index, images, pid, name, members }, signal));
+    const mount = file.mountId === undefined ? undefined : (await mounts(signal)).find(({ id }) => id === file.mountId);
+    const notes = noteGaps(images, index, await processes.list(signal));
+    const shown = imagesOf(images, index, pid, descriptor);
+    return {
+      file,
+      ...(facts && { facts }),
+      holders: index.holders(descriptor.fileId).map(name),
+      ...(mount && { mount: { id: mount.id, destination: mount.destination, type: mount.type } }),
+      images: shown,
+      notes: notes.filter(({ where }) => shown.includes(where)),
+    };
+  }
+
+  /** What readlink gave for a descriptor; undefined where the process has none of that number. */
+  async target(pid: number, fd: number, signal?: AbortSignal): Promise<string | undefined> {
+    const index = await this.index(signal);
+    const descriptor = index.descriptor(pid, fd);
+    return descriptor && describeOpenFile(pid, descriptor, index).target;
+  }
+
+  /** What of an open file is in the checkpoint; none where it has no such descriptor. */
+  async contents(pid: number, fd: number, signal?: AbortSignal): Promise<readonly FileContent[]> {
+    const index = await this.index(signal);
+    const file = index.descriptor(pid, fd)?.file;
+    return file ? this.contentsOf(file, index, signal) : [];
+  }
+
+  /** What of a file is in the checkpoint. Damage is noted, and then there is nothing. */
+  contentsOf(file: FileEntry, index: FileIndex, signal?: AbortSignal): Promise<readonly FileContent[]> {
+    const known = this.#contents.get(file);
+    if (known) return known;
+    const contents = this.#readContents(file, index, signal);
+    if (!this.#parts.images.complete) return contents;
+    this.#contents.set(file, contents);
+    contents.catch(() => this.#contents.delete(file));
+    return contents;
+  }
+
+  /** Everything that is in the checkpoint of any open file, each once. Kept with the index. */
+  async allContents(signal?: AbortSignal): Promise<readonly FileContent[]> {
+    const index = await this.index(signal);
+    const known = this.#all.get(index);
+    if (known) return known;
+    const contents = new Map<string, FileContent>();
+    for (const file of index.files.entries) {
+      if (file.reg && !index.remaps.has(file.id)) continue;
+      for (const content of await this.contentsOf(file, index, signal)) contents.set(content.path, content);
+    }
+    const all = [...contents.values()];
+    this.#all.set(index, all);
+    return all;
+  }
+
+  /** What joins the images, read once; anew while more may still come out of a decompressor. */
+  async index(signal?: AbortSignal): Promise<FileIndex> {
+    const known = this.#index?.deref();
+    if (known) return known;
+    const { images, processes } = this.#parts;
+    const { complete } = images;
+    const index = await loadFileIndex(images, processes, signal);
+    if (complete) this.#index = new WeakRef(index);
+    return index;
+  }
+
+  async #describe(pid: number, descriptor: Descriptor, index: FileIndex, signal?: AbortSignal): Promise<OpenFileFacts> {
+    const facts = describeOpenFile(pid, descriptor, index);
+    const { file } = descriptor;
+    const data = file?.pipe
+      ? index.pipeData.get(file.pipe.pipe_id)
+      : file?.fifo && index.fifoData.get(file.fifo.pipe_id);
+    const contents = file && mayHaveContents(file, facts) ? await this.contentsOf(file, index, signal) : [];
+    // Of a pipe that was empty the dump says so; of others there is something, or it does not tell.
+    const queued = data ? undefined : contents.find(({ what }) => what === 'unread');
+    return {
+      ...facts,
+      ...(data && { unread: data.bytes }),
+      ...(queued && { unread: queued.size }),
+      ...(contents.length > 0 && { contents: contents.map(contentFacts) }),
+    };
+  }
+
+  async #readContents(file: FileEntry, index: FileIndex, signal?: AbortSignal): Promise<readonly FileContent[]> {
+    const { images, processes, notebook } = this.#parts;
+    const pageSize = (inner?: AbortSignal) => processes.pageSize(inner);
+    try {
+      return await contentsOf(file, { images, index, pageSize, note: (note) => notebook.add(note) }, signal);
+    } catch (error) {
+      if (!(error instanceof CheckpointError) || isCancelled(error)) throw error;
+      const { where = images.path(fileOf('FILES')), offset, sentence: text } = error;
+      notebook.add({ kind: 'damaged', where, ...(offset !== undefined && { offset }), text });
+      return [];
+    }
+  }
+
+  /** Processes in a namespace, by the word that /proc/PID/ns has for its kind. */
+  async #members(namespace: string, id: number, signal?: AbortSignal): Promise<readonly ProcessFacts[]> {
+    const { processes } = this.#parts;
+    const key = `${namespace}_ns_id` as keyof TaskKobjIdsEntry;
+    const members: ProcessFacts[] = [];
+    for (const process of await processes.list(signal)) {
+      const ids = await processes.ids(process.pid, signal);
+      if (ids?.[key] === id) members.push(process);
+    }
+    return members;
+  }
+}
+
+/** Most files have none, and need not be asked. */
+function mayHaveContents(file: FileEntry, { deleted }: OpenFileFacts): boolean {
+  return file.reg === undefined || deleted?.how === 'ghost';
+}
+
+function contentFacts({ what, size, path }: FileContent): ContentFacts {
+  return { what, size, path };
+}

@@ -1,0 +1,39 @@
+import type { HolderFacts, PipeEndFacts, PipeFacts } from '../../../protocol/open-files.ts';
+import type { FileEntry } from '../../criu/schema/generated/messages.ts';
+import type { FileIndex, Holder } from './file-index.ts';
+import { accessOf } from './flag-words.ts';
+
+/** Adds to a descriptor what its process is called. */
+export type Name = (holder: Holder) => HolderFacts;
+
+const STREAMS = ['standard input', 'standard output', 'standard error'] as const;
+
+/** A pipe or FIFO with everyone who holds one of its ends. */
+export function describePipe(file: FileEntry, index: FileIndex, name: Name): PipeFacts | undefined {
+  const pipeId = file.pipe?.pipe_id ?? file.fifo?.pipe_id;
+  if (pipeId === undefined) return undefined;
+  const ends: PipeEndFacts[] = [];
+  for (const other of index.pipes(file.pipe ? 'pipe' : 'fifo', pipeId)) {
+    const end = endOf(other, index);
+    if (end === 'none') continue;
+    for (const holder of index.holders(other.id)) ends.push({ ...name(holder), end, fileId: other.id });
+  }
+  const reads = ends.some(({ end }) => end !== 'write');
+  const writes = ends.some(({ end }) => end !== 'read');
+  const capacity = (file.pipe ? index.pipeData : index.fifoData).get(pipeId)?.capacity;
+  const stream = file.pipe && STREAMS[index.streams.indexOf(`pipe:[${pipeId}]`)];
+  return {
+    of: 'pipe',
+    pipeId,
+    ...(capacity !== undefined && { capacity }),
+    ends,
+    ...(!reads && { missingEnd: 'read' as const }),
+    ...(reads && !writes && { missingEnd: 'write' as const }),
+    ...(stream !== undefined && { stream }),
+  };
+}
+
+function endOf(file: FileEntry, index: FileIndex): PipeEndFacts['end'] | 'none' {
+  const flags = file.pipe?.flags ?? index.pathEntry(file)?.flags;
+  return flags === undefined ? 'none' : accessOf(flags);
+}
