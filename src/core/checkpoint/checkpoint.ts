@@ -15,6 +15,7 @@ import { EntryBranch, type Placed } from './entry-branch.ts';
 import { BranchedView, type FileView } from './file-view.ts';
 import { Filesystem } from './filesystem.ts';
 import { ImagesBranch } from './images-branch.ts';
+import { openLogs, type Logs } from './logs/logs.ts';
 import { DumpedMemory, type Memory } from './memory/memory.ts';
 import { openIsolation, type Isolation } from './isolation/isolation.ts';
 import { Metadata } from './metadata.ts';
@@ -63,6 +64,7 @@ export interface Checkpoint {
   readonly openFiles: OpenFiles;
   readonly memory: Memory;
   readonly isolation: Isolation;
+  readonly logs: Logs;
   /** SHA-256 of the archive file as it is on disk. @throws CheckpointError `unsupported` for folders */
   hash(onProgress?: (progress: Progress) => void, signal?: AbortSignal): Promise<HashResult>;
   close(): Promise<void>;
@@ -104,6 +106,7 @@ class OpenCheckpoint implements Checkpoint {
   readonly openFiles: OpenFiles;
   readonly memory: Memory;
   readonly isolation: Isolation;
+  readonly logs: Logs;
   readonly completed: Promise<void>;
 
   constructor(request: OpenRequest, opened: OpenedFiles, layout: Layout, { onChanged }: OpenOptions) {
@@ -124,6 +127,7 @@ class OpenCheckpoint implements Checkpoint {
       openNested: (entry, signal) => openNested(files, entry, request.spill, signal),
       mounts,
     });
+    this.logs = openLogs({ files, imagesPrefix: layout.imagesPrefix });
     this.isolation = openIsolation({
       images: this.#images,
       processes: this.#processes,
@@ -236,6 +240,7 @@ class OpenCheckpoint implements Checkpoint {
   async close(): Promise<void> {
     this.#stopListening();
     await this.#filesystem.close();
+    await this.logs.close();
     await this.#opened.close();
   }
 

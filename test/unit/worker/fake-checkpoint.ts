@@ -1,6 +1,7 @@
 import type { Checkpoint } from '../../../src/core/checkpoint/checkpoint.ts';
 import { FOLDER, type FileView } from '../../../src/core/checkpoint/file-view.ts';
 import type { Isolation } from '../../../src/core/checkpoint/isolation/isolation.ts';
+import type { Logs } from '../../../src/core/checkpoint/logs/logs.ts';
 import type { Memory } from '../../../src/core/checkpoint/memory/memory.ts';
 import type { Sockets } from '../../../src/core/checkpoint/sockets/sockets.ts';
 import { memorySource } from '../../../src/core/bytes/sources.ts';
@@ -29,6 +30,7 @@ export function fakeCheckpoint(parts: Partial<Checkpoint> = {}): FakeCheckpoint 
     memory: noMemory,
     sockets: noSockets,
     isolation: noIsolation,
+    logs: noLogs,
     hash: () => Promise.resolve({ algorithm: 'sha256', hex: '00', bytes: 0 }),
     close() {
       this.closed++;
@@ -65,6 +67,15 @@ const noIsolation: Isolation = {
   seccompListing: () => Promise.resolve(undefined),
   seccompSummary: () => Promise.resolve(undefined),
   policies: () => Promise.resolve([]),
+};
+
+const noLogs: Logs = {
+  files: () => Promise.resolve([]),
+  index: () => Promise.reject(new Error('There is no log in a made-up checkpoint.')),
+  problems: (file) => Promise.resolve({ file, outcome: 'unknown', problems: [], more: 0 }),
+  configurationFiles: () => Promise.resolve([]),
+  configuration: () => Promise.resolve({ nodes: [] }),
+  close: () => Promise.resolve(),
 };
 
 /** Files by path; nothing else is there. */
