@@ -64,6 +64,7 @@ const noIsolation: Isolation = {
   process: () => Promise.resolve(undefined),
   threads: () => Promise.resolve([]),
   sharing: () => Promise.resolve({ kinds: [] }),
+  seccomp: () => Promise.resolve(undefined),
   seccompListing: () => Promise.resolve(undefined),
   seccompSummary: () => Promise.resolve(undefined),
   policies: () => Promise.resolve([]),

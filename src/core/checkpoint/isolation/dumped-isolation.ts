@@ -138,6 +138,12 @@ export class DumpedIsolation implements Isolation {
     return describeSharing(all, (await this.#inventory(signal))?.root_ids, images, signal);
   }
 
+  async seccomp(pid: number, tid: number, signal?: AbortSignal): Promise<SeccompState | undefined> {
+    const leader = await readThread(this.#sources.images, pid, signal);
+    const thread = tid === pid ? leader : await readThread(this.#sources.images, tid, signal);
+    return this.#seccomp(thread, leader, signal);
+  }
+
   async seccompListing(index: number, pid: number, signal?: AbortSignal): Promise<SeccompListing | undefined> {
     const filters = await this.#seccompFilters(signal);
     const filter = filters.get(index);
@@ -148,9 +154,7 @@ export class DumpedIsolation implements Isolation {
   }
 
   async seccompSummary(pid: number, tid: number, signal?: AbortSignal): Promise<SeccompSummary | undefined> {
-    const leader = await readThread(this.#sources.images, pid, signal);
-    const thread = tid === pid ? leader : await readThread(this.#sources.images, tid, signal);
-    const state = await this.#seccomp(thread, leader, signal);
+    const state = await this.seccomp(pid, tid, signal);
     if (state?.mode !== 'filter') return undefined;
     const filters = await this.#seccompFilters(signal);
     const programs = [];
@@ -160,7 +164,8 @@ export class DumpedIsolation implements Isolation {
       const bytes = left < 0 ? undefined : await filters.program(this.#sources.images, index, signal);
       if (bytes) programs.push(readProgram(bytes));
     }
-    const summary = await summarize(programs, auditArchitecture(leader.architecture), signal);
+    const { architecture } = await readThread(this.#sources.images, pid, signal);
+    const summary = await summarize(programs, auditArchitecture(architecture), signal);
     return programs.length === state.filters.length ? summary : { ...summary, complete: false };
   }
 

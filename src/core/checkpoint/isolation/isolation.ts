@@ -1,6 +1,6 @@
 import type { IsolationFacts, LsmPolicy, SharingMatrix, ThreadIsolation } from '../../../protocol/isolation.ts';
 import type { Engine } from '../../../protocol/overview.ts';
-import type { SeccompListing, SeccompSummary } from '../../../protocol/seccomp.ts';
+import type { SeccompListing, SeccompState, SeccompSummary } from '../../../protocol/seccomp.ts';
 import type { ImageDirectory } from '../../criu/image-directory.ts';
 import type { Metadata } from '../metadata.ts';
 import type { Notebook } from '../notebook.ts';
@@ -14,6 +14,8 @@ export interface Isolation {
   threads(pid: number, signal?: AbortSignal): Promise<readonly ThreadIsolation[]>;
   /** Who shares which namespace, and what those are. */
   sharing(signal?: AbortSignal): Promise<SharingMatrix>;
+  /** The filters that decide on a thread's calls; undefined where its core image is missing. */
+  seccomp(pid: number, tid: number, signal?: AbortSignal): Promise<SeccompState | undefined>;
   /**
    * The instructions of a filter; undefined where there is no such filter.
    * @param index its position in seccomp.img
@@ -44,6 +46,7 @@ export function openIsolation(sources: IsolationSources): Isolation {
     process: async (...of) => (await load()).process(...of),
     threads: async (...of) => (await load()).threads(...of),
     sharing: async (...of) => (await load()).sharing(...of),
+    seccomp: async (...of) => (await load()).seccomp(...of),
     seccompListing: async (...of) => (await load()).seccompListing(...of),
     seccompSummary: async (...of) => (await load()).seccompSummary(...of),
     policies: async (...of) => (await load()).policies(...of),

@@ -30,8 +30,8 @@ export async function describeSeccomp(
   return mode ? { mode, filters: [] } : { mode: 'unknown', modeNumber: own, filters: [] };
 }
 
-/** Older dumps have the mode of the process in its task entry. */
-function modeOf({ core, thread }: ThreadImages): number {
+/** The mode in a thread's own image; older dumps have that of the process in its task entry. */
+export function modeOf({ core, thread }: ThreadImages): number {
   return thread?.seccomp_mode ?? core?.tc?.old_seccomp_mode ?? 0;
 }
 

@@ -38,6 +38,7 @@ export const isolationFiles: ProcModule = (process, sources) => {
     personality: file('personality'),
     sched: file('scheduler'),
     stat: file('stat'),
+    status: file('status'),
     timens_offsets: file('timeOffsets'),
     timers: file('timers'),
     uid_map: file('uidMap'),

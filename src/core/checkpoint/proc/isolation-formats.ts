@@ -2,10 +2,12 @@ import type { IdRange, IsolationFacts } from '../../../protocol/isolation.ts';
 import type { MountFacts } from '../../../protocol/mounts.ts';
 import type { ProcessFacts } from '../../../protocol/processes.ts';
 import type { MntEntry } from '../../criu/schema/generated/messages.ts';
-import { readTask } from '../isolation/task-images.ts';
+import { readTask, readThread } from '../isolation/task-images.ts';
 import { asNumber, at } from '../json.ts';
 import { known } from '../known-images.ts';
+import { memoryTotals } from '../memory/totals.ts';
 import { formatStat } from './stat-format.ts';
+import { formatStatus } from './status-format.ts';
 import type { ProcSources } from './proc-node.ts';
 
 /** Undefined where the checkpoint does not tell: then there is no such file. */
@@ -116,9 +118,27 @@ export const formats = {
 
   stat: async (process, { images, processes }, signal) =>
     formatStat(process, await readTask(images, process.pid, signal), await processes.memoryLayout(process.pid, signal)),
+  status: (process, sources, signal) => threadStatus(process, process.pid, sources, signal),
 } as const satisfies Readonly<Record<string, Formatter>>;
 
 export type Format = keyof typeof formats;
+
+/** /proc/PID/task/TID/status. */
+export async function threadStatus(
+  process: ProcessFacts,
+  tid: number,
+  { images, processes, isolation }: ProcSources,
+  signal?: AbortSignal,
+): Promise<string> {
+  const { pid } = process;
+  const task = await readTask(images, pid, signal);
+  const thread = tid === pid ? task : await readThread(images, tid, signal);
+  const mm = await processes.memoryLayout(pid, signal);
+  const pageSize = (await processes.pageSize(signal)) ?? 4096;
+  const memory = mm && memoryTotals(mm, pageSize, task.core?.mtype);
+  const seccomp = await isolation.seccomp(pid, tid, signal);
+  return formatStatus({ process, task, thread, mm, memory, filters: seccomp?.filters.length ?? 0 });
+}
 
 /** SIGEV_SIGNAL, SIGEV_NONE, SIGEV_THREAD; one more bit names a thread. */
 const NOTIFICATIONS: readonly string[] = ['signal', 'none', 'thread'];

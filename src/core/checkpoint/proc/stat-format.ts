@@ -3,6 +3,7 @@ import type { MmEntry } from '../../criu/schema/generated/messages.ts';
 import { numbered } from '../isolation/signals.ts';
 import { signalTable } from '../isolation/signal-names.ts';
 import type { TaskImages } from '../isolation/task-images.ts';
+import { pendingMask } from './status-format.ts';
 
 const STATES: Readonly<Record<TaskState, string>> = { running: 'R', stopped: 'T', zombie: 'Z', unknown: '?' };
 
@@ -24,7 +25,7 @@ export function formatStat(process: ProcessFacts, images: TaskImages, mm: MmEntr
     if (action.sigaction === 1n) masks.ignored |= bit(number);
     else if (action.sigaction !== 0n) masks.caught |= bit(number);
   }
-  const pending = [...images.shared, ...images.pending].reduce((mask, { siginfo }) => mask | bit(siginfo[0] ?? 0), 0n);
+  const pending = pendingMask([...images.shared, ...images.pending]);
   const realTime = thread?.sched_prio ?? 0;
   const priority = realTime === 0 ? 20 + (thread?.sched_nice ?? 0) : -1 - realTime;
   const fields: readonly (string | number | bigint)[] = [

@@ -5,20 +5,24 @@ import { CheckpointError } from '../../errors.ts';
 import { folder, textFile, type ProcModule } from './proc-node.ts';
 
 /** The threads of a process. */
-export const taskFiles: ProcModule = ({ pid, threads }, { memory }) => ({
+export const taskFiles: ProcModule = (process, sources) => ({
   task: folder(
     Object.fromEntries(
-      threads.map(({ tid, comm }) => [
+      process.threads.map(({ tid, comm }) => [
         String(tid),
         folder({
           comm: textFile(() => Promise.resolve(comm === undefined ? undefined : `${comm}\n`)),
           regs: textFile(async (signal) => {
             try {
-              return formatRegisters(await memory.registers(pid, tid, signal));
+              return formatRegisters(await sources.memory.registers(process.pid, tid, signal));
             } catch (error) {
               if (CheckpointError.is(error, 'not-found')) return undefined;
               throw error;
             }
+          }),
+          status: textFile(async (signal) => {
+            const { threadStatus } = await import('./isolation-formats.ts');
+            return threadStatus(process, tid, sources, signal);
           }),
         }),
       ]),

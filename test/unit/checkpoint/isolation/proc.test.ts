@@ -107,3 +107,34 @@ test('namespaces, maps of ids, clocks and small words', () =>
     // No security module labelled the process: there is nothing to read.
     assert.deepEqual(await checkpoint.files.list('/proc/1/attr'), []);
   }));
+
+test('status has what /proc said before the dump, and that of each thread', () =>
+  withFixture('podman-webapp-host', async (checkpoint) => {
+    const lines = async (path: string) =>
+      new Map((await read(checkpoint, path)).split('\n').map((line) => line.split(':\t') as [string, string]));
+    const pids = new Set((await checkpoint.processes()).map(({ pid }) => pid));
+    for (const live of (truthOf('podman-webapp-host').liveBeforeDump ?? []).filter(({ pid }) => pids.has(pid))) {
+      const status = await lines(`/proc/${live.pid}/status`);
+      const expected = {
+        Name: live.comm,
+        Umask: live.umask,
+        Uid: live.uid,
+        Gid: live.gid,
+        ...live.caps,
+        NoNewPrivs: live.nnp,
+        Seccomp: live.seccomp,
+        Threads: String(live.threads.length),
+        SigPnd: live.sig['SigPnd'],
+        ShdPnd: live.sig['ShdPnd'],
+        SigIgn: live.sig['SigIgn'],
+        SigCgt: live.sig['SigCgt'],
+      };
+      for (const [name, value] of Object.entries(expected))
+        assert.equal(status.get(name), value, `${live.pid} ${name}`);
+    }
+    const thread = await lines('/proc/1/task/6/status');
+    assert.deepEqual(
+      ['Name', 'Tgid', 'Pid', 'NSpid', 'Seccomp', 'Seccomp_filters'].map((name) => thread.get(name)),
+      ['accept', '1', '6', '6', '2', '1'],
+    );
+  }));

@@ -1,0 +1,123 @@
+import type { ProcessFacts, TaskState } from '../../../protocol/processes.ts';
+import type { MmEntry, SiginfoEntry } from '../../criu/schema/generated/messages.ts';
+import { modeOf } from '../isolation/seccomp-state.ts';
+import { signalTable } from '../isolation/signal-names.ts';
+import { numbered } from '../isolation/signals.ts';
+import type { TaskImages, ThreadImages } from '../isolation/task-images.ts';
+import type { MemoryTotals } from '../memory/totals.ts';
+
+const KERNEL_STATES: Readonly<Record<TaskState, string>> = {
+  running: 'R (running)',
+  stopped: 'T (stopped)',
+  zombie: 'Z (zombie)',
+  unknown: '? (unknown)',
+};
+
+export interface StatusFacts {
+  readonly process: ProcessFacts;
+  /** Of the thread that leads the process. */
+  readonly task: TaskImages;
+  /** The thread that the file is about: that one, or another one. */
+  readonly thread: ThreadImages;
+  readonly mm: MmEntry | undefined;
+  readonly memory: MemoryTotals | undefined;
+  /** How many seccomp filters the thread has. */
+  readonly filters: number;
+}
+
+/**
+ * /proc/PID/status: the lines whose facts a checkpoint holds, in the kernel's order. What processes have in memory at
+ * the moment, and on which processors they may run, is in no image.
+ * Source: fs/proc/array.c, proc_pid_status, and fs/proc/task_mmu.c, task_mem.
+ */
+export function formatStatus({ process, task, thread, mm, memory, filters }: StatusFacts): string {
+  const { pid, ppid, pgid, sid } = process;
+  const { credentials } = thread;
+  const tid = String(thread.tid);
+  const leading = thread.tid === pid;
+  const comm = leading ? process.comm : thread.thread?.comm;
+  const handlers = signalMasks(task);
+  const capabilities = (words: readonly number[] | undefined) => credentials && mask(wordsToMask(words ?? []));
+  const ids = (...values: readonly (number | undefined)[]) => credentials && values.join('\t');
+  const lines: (readonly [string, string | undefined])[] = [
+    ['Name', comm === undefined ? undefined : escapeName(comm)],
+    ['Umask', process.umask?.toString(8).padStart(4, '0')],
+    ['State', KERNEL_STATES[process.state]],
+    ['Tgid', String(pid)],
+    ['Pid', tid],
+    ['PPid', String(ppid)],
+    ['TracerPid', '0'],
+    ['Uid', ids(credentials?.uid, credentials?.euid, credentials?.suid, credentials?.fsuid)],
+    ['Gid', ids(credentials?.gid, credentials?.egid, credentials?.sgid, credentials?.fsgid)],
+    ['Groups', credentials && `${credentials.groups.join(' ')} `],
+    ['NStgid', String(pid)],
+    ['NSpid', tid],
+    ['NSpgid', String(pgid)],
+    ['NSsid', String(sid)],
+    ['Kthread', '0'],
+    ['VmSize', memory && kilobytes(memory.mapped)],
+    ['VmLck', memory && kilobytes(memory.locked)],
+    ['VmData', memory && kilobytes(memory.data)],
+    ['VmStk', memory && kilobytes(memory.stack)],
+    ['VmExe', memory && kilobytes(memory.code)],
+    ['VmLib', memory && kilobytes(memory.libraries)],
+    ['CoreDumping', mm && '0'],
+    ['THP_enabled', mm?.thp_disabled === undefined ? undefined : mm.thp_disabled ? '0' : '1'],
+    ['Threads', String(process.threads.length)],
+    ['SigPnd', thread.core && mask(pendingMask(thread.pending))],
+    ['ShdPnd', task.task && mask(pendingMask(task.shared))],
+    ['SigBlk', blockedMask(thread, task)],
+    ['SigIgn', handlers && mask(handlers.ignored)],
+    ['SigCgt', handlers && mask(handlers.caught)],
+    ['CapInh', capabilities(credentials?.cap_inh)],
+    ['CapPrm', capabilities(credentials?.cap_prm)],
+    ['CapEff', capabilities(credentials?.cap_eff)],
+    ['CapBnd', capabilities(credentials?.cap_bnd)],
+    ['CapAmb', capabilities(credentials?.cap_amb)],
+    ['NoNewPrivs', credentials && String(credentials.no_new_privs ?? 0)],
+    ['Seccomp', thread.core && String(filters > 0 ? 2 : modeOf(thread))],
+    ['Seccomp_filters', thread.core && String(filters)],
+  ];
+  return lines.flatMap(([name, value]) => (value === undefined ? [] : [`${name}:\t${value}\n`])).join('');
+}
+
+function signalMasks(task: TaskImages): { ignored: bigint; caught: bigint } | undefined {
+  if (!task.task) return undefined;
+  const masks = { ignored: 0n, caught: 0n };
+  for (const { number, action } of numbered(task.actions, signalTable(task.architecture))) {
+    if (action.sigaction === 1n) masks.ignored |= bit(number);
+    else if (action.sigaction !== 0n) masks.caught |= bit(number);
+  }
+  return masks;
+}
+
+export function pendingMask(signals: readonly SiginfoEntry[]): bigint {
+  return signals.reduce((sum, { siginfo }) => sum | bit(siginfo[0] ?? 0), 0n);
+}
+
+function blockedMask(thread: ThreadImages, task: TaskImages): string | undefined {
+  const blocked = thread.thread?.blk_sigset ?? task.task?.blk_sigset;
+  return blocked === undefined ? undefined : mask(blocked);
+}
+
+function bit(signal: number): bigint {
+  return signal < 1 ? 0n : 1n << BigInt(signal - 1);
+}
+
+function kilobytes(bytes: bigint): string {
+  return `${String(bytes / 1024n).padStart(8)} kB`;
+}
+
+function mask(value: bigint): string {
+  return value.toString(16).padStart(16, '0');
+}
+
+/** Two 32-bit words, the low one first. */
+function wordsToMask(words: readonly number[]): bigint {
+  const [low = 0, high = 0] = words;
+  return (BigInt(high) << 32n) | BigInt(low);
+}
+
+function escapeName(name: string): string {
+  return name.replaceAll('\\', '\\\\').replaceAll('\n', '\\n');
+}
