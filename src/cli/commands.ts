@@ -1,7 +1,7 @@
 import type { Arguments, ArgumentSpec, OptionSpec } from './arguments.ts';
 import type { ExitCode, Session } from './session.ts';
 
-/** A command as the table knows it: its code is loaded when it is called. */
+/** A command as the table knows it: its code is loaded when it is called. Some have a name of two words. */
 export interface Command extends ArgumentSpec {
   readonly summary: string;
   /** More for its help: what it prints, and an example. */
@@ -115,6 +115,51 @@ export const COMMANDS: readonly Command[] = [
     load: () => import('./commands/proc.ts'),
   },
   {
+    name: 'memory maps',
+    operands: 'LOCATOR',
+    min: 1,
+    max: 1,
+    summary: 'Show what processes had mapped, and what of it is in the checkpoint',
+    details:
+      'As /proc/PID/maps, with how much of each mapping was dumped and where the rest is. In JSON with what CRIU recorded.',
+    options: {
+      pid: { kind: 'text', short: 'p', value: 'PID', help: 'Only this process' },
+      ...format('table', 'json'),
+      ...KEEP_SPILL,
+    },
+    load: () => import('./commands/memory-maps.ts'),
+  },
+  {
+    name: 'memory read',
+    operands: 'LOCATOR',
+    min: 1,
+    max: 1,
+    summary: 'Print memory of a process by address',
+    details:
+      'As hexdump -C does; bytes that are not in the checkpoint are ··, and lines that begin with # say where bytes are.\nRows that repeat the one before are *. With --raw the bytes themselves: those that are missing are zeros, stderr says\nwhich, and the exit code is 3.\n\n  checkpoint-explorer memory read web.tar --pid 1 --address 0x7f0b991e7000 --length 64',
+    options: {
+      pid: { kind: 'text', short: 'p', value: 'PID', help: 'The process' },
+      address: { kind: 'text', value: 'ADDRESS', help: 'The first address, decimal or with 0x' },
+      length: { kind: 'text', value: 'N', help: 'How many bytes (256 if not given)' },
+      raw: { kind: 'flag', help: 'The bytes as they are' },
+      ...KEEP_SPILL,
+    },
+    load: () => import('./commands/memory-read.ts'),
+  },
+  {
+    name: 'memparse',
+    operands: 'FILE…',
+    min: 1,
+    max: Infinity,
+    summary: "Show how much memory was dumped, or the dumped memory of a process (checkpointctl's command)",
+    options: {
+      pid: { kind: 'text', short: 'p', value: 'PID', help: 'Print all dumped memory of this process' },
+      output: { kind: 'text', short: 'o', value: 'FILE', help: 'Write it to a file' },
+      ...KEEP_SPILL,
+    },
+    load: () => import('./commands/memparse.ts'),
+  },
+  {
     name: 'decode',
     operands: 'LOCATOR [ENTRY…] | IMAGE…',
     min: 1,
@@ -149,3 +194,8 @@ export const COMMANDS: readonly Command[] = [
     load: () => import('./commands/extract.ts'),
   },
 ];
+
+/** The commands whose names begin with this word: one, or all of a group like `memory`. */
+export function commandsOf(word: string): readonly Command[] {
+  return COMMANDS.filter(({ name }) => name === word || name.startsWith(`${word} `));
+}

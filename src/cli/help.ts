@@ -1,4 +1,4 @@
-import { COMMANDS, type Command } from './commands.ts';
+import { COMMANDS, commandsOf, type Command } from './commands.ts';
 
 /** The help of the program. */
 export function helpText(): string {
@@ -15,6 +15,18 @@ ${COMMANDS.map(({ name, summary }) => `  ${name.padEnd(width)}${summary}`).join(
 A LOCATOR is an archive (tar, tar.gz, tar.zst), a folder of CRIU images, or an OCI layout.
 Results go to stdout, everything else to stderr. Exit codes: 0 all of it; 1 could not do it; 2 wrong usage;
 3 done, but the checkpoint is damaged or incomplete, and stderr says where.
+`;
+}
+
+/** The help of commands that begin with the same word. */
+export function groupHelp(word: string): string {
+  const group = commandsOf(word);
+  const width = Math.max(...group.map(({ name }) => name.length)) + 3;
+  return `Usage: checkpoint-explorer ${word} COMMAND …
+
+${group.map(({ name, summary }) => `  ${name.padEnd(width)}${summary}`).join('\n')}
+
+  --help, -h, after a command, prints its own help
 `;
 }
 

@@ -1,7 +1,7 @@
 import { CheckpointError, isCancelled } from '../core/errors.ts';
 import { parseArguments, usage } from './arguments.ts';
-import { COMMANDS } from './commands.ts';
-import { commandHelp, helpText } from './help.ts';
+import { commandsOf, type Command } from './commands.ts';
+import { commandHelp, groupHelp, helpText } from './help.ts';
 import { Output, type Streams } from './output.ts';
 import { readVersion } from './version.ts';
 import type { ExitCode } from './session.ts';
@@ -29,7 +29,7 @@ export async function run(args: readonly string[], streams: Streams = process): 
   } catch (error) {
     if (output.closed.signal.aborted) return 0;
     if (interrupt.signal.aborted && isCancelled(error)) return INTERRUPTED;
-    return report(error, args[0], output);
+    return report(error, args, output);
   } finally {
     await output.flush();
     process.off('SIGINT', onSignal);
@@ -51,14 +51,18 @@ async function dispatch(args: readonly string[], output: Output, interrupted: Ab
     await output.write(`checkpoint-explorer ${readVersion()}\n`);
     return 0;
   }
-  const name = first === 'help' ? rest[0] : first;
-  const command = COMMANDS.find((candidate) => candidate.name === name);
+  const words = first === 'help' ? rest : args;
+  const { command, operands } = findCommand(words);
   if (!command) {
-    throw name?.startsWith('-')
-      ? usage('There is no option {0} before a command.', name)
-      : usage('There is no command {0}.', name ?? '');
+    const [group = '', ...asked] = words;
+    if (asked.length === 0 && first !== 'help') {
+      output.help(groupHelp(group));
+      return 2;
+    }
+    await output.write(groupHelp(group));
+    return 0;
   }
-  const parsed = parseArguments(command, first === 'help' ? ['--help'] : rest);
+  const parsed = parseArguments(command, first === 'help' ? ['--help'] : operands);
   if (parsed.flag('help')) {
     await output.write(commandHelp(command));
     return 0;
@@ -68,12 +72,34 @@ async function dispatch(args: readonly string[], output: Output, interrupted: Ab
   return loaded.run(parsed, new Session(output, signal, { keepSpill: parsed.flag('keep-spill') }));
 }
 
-function report(error: unknown, command: string | undefined, output: Output): ExitCode {
+/**
+ * The command that the first word, or the first two, name; none where they ask for the help of a group.
+ * @throws CheckpointError `usage`
+ */
+function findCommand(words: readonly string[]): { command?: Command; operands: readonly string[] } {
+  const [first = '', second = '', ...rest] = words;
+  const group = commandsOf(first);
+  if (group.length === 0) {
+    throw first.startsWith('-')
+      ? usage('There is no option {0} before a command.', first)
+      : usage('There is no command {0}.', first);
+  }
+  const alone = group.find(({ name }) => name === first);
+  if (alone) return { command: alone, operands: words.slice(1) };
+  const command = group.find(({ name }) => name === `${first} ${second}`);
+  if (command) return { command, operands: rest };
+  if (['', '--help', '-h'].includes(second)) return { operands: [] };
+  throw usage('There is no command {0} {1}.', first, second);
+}
+
+function report(error: unknown, args: readonly string[], output: Output): ExitCode {
   if (!CheckpointError.is(error, 'usage')) {
     output.failure(error);
     return 1;
   }
-  const known = COMMANDS.some(({ name }) => name === command);
-  output.error(`${error.message} See: checkpoint-explorer ${known ? `${command ?? ''} ` : ''}--help`);
+  const [first = '', second = ''] = args;
+  const group = commandsOf(first);
+  const known = [`${first} ${second}`, first].find((name) => group.some((command) => command.name.startsWith(name)));
+  output.error(`${error.message} See: checkpoint-explorer ${known === undefined ? '' : `${known.trim()} `}--help`);
   return 2;
 }

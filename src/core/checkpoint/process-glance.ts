@@ -4,7 +4,7 @@ import { glanceFiles, type FilesGlance } from '../criu/glance/files.ts';
 import { glanceMm, type MmGlance } from '../criu/glance/mm.ts';
 import { glancePagemap } from '../criu/glance/pagemap.ts';
 import { glanceFs, glanceIds } from '../criu/glance/small-images.ts';
-import { isPageSize } from '../criu/dumped-pages.ts';
+import { isPageSize } from '../criu/page-format.ts';
 import type { ImageDirectory } from '../criu/image-directory.ts';
 import type { PstreeEntry } from '../criu/schema/generated/messages.ts';
 import { MAX_STRINGS, splitStrings, type ProcessStrings } from './process-memory.ts';

@@ -98,6 +98,11 @@ export class AddressSpace {
     return this.#own.pagemap.lazyPages * this.pageSize;
   }
 
+  /** What its page map lists, by address, wherever the pages are; entries that touch are one. */
+  listed(): Iterable<{ readonly start: bigint; readonly length: bigint }> {
+    return this.#own.listed();
+  }
+
   /** What is wrong with its pagemaps and pages, as far as was met. */
   get notes(): readonly Note[] {
     return [...this.#own.notes, ...this.shared.notes];

@@ -1,5 +1,5 @@
-import type { Note, NoteKind } from '../../protocol/note.ts';
-import { sentence, type Sentence } from '../../protocol/sentence.ts';
+import type { Note } from '../../protocol/note.ts';
+import { sentence } from '../../protocol/sentence.ts';
 import type { ByteSource } from '../bytes/byte-source.ts';
 import type { ImageDirectory } from './image-directory.ts';
 import { fileOf } from './kinds.ts';
@@ -7,19 +7,12 @@ import { decodeLz4Block } from './lz4.ts';
 import type { ExtentSink } from './memory-extents.ts';
 import type { MemoryRead } from './memory-read.ts';
 import type { EntryBlocks } from './page-blocks.ts';
+import { pageFormat, type PageFormat } from './page-format.ts';
 import { PageTally, type PageCounts } from './page-tally.ts';
-import { PE_PARENT, PE_PRESENT, readPagemap, UNIT, type Pagemap, type PagemapResult } from './pagemap.ts';
+import { PE_PARENT, PE_PRESENT, readPagemap, UNIT, type Pagemap } from './pagemap.ts';
 
 /** The largest piece of a pages image that is fetched at once, and larger than any block that CRIU compresses. */
 const maxPiece = 4 * 1024 * 1024;
-const usualPageSize = 4096;
-const pageSizes: ReadonlySet<number> = new Set([4096, 8192, 16384, 32768, 65536]);
-
-/** Whether some machine that CRIU runs on has pages of so many bytes. */
-export function isPageSize(bytes: number): boolean {
-  return pageSizes.has(bytes);
-}
-
 /**
  * The dumped pages of one object: the memory of a process, by address, or a piece of shared memory, by offset.
  * Facts: CRIU's criu/pagemap.c, criu/page-xfer.c and, for compressed pages, its development version's
@@ -107,6 +100,24 @@ export class DumpedPages {
     const bytes = pages?.readNow?.(pagemap.offset(index, pageSize) + offset, length);
     void pages?.close();
     return bytes?.length === length ? new Uint8Array(bytes) : undefined;
+  }
+
+  /** What the pagemap lists, by address; entries that touch are one. */
+  *listed(): Generator<{ readonly start: bigint; readonly length: bigint }> {
+    const { pagemap, pageSize } = this;
+    let start = 0n;
+    let end = 0n;
+    for (let position = 0; position < pagemap.length; position++) {
+      const index = pagemap.at(position);
+      const from = BigInt(pagemap.start(index)) * BigInt(UNIT);
+      if (from > end) {
+        if (end > start) yield { start, length: end - start };
+        start = from;
+      }
+      const to = from + BigInt(pagemap.pages(index)) * BigInt(pageSize);
+      if (to > end) end = to;
+    }
+    if (end > start) yield { start, length: end - start };
   }
 
   /** How many bytes of a range are in the pages image, in the parent dump, and nowhere. */
@@ -319,60 +330,6 @@ export class DumpedPages {
 
 const damagedBlock =
   '{0} holds a compressed block from offset {1} on that cannot be decompressed: its memory is not shown.';
-
-interface PageFormat {
-  readonly pageSize: number;
-  /** False where the bytes cannot be told apart: showing them would show garbage. */
-  readonly usable: boolean;
-  readonly note?: Note;
-}
-
-/**
- * The page size is in no image. The process's own auxiliary vector has it; else the size of the pages image tells. Both
- * must agree with how many pages the pagemap lists.
- */
-function pageFormat(
-  { pagemap, intact }: PagemapResult,
-  size: number | undefined,
-  hint: number | undefined,
-  pages: string,
-  where: string,
-): PageFormat {
-  const known = hint !== undefined && pageSizes.has(hint) ? hint : undefined;
-  if (pagemap.presentPages === 0) return { pageSize: known ?? usualPageSize, usable: true };
-  const because = (kind: NoteKind, text: Sentence): Note => ({ kind, where: pages, text });
-  if (size === undefined) {
-    const note = because(
-      'missing',
-      sentence('{0} is missing: the memory that {1} lists cannot be shown.', pages, where),
-    );
-    return { pageSize: known ?? usualPageSize, usable: false, note };
-  }
-  const derived = size / pagemap.presentPages;
-  const simple = intact && !pagemap.compressed && !pagemap.aligned;
-  const pageSize = known ?? (simple && pageSizes.has(derived) ? derived : usualPageSize);
-  const expected = pagemap.end(pageSize);
-  if (size === expected || (size > expected && !intact)) return { pageSize, usable: true };
-  if (size < expected && known !== undefined && pagemap.ordered) {
-    const text = sentence(
-      '{0} ends after {1} of {2} bytes: the memory beyond cannot be shown; everything before it can.',
-      pages,
-      size,
-      expected,
-    );
-    return { pageSize, usable: true, note: { ...because('truncated', text), offset: size } };
-  }
-  const text = sentence(
-    '{0} has {1} bytes, but the {2} pages of {3} bytes that {4} lists take {5}. Its memory is not shown, because it would be the wrong one.',
-    pages,
-    size,
-    pagemap.presentPages,
-    pageSize,
-    where,
-    expected,
-  );
-  return { pageSize, usable: false, note: because('unknown', text) };
-}
 
 async function closing<T>(source: ByteSource, use: () => Promise<T>): Promise<T> {
   try {

@@ -1,0 +1,125 @@
+import type { Checkpoint } from '../../core/checkpoint/checkpoint.ts';
+import { CheckpointError } from '../../core/errors.ts';
+import { escapeText, formatSize } from '../../protocol/format.ts';
+import type { MemoryMap, MemoryRegion, MemorySource } from '../../protocol/memory.ts';
+import type { ProcessFacts } from '../../protocol/processes.ts';
+import { hex } from '../../protocol/wire.ts';
+import type { Arguments } from '../arguments.ts';
+import { notesJson } from '../inspect-json.ts';
+import { jsonPieces, type Json } from '../json.ts';
+import { drawTable } from '../layout.ts';
+import { chosenProcesses } from '../memory/processes.ts';
+import type { ExitCode, Session } from '../session.ts';
+
+export function run(args: Arguments, session: Session): Promise<ExitCode> {
+  const pid = args.pid('pid');
+  return session.each(args.operands, async (checkpoint, locator) => {
+    const processes = await chosenProcesses(checkpoint, pid, locator, session.signal);
+    if (args.text('format') === 'json') return printJson(checkpoint, locator, processes, session);
+    let first = true;
+    for (const process of processes) {
+      const map = await mapOf(checkpoint, process, session);
+      if (!map) continue;
+      const title = `${first ? '' : '\n'}${String(process.pid)} ${process.comm ?? ''}`.trimEnd();
+      if (processes.length > 1) await session.output.writeAll([`${escapeText(title)}\n\n`]);
+      await session.output.write(drawTable(COLUMNS, map.regions.map(row)));
+      first = false;
+    }
+  });
+}
+
+const COLUMNS = ['Address', 'Perms', 'Size', 'Dumped', 'Missing', 'Mapping'];
+
+/** What stands for the bytes that the dump does not hold, as `12.0 KiB in the file`. */
+const MISSING: readonly (readonly [source: MemorySource, words: string])[] = [
+  ['parent', 'in an earlier dump'],
+  ['lazy', 'to be fetched'],
+  ['file', 'in the file'],
+  ['untouched', 'never touched'],
+  ['guard', 'guard'],
+  ['kernel', "the kernel's"],
+  ['lost', 'lost'],
+];
+
+function row({ start, end, permissions, bytes, name }: MemoryRegion): string[] {
+  const missing = MISSING.flatMap(([source, words]) => {
+    const count = bytes[source];
+    return count === undefined ? [] : [`${formatSize(count)} ${words}`];
+  });
+  return [
+    `${start.toString(16).padStart(12, '0')}-${end.toString(16).padStart(12, '0')}`,
+    permissions,
+    formatSize(end - start),
+    formatSize((bytes.own ?? 0) + (bytes.shared ?? 0)),
+    missing.join(', '),
+    name,
+  ];
+}
+
+/** One process after the other: all mappings of many at once would be much. */
+async function printJson(
+  checkpoint: Checkpoint,
+  locator: string,
+  processes: readonly ProcessFacts[],
+  session: Session,
+): Promise<void> {
+  const { output, signal } = session;
+  await output.writeAll(['{\n  "locator": ', ...jsonPieces(locator), ',\n  "processes": [']);
+  let empty = true;
+  for (const process of processes) {
+    const map = await mapOf(checkpoint, process, session);
+    if (!map) continue;
+    await output.write(empty ? '\n    ' : ',\n    ');
+    await output.writeAll(jsonPieces(mapJson(map, process), '    '));
+    empty = false;
+  }
+  await output.write(empty ? ']' : '\n  ]');
+  const notes = notesJson(await checkpoint.notes(signal));
+  await output.writeAll([',\n  "notes": ', ...jsonPieces(notes, '  '), '\n}\n']);
+}
+
+function mapJson({ pid, pageSize, regions }: MemoryMap, { comm }: ProcessFacts): Json {
+  return { pid, name: comm, page_size: pageSize, mappings: regions.map(regionJson) };
+}
+
+function regionJson(region: MemoryRegion): Json {
+  const { start, end, permissions, offset, kind, name, device, inode, bytes, file, shared } = region;
+  return {
+    start: hex(start),
+    end: hex(end),
+    size: end - start,
+    permissions,
+    offset: hex(offset),
+    device,
+    inode,
+    name,
+    kind,
+    bytes: { ...bytes },
+    file: file && {
+      id: file.id,
+      path: file.path,
+      mount_id: file.mountId,
+      size: file.size,
+      build_id: file.buildId,
+    },
+    shared: shared && { shmid: shared.shmid, image: shared.image },
+    flags: region.flags,
+    status: region.status,
+    advice: region.advice,
+  };
+}
+
+/** Undefined, and told, where the dump holds nothing of it. */
+async function mapOf(
+  checkpoint: Checkpoint,
+  { pid }: ProcessFacts,
+  { output, signal }: Session,
+): Promise<MemoryMap | undefined> {
+  try {
+    return await checkpoint.memory.map(pid, signal);
+  } catch (error) {
+    if (!CheckpointError.is(error, 'not-found')) throw error;
+    output.failure(error);
+    return undefined;
+  }
+}
