@@ -45,7 +45,7 @@ export const COMMANDS: readonly Command[] = [
     operands: 'LOCATOR…',
     min: 1,
     max: Infinity,
-    summary: 'Show what is in a checkpoint: processes, sockets, mounts, statistics, metadata',
+    summary: 'Show what is in a checkpoint: processes, open files, sockets, mounts, statistics, metadata',
     details: 'The flags and the JSON keys are those of checkpointctl, with more of each.',
     options: {
       all: { kind: 'flag', help: 'Everything below' },
@@ -54,7 +54,7 @@ export const COMMANDS: readonly Command[] = [
       'ps-tree': { kind: 'flag', help: 'The process tree' },
       'ps-tree-cmd': { kind: 'flag', help: 'The process tree with command lines' },
       'ps-tree-env': { kind: 'flag', help: 'The process tree with environment variables (not masked)' },
-      files: { kind: 'flag', help: 'Open files (not in this version)' },
+      files: { kind: 'flag', help: 'Open files' },
       sockets: { kind: 'flag', help: 'Open sockets' },
       metadata: { kind: 'flag', help: 'Pod, namespace, annotations and labels' },
       pid: { kind: 'text', short: 'p', value: 'PID', help: 'Only this process and those below it' },
@@ -67,6 +67,21 @@ export const COMMANDS: readonly Command[] = [
       ...KEEP_SPILL,
     },
     load: () => import('./commands/inspect.ts'),
+  },
+  {
+    name: 'files',
+    operands: 'LOCATOR',
+    min: 1,
+    max: 1,
+    summary: 'Show the open files, as lsof does',
+    details:
+      'The letter behind the descriptor says how it was opened: r to read, w to write, u both. In JSON every file has what is\nparticular to its kind: both ends of pipes, locks, watches, timers, terminals. What is only in the checkpoint (deleted\nfiles, memfds, unread bytes) is below /contents, for extract, and behind the descriptors of proc:\n\n  checkpoint-explorer proc web.tar 1 fd/23 > deleted-file',
+    options: {
+      pid: { kind: 'text', short: 'p', value: 'PID', help: 'Only those of this process' },
+      ...format('table', 'json'),
+      ...KEEP_SPILL,
+    },
+    load: () => import('./commands/files.ts'),
   },
   {
     name: 'sockets',

@@ -1,9 +1,11 @@
 import type { Engine, NetworkFacts, Overview } from '../protocol/overview.ts';
 import type { MountFacts } from '../protocol/mounts.ts';
+import type { OpenFileDetail } from '../protocol/open-files.ts';
 import type { Note } from '../protocol/note.ts';
 import type { SocketDetail } from '../protocol/sockets.ts';
 import type { ProcessFacts, TaskState } from '../protocol/processes.ts';
 import { say } from '../protocol/sentence.ts';
+import { filesOfProcesses } from './files-json.ts';
 import { snakeCase, type Json, type JsonObject } from './json.ts';
 import type { ProcessNode } from './process-tree.ts';
 import { socketJson, socketsOfProcesses } from './sockets-json.ts';
@@ -15,6 +17,7 @@ export interface Sections {
   readonly processes: boolean;
   readonly commandLines: boolean;
   readonly environment: boolean;
+  readonly files: boolean;
   readonly sockets: boolean;
   readonly mounts: boolean;
 }
@@ -24,6 +27,7 @@ export interface Inspected {
   readonly locator: string;
   readonly overview: Overview;
   readonly roots?: readonly ProcessNode[];
+  readonly files?: readonly OpenFileDetail[];
   readonly sockets?: readonly SocketDetail[];
   readonly mounts?: readonly MountFacts[];
   readonly notes: readonly Note[];
@@ -42,12 +46,13 @@ export const ENGINES: Readonly<Record<Engine, string>> = {
  * internal/json.go), then this program's own. Times are checkpointctl's to the second; `times` has them exactly.
  */
 export function inspectJson(inspected: Inspected, sections: Sections): JsonObject {
-  const { locator, overview, roots, sockets, mounts, notes } = inspected;
+  const { locator, overview, roots, files, sockets, mounts, notes } = inspected;
   return {
     ...checkpointctlHead(overview),
     ...(sections.statistics && { statistics: statistics(overview) }),
     ...(sections.metadata && { metadata: metadata(overview) }),
     ...(roots && { process_tree: roots[0] && processJson(roots[0], sections) }),
+    ...(roots && files && { file_descriptors: filesOfProcesses(processesOf(roots), files) }),
     ...(roots && sockets && { sockets: socketsOfProcesses(pidsOf(roots), sockets) }),
     ...(mounts && { mounts: specMounts(mounts) }),
     ...(roots &&
@@ -65,7 +70,13 @@ export function inspectJson(inspected: Inspected, sections: Sections): JsonObjec
 
 /** In ascending order. */
 function pidsOf(roots: readonly ProcessNode[]): readonly number[] {
-  return roots.flatMap((root) => root.bottomUp().map(({ facts }) => facts.pid)).sort((a, b) => a - b);
+  return processesOf(roots)
+    .map(({ pid }) => pid)
+    .sort((a, b) => a - b);
+}
+
+function processesOf(roots: readonly ProcessNode[]): readonly ProcessFacts[] {
+  return roots.flatMap((root) => root.topDown().map(({ facts }) => facts));
 }
 
 export function notesJson(notes: readonly Note[]): Json {

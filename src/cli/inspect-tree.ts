@@ -1,5 +1,7 @@
 import { formatDuration, formatSize } from '../protocol/format.ts';
 import type { MountFacts } from '../protocol/mounts.ts';
+import { remarksOf } from '../protocol/open-file-words.ts';
+import type { OpenFileDetail, OpenFileFacts } from '../protocol/open-files.ts';
 import type { NetworkFacts, Overview } from '../protocol/overview.ts';
 import { stateText, type SocketFacts } from '../protocol/sockets.ts';
 import { say } from '../protocol/sentence.ts';
@@ -9,8 +11,8 @@ import type { ProcessNode } from './process-tree.ts';
 
 /** One checkpoint as checkpointctl draws it, with what more is known. */
 export function inspectTree(inspected: Inspected, sections: Sections): TreeNode {
-  const { overview, roots, sockets = [], mounts, notes } = inspected;
-  const held = socketsByProcess(sockets);
+  const { overview, roots, files = [], sockets = [], mounts, notes } = inspected;
+  const held = { files: filesByProcess(files), sockets: socketsByProcess(sockets) };
   const others = sockets.filter(({ holders }) => holders.length === 0);
   const { container, image, runtime, sizes, criu } = overview;
   return branch(
@@ -116,7 +118,7 @@ function jsonBranch(label: string, value: unknown, depth: number): TreeNode {
 }
 
 /** Processes are drawn bottom up, without recursion. */
-function processBranch(root: ProcessNode, sections: Sections, held: SocketLabels): TreeNode {
+function processBranch(root: ProcessNode, sections: Sections, held: Held): TreeNode {
   const drawn = new Map<ProcessNode, TreeNode>();
   for (const node of root.bottomUp()) {
     drawn.set(
@@ -125,7 +127,8 @@ function processBranch(root: ProcessNode, sections: Sections, held: SocketLabels
         node,
         node.children.map((child) => drawn.get(child)),
         sections,
-        held.get(node.facts.pid) ?? [],
+        held.files.get(node.facts.pid) ?? [],
+        held.sockets.get(node.facts.pid) ?? [],
       ),
     );
   }
@@ -136,6 +139,7 @@ function oneProcess(
   { facts }: ProcessNode,
   children: readonly (TreeNode | undefined)[],
   { commandLines, environment }: Sections,
+  files: readonly string[],
   sockets: readonly string[],
 ): TreeNode {
   const state =
@@ -152,15 +156,32 @@ function oneProcess(
     facts.threads.length > 1
       ? branch('Threads', ...facts.threads.map(({ tid, comm }) => ({ label: `[${String(tid)}]  ${comm ?? ''}` })))
       : undefined,
+    files.length > 0 ? branch('Open files', ...files.map((label) => ({ label }))) : undefined,
     sockets.length > 0 ? branch('Open sockets', ...sockets.map((label) => ({ label }))) : undefined,
     ...children,
   );
 }
 
 /** What each process has open, by pid. */
-type SocketLabels = ReadonlyMap<number, readonly string[]>;
+type Labels = ReadonlyMap<number, readonly string[]>;
 
-function socketsByProcess(sockets: readonly SocketFacts[]): SocketLabels {
+interface Held {
+  readonly files: Labels;
+  readonly sockets: Labels;
+}
+
+function filesByProcess(files: readonly OpenFileDetail[]): Labels {
+  const labels = Map.groupBy(files, ({ file }) => file.pid);
+  return new Map([...labels].map(([pid, list]) => [pid, list.map(({ file }) => fileLabel(file))]));
+}
+
+function fileLabel(file: OpenFileFacts): string {
+  const remarks = remarksOf(file).map((remark) => say(remark));
+  const remark = remarks.length > 0 ? `  (${remarks.join(', ')})` : '';
+  return `[${file.type} ${String(file.fd)}]  ${file.target}${remark}`;
+}
+
+function socketsByProcess(sockets: readonly SocketFacts[]): Labels {
   const labels = new Map<number, string[]>();
   for (const socket of sockets) {
     for (const { fd, pids } of socket.holders) {

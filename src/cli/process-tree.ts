@@ -9,15 +9,20 @@ export class ProcessNode {
     this.facts = facts;
   }
 
-  /** This and all below, children before their parents. */
-  bottomUp(): ProcessNode[] {
+  /** This and all below, as the tree is drawn: each before its children. */
+  topDown(): ProcessNode[] {
     const found: ProcessNode[] = [];
     const stack: ProcessNode[] = [this];
     for (let node = stack.pop(); node; node = stack.pop()) {
       found.push(node);
-      for (const child of node.children) stack.push(child);
+      for (const child of node.children.toReversed()) stack.push(child);
     }
-    return found.reverse();
+    return found;
+  }
+
+  /** This and all below, children before their parents. */
+  bottomUp(): ProcessNode[] {
+    return this.topDown().reverse();
   }
 }
 

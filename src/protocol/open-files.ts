@@ -1,4 +1,5 @@
 import type { Note } from './note.ts';
+import type { Sentence } from './sentence.ts';
 
 /** What is open, in the words of who looks at it. */
 export type OpenFileKind =
@@ -61,12 +62,16 @@ export interface OpenFileFacts {
   /** st_mode, type bits included. */
   readonly mode?: number;
   readonly deleted?: DeletedFacts;
+  /** What is particular to its kind, in a few words: `count 42`, `watches /etc`. */
+  readonly about?: Sentence;
   /** Of a socket, in short; the sockets have it all, by `fileId`. */
   readonly socket?: {
     readonly protocol: string;
     readonly local: string;
     readonly remote: string;
     readonly state: string;
+    /** Inode of the other end, of a UNIX socket that has one. */
+    readonly peer?: number;
   };
   readonly locks?: readonly LockFacts[];
   /** Who gets a signal when something can be read or written (F_SETOWN, F_SETSIG). */

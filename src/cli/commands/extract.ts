@@ -6,7 +6,7 @@ import { usage, type Arguments } from '../arguments.ts';
 import { isDamage, type ExitCode, type Session } from '../session.ts';
 
 /** What the checkpoint holds, without what is only derived from it (/images). */
-const EVERYTHING = ['/archive', '/rootfs', '/proc'];
+const EVERYTHING = ['/archive', '/rootfs', '/proc', '/contents'];
 
 export async function run(args: Arguments, session: Session): Promise<ExitCode> {
   const target = args.text('output');

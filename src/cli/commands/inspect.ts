@@ -1,8 +1,9 @@
 import type { Checkpoint } from '../../core/checkpoint/checkpoint.ts';
 import { CheckpointError } from '../../core/errors.ts';
 import { sentence } from '../../protocol/sentence.ts';
+import type { OpenFileDetail } from '../../protocol/open-files.ts';
 import type { SocketDetail, SocketFacts } from '../../protocol/sockets.ts';
-import { usage, type Arguments } from '../arguments.ts';
+import type { Arguments } from '../arguments.ts';
 import { inspectJson, type Inspected, type Sections } from '../inspect-json.ts';
 import { inspectTree } from '../inspect-tree.ts';
 import { drawTree } from '../layout.ts';
@@ -28,7 +29,6 @@ export async function run(args: Arguments, session: Session): Promise<ExitCode> 
   return code;
 }
 
-/** @throws CheckpointError `usage` where only what does not exist yet was asked for */
 function readSections(args: Arguments, pid: number | undefined): Sections {
   const all = args.flag('all');
   const sections = {
@@ -36,20 +36,13 @@ function readSections(args: Arguments, pid: number | undefined): Sections {
     metadata: all || args.flag('metadata'),
     commandLines: all || args.flag('ps-tree-cmd'),
     environment: all || args.flag('ps-tree-env'),
+    files: all || args.flag('files'),
     sockets: all || args.flag('sockets'),
     mounts: all || args.flag('mounts'),
   };
-  // As with checkpointctl, sockets stand below the processes that have them.
-  const processes =
-    sections.commandLines || sections.environment || sections.sockets || args.flag('ps-tree') || pid !== undefined;
-  const missing = ['files'].filter((name) => args.flag(name) && !all);
-  if (missing.length > 0) {
-    throw usage(
-      'This version does not show {0} yet: leave out {1}.',
-      missing.map((name) => `open ${name}`).join(' and '),
-      missing.map((name) => `--${name}`).join(' and '),
-    );
-  }
+  // As with checkpointctl, open files and sockets stand below the processes that have them.
+  const { commandLines, environment, files, sockets } = sections;
+  const processes = commandLines || environment || files || sockets || args.flag('ps-tree') || pid !== undefined;
   return { ...sections, processes };
 }
 
@@ -62,16 +55,33 @@ async function ask(
 ): Promise<Inspected> {
   const overview = await checkpoint.overview(signal);
   const roots = sections.processes ? chosen(processTree(await checkpoint.processes(signal)), pid, locator) : undefined;
+  const files = sections.files && roots ? await filesOf(checkpoint, roots, signal) : undefined;
   const sockets = sections.sockets && roots ? await socketsOf(checkpoint, roots, pid, signal) : undefined;
   const mounts = sections.mounts ? await checkpoint.mounts(signal) : undefined;
   return {
     locator,
     overview,
     ...(roots && { roots }),
+    ...(files && { files }),
     ...(sockets && { sockets }),
     ...(mounts && { mounts }),
     notes: await checkpoint.notes(signal),
   };
+}
+
+async function filesOf(
+  checkpoint: Checkpoint,
+  roots: readonly ProcessNode[],
+  signal: AbortSignal,
+): Promise<readonly OpenFileDetail[]> {
+  const files = await checkpoint.openFiles.list(pidsOf(roots), signal);
+  const details: OpenFileDetail[] = [];
+  for await (const detail of checkpoint.openFiles.details(files, signal)) details.push(detail);
+  return details;
+}
+
+function pidsOf(roots: readonly ProcessNode[]): ReadonlySet<number> {
+  return new Set(roots.flatMap((root) => root.bottomUp().map(({ facts }) => facts.pid)));
 }
 
 /** Those of the processes that are shown; of all processes also those that nobody has open. */
@@ -81,7 +91,7 @@ async function socketsOf(
   pid: number | undefined,
   signal: AbortSignal,
 ): Promise<readonly SocketDetail[]> {
-  const pids = new Set(roots.flatMap((root) => root.bottomUp().map(({ facts }) => facts.pid)));
+  const pids = pidsOf(roots);
   const isShown = ({ holders }: SocketFacts): boolean =>
     holders.some((holder) => holder.pids.some((one) => pids.has(one)));
   const all = await checkpoint.sockets.list(signal);

@@ -12,6 +12,7 @@ const NO_SECTIONS = {
   processes: false,
   commandLines: false,
   environment: false,
+  files: false,
   sockets: false,
   mounts: false,
 };

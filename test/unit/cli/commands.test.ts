@@ -33,7 +33,7 @@ describe('inspect', () => {
   });
 
   test('gives only what is asked for', async () => {
-    const sections = ['statistics', 'metadata', 'process_tree', 'sockets', 'mounts'];
+    const sections = ['statistics', 'metadata', 'process_tree', 'file_descriptors', 'sockets', 'mounts'];
     const asked = async (...flags: readonly string[]) => {
       const element = await inspect(...flags, ARCHIVE);
       return sections.filter((section) => element[section] !== undefined);
@@ -43,6 +43,7 @@ describe('inspect', () => {
     assert.deepEqual(await asked('--metadata'), ['metadata']);
     assert.deepEqual(await asked('--mounts'), ['mounts']);
     assert.deepEqual(await asked('--ps-tree'), ['process_tree']);
+    assert.deepEqual(await asked('--files'), ['process_tree', 'file_descriptors']);
     assert.deepEqual(await asked('--sockets'), ['process_tree', 'sockets']);
     assert.deepEqual(await asked('--pid', '4'), ['process_tree']);
     assert.deepEqual(await asked('--all'), sections);

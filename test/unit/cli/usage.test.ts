@@ -21,7 +21,6 @@ describe('wrong usage is one sentence, nothing on stdout, and exit code 2', () =
     [['inspect', ARCHIVE, '--all=yes'], /The option --all of inspect is not given as it should be\./],
     [['inspect', ARCHIVE, '--pid', 'one'], /one is not a process id/],
     [['inspect', ARCHIVE, '--pid', '0'], /0 is not a process id/],
-    [['inspect', ARCHIVE, '--files'], /This version does not show open files yet: leave out --files\./],
     [['proc', ARCHIVE, 'self', 'environ'], /self is not a process id/],
     [['extract', ARCHIVE], /extract needs -o DIR/],
     [['extract', ARCHIVE, '-o', 'x', '--path', ''], /--path needs a pattern/],

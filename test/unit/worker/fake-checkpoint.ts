@@ -4,6 +4,7 @@ import type { Isolation } from '../../../src/core/checkpoint/isolation/isolation
 import type { Logs } from '../../../src/core/checkpoint/logs/logs.ts';
 import type { Memory } from '../../../src/core/checkpoint/memory/memory.ts';
 import type { Sockets } from '../../../src/core/checkpoint/sockets/sockets.ts';
+import type { OpenFiles } from '../../../src/core/checkpoint/open-files/open-files.ts';
 import { memorySource } from '../../../src/core/bytes/sources.ts';
 import type { ChangeFacts } from '../../../src/protocol/changes.ts';
 import type { MountFacts } from '../../../src/protocol/mounts.ts';
@@ -26,7 +27,7 @@ export function fakeCheckpoint(parts: Partial<Checkpoint> = {}): FakeCheckpoint 
     mounts: () => Promise.resolve([]),
     changes: () => Promise.resolve({ changes: [] }),
     files: fakeView({}),
-    openFiles: { list: () => Promise.resolve([]), detail: () => Promise.resolve(undefined) },
+    openFiles: noOpenFiles,
     memory: noMemory,
     sockets: noSockets,
     isolation: noIsolation,
@@ -48,6 +49,14 @@ const noSockets: Sockets = {
   connections: () => Promise.resolve([]),
   networks: () => Promise.resolve([]),
   messages: () => Promise.resolve(new Map()),
+};
+
+const noOpenFiles: OpenFiles = {
+  list: () => Promise.resolve([]),
+  detail: () => Promise.resolve(undefined),
+  async *details() {
+    yield* await Promise.resolve([]);
+  },
 };
 
 const noMemory: Memory = {

@@ -1,10 +1,12 @@
 import type { DeletedFacts, OpenFileFacts, OpenFileKind, OwnerFacts } from '../../../protocol/open-files.ts';
+import type { Sentence } from '../../../protocol/sentence.ts';
 import { rawText } from '../../criu/decode-message.ts';
 import type { FileEntry, FownEntry, RegFileEntry } from '../../criu/schema/generated/messages.ts';
 import type { Descriptor } from '../descriptors/descriptor-tables.ts';
 import { memfdTarget } from '../descriptors/file-table.ts';
 import { FD_TYPE, typeName } from '../descriptors/split-files.ts';
 import { describeSocket, socketMessage } from '../sockets/socket-core.ts';
+import { aboutFile } from './about.ts';
 import type { FileIndex } from './file-index.ts';
 import { namespaceName } from './flag-words.ts';
 import { isMarkedDeleted, type Remap } from './remaps.ts';
@@ -23,6 +25,7 @@ interface Common {
   readonly mode?: number;
   readonly deleted?: DeletedFacts;
   readonly socket?: NonNullable<OpenFileFacts['socket']>;
+  readonly about?: Sentence;
   readonly owner?: FownEntry;
 }
 
@@ -55,7 +58,11 @@ export function describeFile(file: FileEntry, index: FileIndex): Common {
   let known = described.get(index);
   if (!known) described.set(index, (known = new Map<FileEntry, Common>()));
   let common = known.get(file);
-  if (!common) known.set(file, (common = commonOf(file, index)));
+  if (!common) {
+    const about = aboutFile(file, index);
+    common = { ...commonOf(file, index), ...(about && { about }) };
+    known.set(file, common);
+  }
   return common;
 }
 
@@ -177,7 +184,12 @@ function describeMemfd(memfd: NonNullable<FileEntry['memfd']>, index: FileIndex)
 function socket(
   file: FileEntry,
   kind: OpenFileKind,
-  { ino, flags, fown }: { readonly ino?: number; readonly flags: number; readonly fown: FownEntry },
+  {
+    ino,
+    flags,
+    fown,
+    peer,
+  }: { readonly ino?: number; readonly flags: number; readonly fown: FownEntry; readonly peer?: number },
 ): Common {
   const message = socketMessage(file);
   const core = message && describeSocket(message);
@@ -186,7 +198,15 @@ function socket(
     target: `socket:[${ino ?? '?'}]`,
     ...(ino !== undefined && { inode: BigInt(ino) }),
     flags,
-    ...(core && { socket: { protocol: core.protocol, local: core.local, remote: core.remote, state: core.state } }),
+    ...(core && {
+      socket: {
+        protocol: core.protocol,
+        local: core.local,
+        remote: core.remote,
+        state: core.state,
+        ...(peer !== undefined && peer !== 0 && { peer }),
+      },
+    }),
     owner: fown,
   };
 }

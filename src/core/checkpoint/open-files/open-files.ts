@@ -25,6 +25,8 @@ export interface OpenFiles {
   list(pids?: ReadonlySet<number>, signal?: AbortSignal): Promise<readonly OpenFileFacts[]>;
   /** Undefined where the process has no such descriptor. */
   detail(pid: number, fd: number, signal?: AbortSignal): Promise<OpenFileDetail | undefined>;
+  /** Everything known of some of the list, one after the other: of many, all at once would be much. */
+  details(files: Iterable<OpenFileFacts>, signal?: AbortSignal): AsyncIterable<OpenFileDetail>;
 }
 
 interface Parts {
@@ -69,30 +71,45 @@ export class DumpedFiles implements OpenFiles {
   }
 
   async detail(pid: number, fd: number, signal?: AbortSignal): Promise<OpenFileDetail | undefined> {
-    const { images, processes, mounts } = this.#parts;
     const index = await this.index(signal);
     const descriptor = index.descriptor(pid, fd);
     if (!descriptor) return undefined;
     const file = await this.#describe(pid, descriptor, index, signal);
-    const commands = new Map((await processes.list(signal)).map((process) => [process.pid, process.comm]));
+    for await (const detail of this.details([file], signal)) return detail;
+    return undefined;
+  }
+
+  async *details(files: Iterable<OpenFileFacts>, signal?: AbortSignal): AsyncGenerator<OpenFileDetail> {
+    const { images, processes } = this.#parts;
+    const index = await this.index(signal);
+    const list = await processes.list(signal);
+    const commands = new Map(list.map((process) => [process.pid, process.comm]));
     const name = (holder: Holder): HolderFacts => {
       const command = commands.get(holder.pid);
       return { pid: holder.pid, fd: holder.fd, ...(command !== undefined && { command }) };
     };
     const members = (namespace: string, id: number) => this.#members(namespace, id, signal);
-    const facts =
-      descriptor.file && (await describeKind(descriptor.file, { index, images, pid, name, members }, signal));
-    const mount = file.mountId === undefined ? undefined : (await mounts(signal)).find(({ id }) => id === file.mountId);
-    const notes = noteGaps(images, index, await processes.list(signal));
-    const shown = imagesOf(images, index, pid, descriptor);
-    return {
-      file,
-      ...(facts && { facts }),
-      holders: index.holders(descriptor.fileId).map(name),
-      ...(mount && { mount: { id: mount.id, destination: mount.destination, type: mount.type } }),
-      images: shown,
-      notes: notes.filter(({ where }) => shown.includes(where)),
-    };
+    const mounts = new Map((await this.#parts.mounts(signal)).map((mount) => [mount.id, mount]));
+    const notes = Map.groupBy(noteGaps(images, index, list), ({ where }) => where);
+    const breather = new Breather();
+    for (const file of files) {
+      if (breather.isDue) await breather.breathe(signal);
+      const { pid } = file;
+      const descriptor = index.descriptor(pid, file.fd);
+      if (!descriptor) continue;
+      const sources = { index, images, pid, name, members };
+      const facts = descriptor.file && (await describeKind(descriptor.file, sources, signal));
+      const mount = file.mountId === undefined ? undefined : mounts.get(file.mountId);
+      const shown = imagesOf(images, index, pid, descriptor);
+      yield {
+        file,
+        ...(facts && { facts }),
+        holders: index.holders(descriptor.fileId).map(name),
+        ...(mount && { mount: { id: mount.id, destination: mount.destination, type: mount.type } }),
+        images: shown,
+        notes: shown.flatMap((image) => notes.get(image) ?? []),
+      };
+    }
   }
 
   /** What readlink gave for a descriptor; undefined where the process has none of that number. */

@@ -6,7 +6,8 @@ import { accessOf } from './flag-words.ts';
 /** Adds to a descriptor what its process is called. */
 export type Name = (holder: Holder) => HolderFacts;
 
-const STREAMS = ['standard input', 'standard output', 'standard error'] as const;
+/** The container's own streams, by their descriptors. */
+export const STREAMS = ['standard input', 'standard output', 'standard error'] as const;
 
 /** A pipe or FIFO with everyone who holds one of its ends. */
 export function describePipe(file: FileEntry, index: FileIndex, name: Name): PipeFacts | undefined {

@@ -1,0 +1,49 @@
+import { formatSize } from './format.ts';
+import type { LockFacts, OpenFileFacts } from './open-files.ts';
+import { sentence, type Sentence } from './sentence.ts';
+
+/** What of an open file deserves the eye, a few words each. */
+export function remarksOf({
+  deleted,
+  locks = [],
+  unread = 0,
+  missing,
+  socket,
+  about,
+}: OpenFileFacts): readonly Sentence[] {
+  const words = socket && [
+    socket.protocol,
+    socket.local,
+    socket.remote === '' ? '' : `-> ${socket.remote}`,
+    socket.state,
+  ];
+  return [
+    ...(missing ? [sentence('in no image')] : []),
+    ...(deleted
+      ? [deleted.how === 'process' ? sentence('of process {0}, which is gone', deleted.pid ?? 0) : sentence('deleted')]
+      : []),
+    ...locks.map((lock) => sentence('locked ({0})', lockText(lock))),
+    ...(unread > 0 ? [sentence('{0} unread', formatSize(unread))] : []),
+    ...(about ? [about] : []),
+    ...(words ? [sentence('{0}', words.filter((word) => word !== '').join(' '))] : []),
+  ];
+}
+
+/** `POSIX write 8-23`, `FLOCK write` for a lock of the whole file. */
+export function lockText({ kind, kindNumber, access, accessNumber, breaking, start, end }: LockFacts): string {
+  const range = start === 0n && end === undefined ? '' : `${start}-${end ?? 'EOF'}`;
+  return [
+    kindNumber === undefined ? kind : `type ${kindNumber}`,
+    accessNumber === undefined ? access : `access ${accessNumber}`,
+    range,
+    breaking ? 'breaking' : '',
+  ]
+    .filter((word) => word !== '')
+    .join(' ');
+}
+
+/** How it was opened, as lsof shows it: `r`, `w`, `u` for both, `-` for neither, empty where it is not known. */
+export function accessLetter({ flags }: OpenFileFacts): string {
+  if (flags === undefined) return '';
+  return (flags & 0o10000000) !== 0 ? '-' : ('rwu'[flags & 3] ?? '-');
+}
