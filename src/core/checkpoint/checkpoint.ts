@@ -1,5 +1,6 @@
 import type { HashResult, OpenRequest, Progress } from '../../protocol/checkpoint-api.ts';
 import type { ChangeFacts } from '../../protocol/changes.ts';
+import type { ConnectionGraph } from '../../protocol/connections.ts';
 import type { MountFacts } from '../../protocol/mounts.ts';
 import type { Note } from '../../protocol/note.ts';
 import type { Overview } from '../../protocol/overview.ts';
@@ -60,6 +61,8 @@ export interface Checkpoint {
   mounts(signal?: AbortSignal): Promise<readonly MountFacts[]>;
   changes(signal?: AbortSignal): Promise<Changes>;
   readonly sockets: Sockets;
+  /** Who talks to whom. Processes `apart` are drawn by themselves, however much they are like others. */
+  connections(apart: readonly number[], signal?: AbortSignal): Promise<ConnectionGraph>;
   readonly files: FileView;
   readonly openFiles: OpenFiles;
   readonly memory: Memory;
@@ -222,6 +225,11 @@ class OpenCheckpoint implements Checkpoint {
     const changes = await this.#filesystem.changes(signal);
     const remark = this.#filesystem.remark();
     return { changes: changes.map((change) => change.facts), ...(remark && { remark }) };
+  }
+
+  async connections(apart: readonly number[], signal?: AbortSignal): Promise<ConnectionGraph> {
+    const { readConnections } = await import('./connections/connections.ts');
+    return readConnections({ images: this.#images, processes: this.#processes, sockets: this.sockets }, apart, signal);
   }
 
   async hash(onProgress?: (progress: Progress) => void, signal?: AbortSignal): Promise<HashResult> {

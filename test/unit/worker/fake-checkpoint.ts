@@ -30,6 +30,7 @@ export function fakeCheckpoint(parts: Partial<Checkpoint> = {}): FakeCheckpoint 
     openFiles: noOpenFiles,
     memory: noMemory,
     sockets: noSockets,
+    connections: () => Promise.resolve({ nodes: [], edges: [], silent: 0, leftOut: { nodes: 0, channels: 0 } }),
     isolation: noIsolation,
     logs: noLogs,
     hash: () => Promise.resolve({ algorithm: 'sha256', hex: '00', bytes: 0 }),

@@ -301,6 +301,7 @@ function passedSockets(
 ): ReadonlyMap<number, readonly number[]> {
   const passed = new Map<number, number[]>();
   for (const owner of queues.owners()) {
+    if (!sockets.has(owner)) continue;
     const rights = new Set(queues.packets(owner).flatMap((packet) => packet.rights));
     for (const id of rights) {
       if (!sockets.has(id)) continue;
