@@ -3,7 +3,7 @@ import { Buffer } from 'node:buffer';
 import { sentence } from '../../protocol/sentence.ts';
 import type { FileType } from '../../protocol/changes.ts';
 import type { Note } from '../../protocol/note.ts';
-import type { ByteSource } from '../bytes/byte-source.ts';
+import type { BytePlace, ByteSource } from '../bytes/byte-source.ts';
 import { Breather } from '../bytes/cancel.ts';
 import { fileError, nameOfState, openFile, type FileSource } from '../bytes/file-source.ts';
 import { CheckpointError } from '../errors.ts';
@@ -210,6 +210,11 @@ class LazyFile implements ByteSource {
   async read(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array> {
     const file = await (this.#file ??= this.#open());
     return file.read(offset, length, signal);
+  }
+
+  async place(): Promise<BytePlace | undefined> {
+    const file = await (this.#file ??= this.#open());
+    return file.place?.();
   }
 
   async close(): Promise<void> {

@@ -143,6 +143,7 @@ function withKept(source: ByteSource, kept: KeptBlocks): ByteSource {
       readAvailable: (offset: number, least: number, most: number, signal?: AbortSignal) =>
         source.readAvailable?.(offset, least, most, signal) ?? source.read(offset, most, signal),
     }),
+    ...(source.place && { place: () => source.place?.() ?? Promise.resolve(undefined) }),
     close: () => Promise.resolve(),
   };
 }

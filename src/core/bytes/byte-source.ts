@@ -26,5 +26,20 @@ export interface ByteSource {
    * that are still growing have it.
    */
   readAvailable?(offset: number, least: number, most: number, signal?: AbortSignal): Promise<Uint8Array>;
+  /**
+   * Where the bytes are in an open file, if they stand there as they are: other threads of this process read them there.
+   * The file stays open until the source is closed.
+   * @throws CheckpointError `unreadable`, `changed`
+   */
+  place?(): Promise<BytePlace | undefined>;
   close(): Promise<void>;
+}
+
+/** A place in an open file of this process. */
+export interface BytePlace {
+  readonly descriptor: number;
+  /** Where the first byte of the source is in the file. */
+  readonly offset: number;
+  /** What fstat says as long as nobody changes it; absent for files that only this process writes. */
+  readonly state?: { readonly size: number; readonly mtimeMs: number };
 }

@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { sentence } from '../../protocol/sentence.ts';
 import { CheckpointError } from '../errors.ts';
-import type { ByteSource } from './byte-source.ts';
+import type { BytePlace, ByteSource } from './byte-source.ts';
 import { throwIfCancelled } from './cancel.ts';
 
 /** What tells one state of a file from another. */
@@ -108,6 +108,12 @@ class OpenFile implements FileSource {
     if (wanted > SYNC_READ_LIMIT) return undefined;
     const buffer = Buffer.allocUnsafe(wanted);
     return wanted === 0 ? buffer : this.#checked(buffer, offset, this.#fillNow(buffer, offset));
+  }
+
+  place(): Promise<BytePlace> {
+    this.#requireOpen();
+    const state = { size: this.size, mtimeMs: this.#modified };
+    return Promise.resolve({ descriptor: this.#descriptor, offset: 0, state });
   }
 
   async close(): Promise<void> {

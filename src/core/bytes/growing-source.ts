@@ -3,7 +3,7 @@ import type { FileHandle } from 'node:fs/promises';
 import type { Note } from '../../protocol/note.ts';
 import { sentence } from '../../protocol/sentence.ts';
 import { CheckpointError } from '../errors.ts';
-import type { ByteSource } from './byte-source.ts';
+import type { BytePlace, ByteSource } from './byte-source.ts';
 import { orCancelled, throwIfCancelled } from './cancel.ts';
 import { fileError, rethrowAs } from './file-source.ts';
 
@@ -125,6 +125,11 @@ export class GrowingFile implements GrowingSource {
       count = this.#readSync(buffer, filled, offset + filled);
     }
     return buffer.subarray(0, filled);
+  }
+
+  place(): Promise<BytePlace | undefined> {
+    const isReadable = this.#failure === undefined && this.#closed === undefined;
+    return Promise.resolve(isReadable ? { descriptor: this.#handle.fd, offset: 0 } : undefined);
   }
 
   close(): Promise<void> {

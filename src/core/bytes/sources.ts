@@ -1,4 +1,4 @@
-import type { ByteSource } from './byte-source.ts';
+import type { BytePlace, ByteSource } from './byte-source.ts';
 import { throwIfCancelled } from './cancel.ts';
 
 /** A source over bytes in memory. They are not copied. */
@@ -61,6 +61,11 @@ class SliceSource implements ByteSource {
       this.#within(offset, most),
       signal,
     );
+  }
+
+  async place(): Promise<BytePlace | undefined> {
+    const outer = await this.#parent.place?.();
+    return outer && { ...outer, offset: outer.offset + this.#start };
   }
 
   close(): Promise<void> {

@@ -29,6 +29,7 @@ import { ProcBranch } from './proc/proc-branch.ts';
 import { Processes } from './processes.ts';
 import { DumpedSockets, type Sockets } from './sockets/sockets.ts';
 import { noteGap, noteMissing } from './completeness.ts';
+import { LazySearch, type Search } from './search/search.ts';
 import { known, statisticsDirectory } from './known-images.ts';
 import { NodeBranch } from './view-nodes.ts';
 
@@ -68,6 +69,7 @@ export interface Checkpoint {
   readonly memory: Memory;
   readonly isolation: Isolation;
   readonly logs: Logs;
+  readonly search: Search;
   /** SHA-256 of the archive file as it is on disk. @throws CheckpointError `unsupported` for folders */
   hash(onProgress?: (progress: Progress) => void, signal?: AbortSignal): Promise<HashResult>;
   close(): Promise<void>;
@@ -110,6 +112,7 @@ class OpenCheckpoint implements Checkpoint {
   readonly memory: Memory;
   readonly isolation: Isolation;
   readonly logs: Logs;
+  readonly search: LazySearch;
   readonly completed: Promise<void>;
 
   constructor(request: OpenRequest, opened: OpenedFiles, layout: Layout, { onChanged }: OpenOptions) {
@@ -153,6 +156,14 @@ class OpenCheckpoint implements Checkpoint {
       mounts,
     });
     this.openFiles = openFiles;
+    this.search = new LazySearch({
+      files,
+      images: this.#images,
+      imagesPrefix: layout.imagesPrefix,
+      processes: this.#processes,
+      memory: this.memory,
+      changes: (signal) => this.#filesystem.changes(signal),
+    });
     this.files = new BranchedView({
       archive: new EntryBranch(
         () => Promise.resolve(this.#archiveEntries()),
@@ -247,6 +258,7 @@ class OpenCheckpoint implements Checkpoint {
 
   async close(): Promise<void> {
     this.#stopListening();
+    await this.search.close();
     await this.#filesystem.close();
     await this.logs.close();
     await this.#opened.close();

@@ -78,6 +78,11 @@ export class AddressSpace {
     return new AddressSpace(images, pid, own, await readVmas(images, pid, signal));
   }
 
+  /** The pages of its own that were dumped, by address. */
+  get own(): DumpedPages {
+    return this.#own;
+  }
+
   /** Bytes of a page. */
   get pageSize(): number {
     return this.#own.pageSize;

@@ -120,6 +120,18 @@ export class DumpedPages {
     if (end > start) yield { start, length: end - start };
   }
 
+  /** The first address from one on that an entry lists; undefined where there is none. */
+  nextListed(address: bigint): bigint | undefined {
+    const { pagemap } = this;
+    const position = pagemap.find(Number(address / BigInt(UNIT)));
+    const addressOf = (index: number): bigint => BigInt(pagemap.start(index)) * BigInt(UNIT);
+    if (position >= 0) {
+      const index = pagemap.at(position);
+      if (addressOf(index) + BigInt(pagemap.pages(index) * this.pageSize) > address) return address;
+    }
+    return position + 1 < pagemap.length ? addressOf(pagemap.at(position + 1)) : undefined;
+  }
+
   /** How many bytes of a range are in the pages image, in the parent dump, and nowhere. */
   count(address: bigint, length: bigint): PageCounts {
     this.#tally ??= new PageTally(this.pagemap);

@@ -9,6 +9,7 @@ import { memorySource } from '../../../src/core/bytes/sources.ts';
 import type { ChangeFacts } from '../../../src/protocol/changes.ts';
 import type { MountFacts } from '../../../src/protocol/mounts.ts';
 import type { Overview } from '../../../src/protocol/overview.ts';
+import type { SearchStep } from '../../../src/protocol/search.ts';
 import type { SocketDetail } from '../../../src/protocol/sockets.ts';
 import type { ProcessFacts } from '../../../src/protocol/processes.ts';
 
@@ -33,6 +34,7 @@ export function fakeCheckpoint(parts: Partial<Checkpoint> = {}): FakeCheckpoint 
     connections: () => Promise.resolve({ nodes: [], edges: [], silent: 0, leftOut: { nodes: 0, channels: 0 } }),
     isolation: noIsolation,
     logs: noLogs,
+    search: { run: () => emptySearch() },
     hash: () => Promise.resolve({ algorithm: 'sha256', hex: '00', bytes: 0 }),
     close() {
       this.closed++;
@@ -41,6 +43,10 @@ export function fakeCheckpoint(parts: Partial<Checkpoint> = {}): FakeCheckpoint 
     closed: 0,
     ...parts,
   };
+}
+
+async function* emptySearch(): AsyncGenerator<SearchStep> {
+  yield await Promise.resolve({ matches: [], done: 0, total: 0, notes: [] });
 }
 
 const noSockets: Sockets = {

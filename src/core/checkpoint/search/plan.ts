@@ -1,0 +1,147 @@
+import type { CompiledPattern } from './pattern/compile.ts';
+import type { Part, Piece, ScanFile, ScanTask } from './scan/task.ts';
+import type { SearchSpace, SpacePiece } from './spaces/space.ts';
+
+/** How large a task may be. */
+export interface TaskSize {
+  readonly bytes: number;
+  /** Small pieces cost more than their bytes. */
+  readonly pieces: number;
+}
+
+/** Chunks of this size are read and looked through at the speed of the machine's memory. */
+export const USUAL_TASK: TaskSize = { bytes: 8 * 1024 * 1024, pieces: 4096 };
+/** Bytes behind a match that it may look at. */
+const AHEAD = 64;
+/** Distances within a part are exact numbers. */
+const PART_SPAN = 2n ** 52n;
+
+/** A task, and what its parts belong to. */
+export interface PlannedTask {
+  readonly task: ScanTask;
+  readonly parts: readonly { readonly space: SearchSpace; readonly base: bigint }[];
+  /** Bytes of which it brings the matches. */
+  readonly bytes: number;
+}
+
+/** Cuts spaces into tasks, one after the other as they are wanted. */
+export async function* planTasks(
+  spaces: AsyncIterable<SearchSpace> | Iterable<SearchSpace>,
+  { longest, behind }: CompiledPattern,
+  context: number,
+  size: TaskSize = USUAL_TASK,
+  signal?: AbortSignal,
+): AsyncGenerator<PlannedTask> {
+  const before = BigInt(Math.max(behind, context));
+  const after = BigInt(longest - 1 + (behind > 0 ? AHEAD : 0) + context);
+  const reach = BigInt(longest - 1 + context);
+  let builder = new TaskBuilder(size);
+  for await (const space of spaces) {
+    let from: bigint | undefined;
+    do {
+      const { pieces, next } = await space.pieces(from, builder.room, signal);
+      for (const group of exactGroups(pieces)) {
+        const [first] = group;
+        const end = endOf(group);
+        const head = first && from === first.start ? await space.range(first.start - before, first.start, signal) : [];
+        const tail = next !== undefined && next === end ? await space.range(end, end + after, signal) : [];
+        if (first) builder.add(space, [...touching(head, first.start), ...group, ...tail], first.start, end);
+      }
+      from = next;
+      if (builder.isFull) {
+        yield builder.take();
+        builder = new TaskBuilder(size);
+      }
+    } while (from !== undefined);
+    for (const border of (await space.borders?.(signal)) ?? []) {
+      const pieces = (await space.around?.(border, reach, signal)) ?? [];
+      builder.add(space, pieces, border - reach, border, border);
+      if (!builder.isFull) continue;
+      yield builder.take();
+      builder = new TaskBuilder(size);
+    }
+  }
+  if (!builder.isEmpty) yield builder.take();
+}
+
+/** Those at the end that go on up to a place. */
+function touching(pieces: readonly SpacePiece[], place: bigint): readonly SpacePiece[] {
+  return endOf(pieces) === place ? pieces : [];
+}
+
+function endOf(pieces: readonly SpacePiece[]): bigint | undefined {
+  const last = pieces.at(-1);
+  return last && last.start + BigInt(last.length);
+}
+
+/** Groups within which distances are exact. */
+function exactGroups(pieces: readonly SpacePiece[]): readonly (readonly SpacePiece[])[] {
+  const groups: SpacePiece[][] = [];
+  for (const piece of pieces) {
+    const group = groups.at(-1);
+    const [first] = group ?? [];
+    if (group && first && piece.start - first.start < PART_SPAN) group.push(piece);
+    else groups.push([piece]);
+  }
+  return groups;
+}
+
+class TaskBuilder {
+  readonly #files: ScanFile[] = [];
+  readonly #indexes = new Map<number, number>();
+  readonly #parts: Part[] = [];
+  readonly #origins: { readonly space: SearchSpace; readonly base: bigint }[] = [];
+  readonly #size: TaskSize;
+  #pieces = 0;
+  #bytes = 0;
+
+  constructor(size: TaskSize) {
+    this.#size = size;
+  }
+
+  /** Bytes that it still takes. */
+  get room(): number {
+    return Math.max(1, this.#size.bytes - this.#bytes);
+  }
+
+  get isFull(): boolean {
+    return this.#bytes >= this.#size.bytes || this.#pieces >= this.#size.pieces;
+  }
+
+  get isEmpty(): boolean {
+    return this.#parts.length === 0;
+  }
+
+  add(space: SearchSpace, pieces: readonly SpacePiece[], from: bigint, to: bigint | undefined, across?: bigint): void {
+    const [first] = pieces;
+    if (!first || to === undefined) return;
+    // Even, so that places are even where addresses are.
+    const base = first.start - (first.start % 2n);
+    const within = (place: bigint): number => Number(place - base);
+    const start = from < first.start ? first.start : from;
+    this.#parts.push({
+      pieces: pieces.map((piece) => this.#piece(piece, within(piece.start))),
+      from: within(start),
+      to: within(to),
+      ...(across !== undefined && { across: within(across) }),
+    });
+    this.#origins.push({ space, base });
+    this.#pieces += pieces.length;
+    this.#bytes += pieces.reduce((sum, { length }) => sum + length, 0);
+  }
+
+  take(): PlannedTask {
+    const task = { files: this.#files, parts: this.#parts };
+    return { task, parts: this.#origins, bytes: this.#bytes };
+  }
+
+  #piece({ length, file, offset = 0, bytes }: SpacePiece, at: number): Piece {
+    if (!file) return { at, length, file: -1, offset, ...(bytes && { bytes }) };
+    let index = this.#indexes.get(file.descriptor);
+    if (index === undefined) {
+      index = this.#files.push(file) - 1;
+      this.#indexes.set(file.descriptor, index);
+    }
+    return { at, length, file: index, offset };
+  }
+}

@@ -1,0 +1,77 @@
+import { DumpedPages } from '../../../criu/dumped-pages.ts';
+import type { ImageDirectory } from '../../../criu/image-directory.ts';
+import { CheckpointError } from '../../../errors.ts';
+import { known } from '../../known-images.ts';
+import type { Places } from './places.ts';
+import type { MappedProcess } from './processes.ts';
+import { SharedSpace, type ObjectMapping } from './shared-space.ts';
+
+/**
+ * The memory objects of a dump.
+ * @param processes those that are searched
+ * @param onlyMapped leave out those that none of them maps
+ */
+export async function* sharedSpaces(
+  images: ImageDirectory,
+  places: Places,
+  processes: readonly MappedProcess[],
+  onlyMapped: boolean,
+  signal?: AbortSignal,
+): AsyncGenerator<SharedSpace> {
+  const ids = images.names().flatMap((name) => /^pagemap-shmem-(\d+)\.img$/.exec(name)?.[1] ?? []);
+  if (ids.length === 0) return;
+  const memfds = await known(images, 'MEMFD_INODE', 'memfd.img', signal);
+  const mappings = await mappingsOf(processes);
+  for (const shmid of ids.map(BigInt)) {
+    const mapped = mappings.get(shmid) ?? [];
+    if (onlyMapped && mapped.length === 0) continue;
+    const pages = await openPages(images, shmid, await pageSizeOf(mapped, processes, signal), signal);
+    if (!pages) continue;
+    const memfd = memfds.find((inode) => BigInt(inode.shmid) === shmid);
+    const isMemfd = memfd !== undefined && memfd.name !== '/dev/zero';
+    const [first] = mapped;
+    const own = isMemfd ? `/memfd:${memfd.name} (deleted)` : '/dev/zero (deleted)';
+    yield new SharedSpace({ shmid, pages, name: first?.name ?? own, isMemfd, mappings: mapped }, places);
+  }
+}
+
+type NamedMapping = ObjectMapping & { readonly name: string };
+
+async function mappingsOf(processes: readonly MappedProcess[]): Promise<ReadonlyMap<bigint, readonly NamedMapping[]>> {
+  const found = new Map<bigint, NamedMapping[]>();
+  for (const process of processes) {
+    for (const { shared, start, end, offset, name } of await process.mappings()) {
+      if (!shared) continue;
+      const known = found.get(shared.shmid);
+      const mapping = { process, start, end, offset, name };
+      if (known) known.push(mapping);
+      else found.set(shared.shmid, [mapping]);
+    }
+  }
+  return found;
+}
+
+/** Of one of those that map it, or of the first process that has memory. */
+async function pageSizeOf(
+  mapped: readonly ObjectMapping[],
+  processes: readonly MappedProcess[],
+  signal?: AbortSignal,
+): Promise<number | undefined> {
+  for (const process of [...mapped.map((mapping) => mapping.process), ...processes]) {
+    try {
+      return (await process.space(signal)).pageSize;
+    } catch (error) {
+      if (!CheckpointError.is(error, 'not-found')) throw error;
+    }
+  }
+  return undefined;
+}
+
+function openPages(
+  images: ImageDirectory,
+  shmid: bigint,
+  pageSize: number | undefined,
+  signal?: AbortSignal,
+): Promise<DumpedPages | undefined> {
+  return DumpedPages.open(images, `pagemap-shmem-${String(shmid)}.img`, pageSize, signal);
+}
