@@ -140,6 +140,16 @@ export class ApiServer {
     }
     if (!this.#users.mayUse(user, info)) throw forbidden(user, info);
     if (info.resource === 'selfsubjectaccessreviews') return this.#review(visit);
+    if (info.resource === 'selfsubjectreviews') {
+      const userInfo = { username: user.name, groups: user.groups };
+      answerJson(request, response, 201, {
+        kind: 'SelfSubjectReview',
+        apiVersion: 'authentication.k8s.io/v1',
+        metadata: {},
+        status: { userInfo },
+      });
+      return;
+    }
     const kind = this.#backend
       .kinds()
       .find((one) => one.group === info.group && one.version === info.version && one.plural === info.resource);
@@ -195,6 +205,7 @@ export class ApiServer {
     for (const { delay, answer, cutAfter: cut } of this.faults.take({
       method: request.method ?? '',
       path: url.pathname,
+      query: url.search,
     })) {
       if (delay !== undefined) await new Promise((resolve) => setTimeout(resolve, delay));
       if (cut) cutAfter(request.socket, cut());

@@ -33,6 +33,8 @@ export class Exec {
   readonly #shims: string;
   readonly #containers: string;
   readonly #running = new Map<string, Set<ChildProcessWithoutNullStreams>>();
+  /** A folder of programs that go before this machine's: those of the image that a pod would have. */
+  tools: string | undefined;
   /** Versions that this server speaks, the best first. */
   versions: readonly string[] = ['v5.channel.k8s.io', 'v4.channel.k8s.io'];
 
@@ -62,6 +64,11 @@ export class Exec {
     this.#server.close();
   }
 
+  /** Connections that are open now. */
+  get open(): number {
+    return this.#server.clients.size;
+  }
+
   /** Ends what runs in a pod. */
   endPod({ metadata }: PodObject): void {
     for (const child of this.#running.get(metadata.uid) ?? []) end(child);
@@ -80,7 +87,7 @@ export class Exec {
       throw refusal(500, 'InternalError', `Internal error occurred: container not found ("${spec.name}")`);
     const asked = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
     if (!asked.some((name) => this.versions.includes(name))) {
-      throw badRequest(`unable to upgrade: no supported protocols`);
+      throw badRequest('unable to upgrade: no supported protocols');
     }
     this.#server.handleUpgrade(request, socket, head, (client) => this.#run(client, pod, spec, command, query));
   }
@@ -94,10 +101,10 @@ export class Exec {
   ): void {
     const { folder, isReadOnly } = this.#place(pod, spec);
     const [program = '', ...args] = command;
-    const path = process.env['PATH'] ?? '';
+    const path = [isReadOnly ? this.#shims : undefined, this.tools, process.env['PATH']];
     const child = spawn(program, args, {
       cwd: folder,
-      env: { PATH: isReadOnly ? `${this.#shims}${delimiter}${path}` : path, LC_ALL: 'C' },
+      env: { PATH: path.filter((part) => part !== undefined).join(delimiter), LC_ALL: 'C' },
       stdio: 'pipe',
       detached: true,
     });
@@ -144,9 +151,14 @@ export class Exec {
       const folder = join(node.root, volume.hostPath.path, posix.relative(mount.mountPath, directory));
       return { folder, isReadOnly: mount.readOnly === true };
     }
-    const folder = join(this.#containers, pod.metadata.uid, spec.name);
+    return { folder: this.folderOf(pod, spec.name), isReadOnly: false };
+  }
+
+  /** Stands for the root of a container that mounts nothing of its node. */
+  folderOf({ metadata }: PodObject, container: string): string {
+    const folder = join(this.#containers, metadata.uid, container);
     mkdirSync(folder, { recursive: true });
-    return { folder, isReadOnly: false };
+    return folder;
   }
 }
 

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 /** Something that goes wrong on the way, for requests that match. */
 export interface Fault {
   /** Undefined: every request. */
-  readonly match?: (request: { readonly method: string; readonly path: string }) => boolean;
+  readonly match?: (request: { readonly method: string; readonly path: string; readonly query: string }) => boolean;
   /** Milliseconds before anything is done. */
   readonly delay?: number;
   /** The connection is cut after so many bytes of the answer; asked anew for each request. */
@@ -26,7 +26,7 @@ export class Faults {
     this.#faults.length = 0;
   }
 
-  take(request: { readonly method: string; readonly path: string }): readonly Fault[] {
+  take(request: { readonly method: string; readonly path: string; readonly query: string }): readonly Fault[] {
     const hit = this.#faults.filter((fault) => fault.times !== 0 && (fault.match?.(request) ?? true));
     for (const fault of hit) if (fault.times !== undefined) fault.times--;
     return hit;

@@ -116,6 +116,11 @@ export class TestCluster {
     return node;
   }
 
+  /** Stands for a container's root. */
+  containerFolder(pod: PodObject, container: string): string {
+    return this.exec.folderOf(pod, container);
+  }
+
   kubelet(name: string): Kubelet | undefined {
     return this.#kubelets.get(name);
   }

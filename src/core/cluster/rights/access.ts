@@ -40,3 +40,21 @@ export async function mayDo(api: Api, action: Action, signal?: AbortSignal): Pro
 export function mayCheckpoint(api: Api, node: string, signal?: AbortSignal): Promise<boolean | undefined> {
   return mayDo(api, { verb: 'create', resource: 'nodes', subresource: 'proxy', name: node }, signal);
 }
+
+const WHO = { group: 'authentication.k8s.io', version: 'v1', plural: 'selfsubjectreviews' } as const;
+
+/** The name by which the API server knows this user; undefined where it does not say (before Kubernetes 1.28). */
+export async function whoAmI(api: Api, signal?: AbortSignal): Promise<string | undefined> {
+  const review = { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' };
+  try {
+    const { status } = await api.create<{ readonly status?: { readonly userInfo?: { readonly username?: string } } }>(
+      WHO,
+      review,
+      { signal },
+    );
+    return status?.userInfo?.username;
+  } catch (error) {
+    if (CheckpointError.is(error, 'forbidden') || CheckpointError.is(error, 'not-found')) return undefined;
+    throw error;
+  }
+}

@@ -181,7 +181,7 @@ function occurrences(bytes: Buffer, { kind, text, ignoreCase, encodings }: Searc
           .replace('6?', '[\\x60-\\x6f]')
           .replace(/(?<!x)(6[0-9a-f])(?![0-9a-f]?\])/g, '\\x$1')
       : encodings
-        ? `${[...text].join('\\0')  }\\0`
+        ? `${[...text].join('\\0')}\\0`
         : text;
   const expression = new RegExp(`(?=(${source}))`, ignoreCase ? 'gi' : 'g');
   return [...latin.matchAll(expression)].map((match) => [match.index, (match[1] ?? '').length]);

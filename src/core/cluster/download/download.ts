@@ -1,0 +1,302 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { arch, hostname, platform, userInfo } from 'node:os';
+import { basename } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { acquisitionName, parseAcquisition, type Acquisition } from '../../../protocol/acquisition.ts';
+import { sentence } from '../../../protocol/sentence.ts';
+import { cancelled, orCancelled } from '../../bytes/cancel.ts';
+import { CheckpointError, isCancelled, type Reason } from '../../errors.ts';
+import { ClusterError } from '../cluster-error.ts';
+import type { Cluster } from '../cluster.ts';
+import type { ExecTarget } from '../exec/exec.ts';
+import type { NodeFacts } from '../inventory/nodes.ts';
+import { CommandFailed } from '../exec/exec.ts';
+import { relative, type NodeFiles, type NodeFileState } from '../node-files/node-files.ts';
+import { whoAmI } from '../rights/access.ts';
+import { exists, PartialFile, rethrowUnwritable } from './partial-file.ts';
+
+export interface DownloadRequest {
+  readonly node: NodeFacts;
+  /** On the node. */
+  readonly path: string;
+  /** Where to, with the name; see `legalName`. */
+  readonly target: string;
+  /** Whose checkpoint it is, where that is known, for the record. */
+  readonly container?: Acquisition['container'];
+  readonly tool: { readonly name: string; readonly version: string };
+}
+
+export interface DownloadProgress {
+  readonly stage: 'copying' | 'verifying';
+  /** Bytes, with those that were there already. */
+  readonly done: number;
+  readonly total: number;
+  /** Of these, bytes that were there already. */
+  readonly kept: number;
+}
+
+export interface DownloadOptions {
+  readonly onProgress?: (progress: DownloadProgress) => void;
+  readonly signal?: AbortSignal | undefined;
+  /** Milliseconds before an attempt after one that brought nothing; the first after one that did comes at once. */
+  readonly pauses?: readonly number[];
+}
+
+export interface Downloaded {
+  readonly path: string;
+  readonly record: Acquisition;
+  readonly recordPath: string;
+}
+
+/** What another attempt may mend. */
+const PASSING: ReadonlySet<Reason> = new Set(['unreachable', 'timeout', 'unavailable', 'not-found']);
+
+const PAUSES: readonly number[] = [250, 500, 1000, 2000, 4000, 8000];
+
+/** Bytes that are written at once. */
+const BATCH = 1024 * 1024;
+
+/**
+ * Fetches an archive from a node. It has its name only when it is whole and its SHA-256, computed on the node, is the
+ * one of what was written; until then it is `NAME.partial`, which a later call goes on with, whatever ended this one.
+ * Beside it a record tells how it was acquired. Memory is bounded, whatever the disk's speed.
+ * @throws ClusterError; CheckpointError `exists`, `no-space`, `unwritable`; `changed` where the file on the node became
+ * another meanwhile; `damaged` where the hashes differ; `cancelled`
+ */
+export async function download(
+  cluster: Cluster,
+  files: NodeFiles,
+  request: DownloadRequest,
+  options: DownloadOptions = {},
+): Promise<Downloaded> {
+  const started = new Date().toISOString();
+  const { state, time } = await persistently(() => files.stat(request.node, request.path, options.signal), options);
+  const of = { server: cluster.server, node: request.node.name, path: request.path, ...state };
+  const partial = await PartialFile.open(request.target, of, options.signal);
+  const transfer = new Transfer(files, request, state, partial, options);
+  try {
+    await transfer.copy();
+    const sha256 = await transfer.verify();
+    const record = await makeRecord(cluster, files, request, { started, nodeTime: time, state, sha256, transfer });
+    const recordPath = acquisitionName(request.target);
+    // Before the archive has its name: there is none without a record.
+    await writeRecord(recordPath, record);
+    await partial.finish();
+    return { path: request.target, record, recordPath };
+  } catch (error) {
+    await transfer.end(error);
+    throw isCancelled(error) ? cancelled() : error;
+  }
+}
+
+class Transfer {
+  readonly commands = new Set<string>();
+  resumed = 0;
+  helper: ExecTarget | undefined;
+  readonly #files: NodeFiles;
+  readonly #request: DownloadRequest;
+  readonly #state: NodeFileState;
+  readonly #partial: PartialFile;
+  readonly #options: DownloadOptions;
+  readonly #kept: number;
+  readonly #ended = new AbortController();
+  readonly #signal: AbortSignal;
+  /** The node's own hash: computed while the bytes are on their way. */
+  readonly #hash: Promise<string>;
+
+  constructor(
+    files: NodeFiles,
+    request: DownloadRequest,
+    state: NodeFileState,
+    partial: PartialFile,
+    options: DownloadOptions,
+  ) {
+    this.#files = files;
+    this.#request = request;
+    this.#state = state;
+    this.#partial = partial;
+    this.#options = options;
+    this.#kept = partial.length;
+    const { signal } = options;
+    this.#signal = signal ? AbortSignal.any([signal, this.#ended.signal]) : this.#ended.signal;
+    this.commands.add(`sha256sum ${relative(request.path)}`);
+    this.#hash = this.#persistently(() => files.hash(request.node, request.path, this.#signal));
+    this.#hash.catch(() => undefined);
+  }
+
+  async copy(): Promise<void> {
+    const { size } = this.#state;
+    if (this.#partial.length === 0 && size > 0) this.#tell('copying');
+    let attempts = 0;
+    await this.#persistently(async () => {
+      if (this.#partial.length === size) return;
+      if (attempts++ > 0) this.resumed++;
+      await this.#copyRest();
+    });
+  }
+
+  async #copyRest(): Promise<void> {
+    const { node, path } = this.#request;
+    const { size } = this.#state;
+    const from = this.#partial.length;
+    const command = [
+      ...['dd', `if=${relative(path)}`, 'bs=1048576', 'iflag=skip_bytes,count_bytes'],
+      ...[`skip=${String(from)}`, `count=${String(size - from)}`],
+    ];
+    this.commands.add(command.join(' '));
+    await this.#files.run(node, path, { command, signal: this.#signal }, async (session, target) => {
+      this.helper = target;
+      let [batch, gathered]: [Buffer[], number] = [[], 0];
+      const write = async (): Promise<void> => {
+        const now = batch;
+        [batch, gathered] = [[], 0];
+        await this.#partial.append(now);
+        this.#tell('copying');
+      };
+      try {
+        for await (const part of session.stdout as AsyncIterable<Buffer>) {
+          if (this.#partial.length + gathered + part.length > size) throw this.#changed();
+          batch.push(part);
+          gathered += part.length;
+          if (gathered >= BATCH) await write();
+        }
+      } finally {
+        // Also what came before the connection broke off.
+        await write();
+      }
+      const code = await session.exit;
+      if (code !== 0) throw new CommandFailed(code, session.stderr);
+      if (this.#partial.length < size) throw this.#changed();
+    });
+  }
+
+  /** @returns the hash. @throws CheckpointError `changed`, `damaged` */
+  async verify(): Promise<string> {
+    const { node, path, target } = this.#request;
+    this.#tell('verifying');
+    const [theirs, now] = await Promise.all([
+      this.#hash,
+      this.#persistently(() => this.#files.stat(node, path, this.#signal)),
+    ]);
+    if (JSON.stringify(now.state) !== JSON.stringify(this.#state)) throw this.#changed();
+    const ours = this.#partial.digest();
+    if (ours === theirs) return ours;
+    throw new CheckpointError(
+      'damaged',
+      sentence(
+        'What arrived of {0} is not what is on {1}: the SHA-256 sums differ ({2} here, {3} there). It was removed; download it again.',
+        path,
+        node.name,
+        ours,
+        theirs,
+      ),
+      { where: target },
+    );
+  }
+
+  /** After a failure: what may be gone on with stays. */
+  async end(error: unknown): Promise<void> {
+    this.#ended.abort();
+    const isUseless = CheckpointError.is(error, 'changed') || CheckpointError.is(error, 'damaged');
+    if (isUseless || this.#partial.length === 0) await this.#partial.discard();
+    else await this.#partial.close();
+  }
+
+  #persistently<T>(work: () => Promise<T>): Promise<T> {
+    const options = { ...this.#options, signal: this.#signal };
+    return persistently(work, options, () => this.#partial.length);
+  }
+
+  #tell(stage: DownloadProgress['stage']): void {
+    this.#options.onProgress?.({
+      stage,
+      done: this.#partial.length,
+      total: this.#state.size,
+      kept: this.#kept,
+    });
+  }
+
+  #changed(): CheckpointError {
+    const { node, path } = this.#request;
+    return new CheckpointError(
+      'changed',
+      sentence('{0} on {1} was written anew while it was being downloaded. Download it again.', path, node.name),
+      { where: path },
+    );
+  }
+}
+
+/**
+ * Tries again what the network broke, until several attempts in a row have brought nothing.
+ * @param progress grows with what attempts bring
+ */
+async function persistently<T>(
+  work: () => Promise<T>,
+  { pauses = PAUSES, signal }: DownloadOptions,
+  progress: () => number = () => 0,
+): Promise<T> {
+  for (let failures = 0; ;) {
+    const before = progress();
+    try {
+      return await work();
+    } catch (error) {
+      if (!isPassing(error)) throw error;
+      failures = progress() > before ? 0 : failures + 1;
+      const pause = failures === 0 ? 0 : pauses[failures - 1];
+      if (pause === undefined) throw error;
+      await orCancelled(sleep(pause), signal);
+    }
+  }
+}
+
+function isPassing(error: unknown): boolean {
+  return ClusterError.is(error) && PASSING.has(error.reason);
+}
+
+/** A record of an archive that is not there any more is replaced; anything else is not. */
+async function writeRecord(path: string, record: Acquisition): Promise<void> {
+  const old = await readFile(path, 'utf8').catch(() => undefined);
+  if (old !== undefined && !parseAcquisition(old)) throw exists(path);
+  await writeFile(path, `${JSON.stringify(record, undefined, 2)}\n`, { mode: 0o600 }).catch(rethrowUnwritable(path));
+}
+
+async function makeRecord(
+  cluster: Cluster,
+  files: NodeFiles,
+  { node, path, target, container, tool }: DownloadRequest,
+  facts: { started: string; nodeTime: string; state: NodeFileState; sha256: string; transfer: Transfer },
+): Promise<Acquisition> {
+  const { started, nodeTime, state, sha256, transfer } = facts;
+  const { settings } = files.helpers;
+  const name = await whoAmI(cluster.api).catch(() => undefined);
+  return {
+    format: 'checkpoint-explorer/acquisition',
+    version: 1,
+    archive: { name: basename(target), size: state.size, sha256 },
+    source: {
+      context: cluster.name,
+      server: cluster.server,
+      node: node.name,
+      path,
+      modified: new Date(state.modified * 1000).toISOString(),
+    },
+    user: {
+      kubeconfig: cluster.user,
+      ...(name !== undefined && { cluster: name }),
+      local: `${userInfo().username}@${hostname()}`,
+    },
+    ...(container && { container }),
+    started: { local: started, node: nodeTime },
+    finished: { local: new Date().toISOString() },
+    transfer: {
+      helper: {
+        namespace: settings.namespace,
+        pod: transfer.helper?.pod ?? '',
+        image: settings.image,
+      },
+      commands: [...transfer.commands],
+      resumed: transfer.resumed,
+    },
+    tool: { ...tool, platform: `${platform()} ${arch()}` },
+  };
+}

@@ -1,0 +1,266 @@
+import { createHash, type Hash } from 'node:crypto';
+import { constants } from 'node:fs';
+import { link, lstat, open, readFile, rename, rm, statfs, writeFile, type FileHandle } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { sentence } from '../../../protocol/sentence.ts';
+import { formatSize } from '../../../protocol/format.ts';
+import { throwIfCancelled } from '../../bytes/cancel.ts';
+import { errorCode, fileError, NO_FOLLOW } from '../../bytes/file-source.ts';
+import { isRunning, processMark } from '../../bytes/process-mark.ts';
+import { CheckpointError } from '../../errors.ts';
+
+/** What a partial file is a part of: written beside it, so that it is never gone on with by mistake. */
+export interface PartialOf {
+  readonly server: string;
+  readonly node: string;
+  readonly path: string;
+  readonly size: number;
+  readonly modified: number;
+  readonly inode: string;
+}
+
+const FORMAT = 'checkpoint-explorer/partial';
+
+/** In the place of a process's mark where none writes it. */
+const NOBODY = 'nobody';
+
+interface Companion {
+  readonly format: typeof FORMAT;
+  /** The process that writes it. */
+  readonly mark: string;
+  readonly of: PartialOf;
+}
+
+/** Bytes that are read at once of what is there already. */
+const STEP = 1024 * 1024;
+
+/**
+ * A download that is not whole yet: `NAME.partial`, with `NAME.partial.json` beside it. Only what is whole and verified
+ * gets the name itself.
+ */
+export class PartialFile {
+  readonly target: string;
+  readonly #handle: FileHandle;
+  readonly #of: PartialOf;
+  readonly #size: number;
+  readonly #hash: Hash;
+  #length = 0;
+
+  /**
+   * Opens a partial file, to go on with what is there if it is of the same file.
+   * @throws CheckpointError `exists` where the target, or somebody else's partial file, is there; `no-space`;
+   * `unwritable`; `cancelled`
+   */
+  static async open(target: string, of: PartialOf, signal?: AbortSignal): Promise<PartialFile> {
+    if (await isThere(target)) throw exists(target);
+    if (inUse.has(target)) throw busy(target);
+    inUse.add(target);
+    try {
+      await claim(target, of);
+      const flags = constants.O_RDWR | constants.O_CREAT | NO_FOLLOW;
+      const handle = await open(partialName(target), flags, 0o600).catch(rethrowUnwritable(target));
+      const file = new PartialFile(target, handle, of);
+      try {
+        await file.#takeUp(signal);
+        await file.#requireRoom();
+        return file;
+      } catch (error) {
+        await file.close();
+        throw error;
+      }
+    } catch (error) {
+      inUse.delete(target);
+      throw error;
+    }
+  }
+
+  private constructor(target: string, handle: FileHandle, of: PartialOf) {
+    this.target = target;
+    this.#handle = handle;
+    this.#of = of;
+    this.#size = of.size;
+    this.#hash = createHash('sha256');
+  }
+
+  /** Bytes that are there and hashed. */
+  get length(): number {
+    return this.#length;
+  }
+
+  async #takeUp(signal: AbortSignal | undefined): Promise<void> {
+    const { size } = await this.#handle.stat();
+    // Longer than it can be: nothing of it can be trusted.
+    if (size > this.#size) await this.#handle.truncate(0);
+    const buffer = Buffer.allocUnsafe(STEP);
+    for (;;) {
+      throwIfCancelled(signal);
+      const { bytesRead } = await this.#handle.read(buffer, 0, STEP, this.#length);
+      if (bytesRead === 0) return;
+      this.#hash.update(buffer.subarray(0, bytesRead));
+      this.#length += bytesRead;
+    }
+  }
+
+  async #requireRoom(): Promise<void> {
+    const folder = dirname(this.target);
+    const { bavail, bsize } = await statfs(folder).catch(() => ({ bavail: Infinity, bsize: 1 }));
+    const [free, needed] = [bavail * bsize, this.#size - this.#length];
+    if (free >= needed) return;
+    throw new CheckpointError(
+      'no-space',
+      sentence(
+        'There is not enough room in {0}: the archive needs {1} more, and {2} are free.',
+        folder,
+        formatSize(needed),
+        formatSize(free),
+      ),
+      { where: folder },
+    );
+  }
+
+  /** @throws CheckpointError `no-space`, `unwritable` */
+  async append(parts: readonly Buffer[]): Promise<void> {
+    try {
+      let left = [...parts];
+      while (left.length > 0) {
+        const { bytesWritten } = await this.#handle.writev(left, this.#length);
+        for (let count = bytesWritten; count > 0;) {
+          const [first = Buffer.alloc(0)] = left;
+          const done = first.subarray(0, count);
+          this.#hash.update(done);
+          this.#length += done.length;
+          count -= done.length;
+          left = done.length === first.length ? left.slice(1) : [first.subarray(done.length), ...left.slice(1)];
+        }
+      }
+    } catch (error) {
+      throw unwritable(this.target, error);
+    }
+  }
+
+  /** SHA-256 of what is there. */
+  digest(): string {
+    return this.#hash.copy().digest('hex');
+  }
+
+  /** Gives the file its name. @throws CheckpointError `exists`, `unwritable` */
+  async finish(): Promise<void> {
+    const { target } = this;
+    try {
+      await this.#handle.sync();
+      await this.#handle.close();
+      await takeName(partialName(target), target);
+      await rm(companionName(target), { force: true });
+    } catch (error) {
+      throw error instanceof CheckpointError ? error : unwritable(target, error);
+    } finally {
+      inUse.delete(target);
+    }
+  }
+
+  /** Leaves it as it is, to be gone on with another time. */
+  async close(): Promise<void> {
+    await this.#handle.close();
+    inUse.delete(this.target);
+    await writeCompanion(this.target, { format: FORMAT, mark: NOBODY, of: this.#of }).catch(() => undefined);
+  }
+
+  /** Takes it away. */
+  async discard(): Promise<void> {
+    await this.#handle.close();
+    await rm(partialName(this.target), { force: true });
+    await rm(companionName(this.target), { force: true });
+    inUse.delete(this.target);
+  }
+}
+
+/** Targets that this process is writing. */
+const inUse = new Set<string>();
+
+export function partialName(target: string): string {
+  return `${target}.partial`;
+}
+
+function companionName(target: string): string {
+  return `${target}.partial.json`;
+}
+
+/** Makes sure that the partial file is ours to write, and of this file. */
+async function claim(target: string, of: PartialOf): Promise<void> {
+  const found = await readCompanion(companionName(target));
+  const isPartialThere = await isThere(partialName(target));
+  if (found === 'foreign' || (found === undefined && isPartialThere)) throw exists(partialName(target));
+  if (found !== undefined && ![NOBODY, processMark()].includes(found.mark) && isRunning(found.mark)) throw busy(target);
+  if (found !== undefined && JSON.stringify(found.of) !== JSON.stringify(of)) {
+    await rm(partialName(target), { force: true });
+  }
+  await writeCompanion(target, { format: FORMAT, mark: processMark(), of }).catch(rethrowUnwritable(target));
+}
+
+async function writeCompanion(target: string, content: Companion): Promise<void> {
+  const temporary = `${companionName(target)}.new`;
+  await writeFile(temporary, JSON.stringify(content), { mode: 0o600 });
+  await rename(temporary, companionName(target));
+}
+
+function busy(target: string): CheckpointError {
+  return new CheckpointError('exists', sentence('{0} is being downloaded already.', target), { where: target });
+}
+
+async function readCompanion(path: string): Promise<Companion | 'foreign' | undefined> {
+  try {
+    const value = JSON.parse(await readFile(path, 'utf8')) as Partial<Companion>;
+    return value.format === FORMAT && value.mark !== undefined && value.of ? (value as Companion) : 'foreign';
+  } catch (error) {
+    return errorCode(error) === 'ENOENT' ? undefined : 'foreign';
+  }
+}
+
+/** Renames without replacing anything: what has the name meanwhile is not ours. */
+async function takeName(from: string, to: string): Promise<void> {
+  try {
+    await link(from, to);
+    await rm(from);
+  } catch (error) {
+    if (errorCode(error) === 'EEXIST') throw exists(to);
+    // Not every file system has hard links.
+    if (await isThere(to)) throw exists(to);
+    await rename(from, to);
+  }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return lstat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+export function exists(path: string): CheckpointError {
+  return new CheckpointError(
+    'exists',
+    sentence('{0} is there already, and is not written over. Choose another name, or move it away.', path),
+    { where: path },
+  );
+}
+
+export function rethrowUnwritable(target: string): (error: unknown) => never {
+  return (error) => {
+    throw unwritable(target, error);
+  };
+}
+
+function unwritable(target: string, error: unknown): CheckpointError {
+  const code = errorCode(error);
+  if (code === 'ENOSPC' || code === 'EDQUOT') {
+    return new CheckpointError(
+      'no-space',
+      sentence('There is no room left for {0}. What was downloaded is kept: make room and go on.', target),
+      { where: target },
+    );
+  }
+  if (code === 'ENOENT') return fileError(dirname(target), error);
+  return new CheckpointError('unwritable', sentence('{0} cannot be written ({1}).', target, code ?? String(error)), {
+    where: target,
+  });
+}

@@ -1,0 +1,267 @@
+import { Readable } from 'node:stream';
+import { sentence } from '../../../protocol/sentence.ts';
+import { cancelled, throwIfCancelled } from '../../bytes/cancel.ts';
+import { CheckpointError } from '../../errors.ts';
+import type { Status } from '../api/objects.ts';
+import { explainRefusal, readRefusal, trimmed, type Refusal } from '../api/read-answer.ts';
+import { pathOf, PODS } from '../api/resources.ts';
+import { ClusterError } from '../cluster-error.ts';
+import { connectionFailed } from '../connection/failure.ts';
+import type { Transport } from '../connection/transport.ts';
+import { helperRole } from '../rights/manifests.ts';
+import { WebSocketClient } from './web-socket.ts';
+
+/** Kubernetes' remote command protocol: the first byte of a message says which stream it is of. */
+const STDIN = 0;
+const STDOUT = 1;
+const STDERR = 2;
+const STATUS = 3;
+/** Since version 5: ends a stream. */
+const CLOSE = 255;
+
+const PROTOCOLS = ['v5.channel.k8s.io', 'v4.channel.k8s.io'];
+
+/** Bytes of output that wait for their reader before the connection is paused. */
+const WAITING = 1024 * 1024;
+
+/** Characters of stderr that are kept. */
+const LONGEST_COMPLAINT = 16 * 1024;
+
+export interface ExecTarget {
+  readonly namespace: string;
+  readonly pod: string;
+  readonly container: string;
+}
+
+export interface ExecOptions {
+  readonly command: readonly string[];
+  readonly stdin?: boolean;
+  /** Ends the command's connection; the command itself ends when it writes or reads next. */
+  readonly signal?: AbortSignal | undefined;
+  /** Gets stderr as it comes. */
+  readonly onStderr?: (data: Buffer) => void;
+}
+
+/** A command that runs in a container. */
+export interface ExecSession {
+  /**
+   * What it prints. Nothing more is taken from the connection than its reader takes. Ends when the command has ended,
+   * and also, after all that had come, where the connection breaks off: only `exit` tells whether that was the whole.
+   * Fails only with `cancelled`.
+   */
+  readonly stdout: Readable;
+  /** What it has complained about so far, bounded. */
+  readonly stderr: string;
+  /**
+   * Its exit code. Only settles when stdout is read to its end.
+   * @throws ClusterError `unreachable`, `timeout`; `unavailable` where the command could not be started; `cancelled`
+   */
+  readonly exit: Promise<number>;
+  /** Writes to its stdin. */
+  write(data: Uint8Array): Promise<void>;
+  /** Ends the connection. */
+  close(): void;
+}
+
+/**
+ * Runs a command in a container over a WebSocket.
+ * @throws ClusterError `not-found` where the pod or a running container is not there, `forbidden`, `unreachable`, …
+ */
+export async function execute(transport: Transport, target: ExecTarget, options: ExecOptions): Promise<ExecSession> {
+  throwIfCancelled(options.signal);
+  const session = new Session(transport, options);
+  const query = {
+    command: options.command,
+    container: target.container,
+    stdin: options.stdin === true,
+    stdout: true,
+    stderr: true,
+    tty: false,
+  };
+  const path = pathOf(PODS, target.namespace, target.pod, 'exec');
+  let opened;
+  try {
+    opened = await WebSocketClient.open(transport, { path, query, signal: options.signal }, PROTOCOLS, session);
+  } catch (error) {
+    throw connectionFailed(error, transport.peer, transport.secrets, options.signal);
+  }
+  if (!(opened instanceof WebSocketClient)) throw explain(await readRefusal(opened, transport), target, transport);
+  session.start(opened);
+  return session;
+}
+
+/** The whole output of a command that prints little. @throws ClusterError also for one that fails */
+export async function capture(transport: Transport, target: ExecTarget, options: ExecOptions): Promise<Buffer> {
+  const session = await execute(transport, target, options);
+  const parts: Buffer[] = [];
+  let length = 0;
+  for await (const part of session.stdout as AsyncIterable<Buffer>) {
+    parts.push(part);
+    length += part.length;
+    if (length <= LONGEST_OUTPUT) continue;
+    session.close();
+    throw new ClusterError('too-large', sentence('A command on the node printed more than is read of it.'));
+  }
+  const code = await session.exit;
+  if (code === 0) return Buffer.concat(parts);
+  throw new CommandFailed(code, transport.secrets.scrub(session.stderr, 2000));
+}
+
+const LONGEST_OUTPUT = 16 * 1024 * 1024;
+
+/** A command in a container ended with a code that is not 0. */
+export class CommandFailed extends ClusterError {
+  readonly code: number;
+
+  constructor(code: number, complaint: string) {
+    super('unavailable', sentence('A command on the node failed ({0}): {1}', code, trimmed(complaint)), {
+      said: complaint,
+    });
+    this.code = code;
+  }
+}
+
+class Session implements ExecSession {
+  readonly stdout: Readable;
+  readonly exit: Promise<number>;
+  stderr = '';
+  readonly #transport: Transport;
+  readonly #options: ExecOptions;
+  #socket: WebSocketClient | undefined;
+  #status: number | ClusterError | undefined;
+  #settle: { resolve(code: number): void; reject(error: Error): void } = {
+    resolve: () => undefined,
+    reject: () => undefined,
+  };
+  readonly #abort = (): void => void this.stdout.destroy(cancelled());
+
+  constructor(transport: Transport, options: ExecOptions) {
+    this.#transport = transport;
+    this.#options = options;
+    this.exit = new Promise((resolve, reject) => (this.#settle = { resolve, reject }));
+    // Who only reads learns it there.
+    this.exit.catch(() => undefined);
+    this.stdout = new Readable({
+      highWaterMark: WAITING,
+      read: () => this.#socket?.resume(),
+      destroy: (error, done) => {
+        // Who stops reading gives up.
+        this.#end(error instanceof CheckpointError ? error : cancelled());
+        done(error);
+      },
+    });
+    this.stdout.on('error', () => undefined);
+  }
+
+  start(socket: WebSocketClient): void {
+    this.#socket = socket;
+    this.#options.signal?.addEventListener('abort', this.#abort, { once: true });
+    if (this.#options.signal?.aborted === true) this.#abort();
+  }
+
+  async write(data: Uint8Array): Promise<void> {
+    await this.#socket?.send(Buffer.concat([Buffer.from([STDIN]), data]));
+  }
+
+  close(): void {
+    this.stdout.destroy();
+  }
+
+  message(data: Buffer): void {
+    const channel = data[0];
+    const content = data.subarray(1);
+    switch (channel) {
+      case STDOUT:
+        if (content.length > 0 && !this.stdout.push(content)) this.#socket?.pause();
+        return;
+      case STDERR:
+        if (this.stderr.length < LONGEST_COMPLAINT) this.stderr += content.toString('utf8');
+        this.#options.onStderr?.(content);
+        return;
+      case STATUS:
+        this.#status ??= this.#read(content.toString('utf8'));
+        return;
+      case CLOSE:
+      default:
+        // An end of output is told by the connection's end, too; other streams were not asked for.
+        return;
+    }
+  }
+
+  closed(error: Error | undefined): void {
+    const status = this.#status;
+    // The status is the last that comes: how the connection ended after it is of no importance.
+    if (typeof status === 'number') {
+      this.#settle.resolve(status);
+    } else {
+      const { peer, secrets } = this.#transport;
+      const why = error ?? Object.assign(new Error('closed before the command had ended'), { code: 'ECONNRESET' });
+      this.#settle.reject(status ?? connectionFailed(why, peer, secrets, this.#options.signal));
+    }
+    this.#options.signal?.removeEventListener('abort', this.#abort);
+    this.stdout.push(null);
+  }
+
+  #read(text: string): number | ClusterError {
+    const { status, reason, message, details } = parse(text);
+    if (status === 'Success') return 0;
+    const code = details?.causes?.find((cause) => cause.reason === 'ExitCode')?.message;
+    if (reason === 'NonZeroExitCode' && code !== undefined) return Number(code);
+    const said = this.#transport.secrets.scrub(message ?? text, 2000);
+    return new ClusterError(
+      'unavailable',
+      sentence('The command could not be run in the container: {0}', trimmed(said)),
+      {
+        said,
+      },
+    );
+  }
+
+  #end(error: Error): void {
+    this.#options.signal?.removeEventListener('abort', this.#abort);
+    this.#settle.reject(error);
+    this.#socket?.destroy();
+  }
+}
+
+/** A `Status` that does not say that it is one. */
+function parse(text: string): Partial<Status> {
+  try {
+    return (JSON.parse(text) as Partial<Status> | null) ?? {};
+  } catch {
+    return {};
+  }
+}
+
+function explain(refusal: Refusal, target: ExecTarget, transport: Transport): CheckpointError {
+  const { status, text } = refusal;
+  const facts = { status, said: text, where: transport.peer.name };
+  if (
+    /container not found|container .* is not (?:running|valid)|cannot exec in a stopped|pod .* not found/i.test(text)
+  ) {
+    return new ClusterError(
+      'not-found',
+      sentence('The pod {0} does not run any more.', `${target.namespace}/${target.pod}`),
+      facts,
+    );
+  }
+  if (status === 403) {
+    const user = /User "([^"]*)" cannot/.exec(text)?.[1] ?? '';
+    return new ClusterError(
+      'forbidden',
+      sentence(
+        'You ({0}) may not run commands in pods of {1}: over WebSocket it takes the rights to get and to create pods/exec.',
+        user,
+        target.namespace,
+      ),
+      {
+        ...facts,
+        remedy: {
+          text: sentence('An administrator can allow it with this Role.'),
+          copy: { form: 'yaml', text: helperRole(user, target.namespace) },
+        },
+      },
+    );
+  }
+  return explainRefusal(refusal, transport);
+}

@@ -1,0 +1,160 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { Duplex, Writable } from 'node:stream';
+import { Receiver, Sender } from 'ws';
+import type { Answer, Call, Transport } from '../connection/transport.ts';
+
+/** What `ws` exports besides its sockets and its types leave out: the two halves of the protocol. */
+declare module 'ws' {
+  export const Receiver: new (options: {
+    readonly isServer: boolean;
+    readonly maxPayload: number;
+    readonly skipUTF8Validation: boolean;
+  }) => Writable & {
+    on(event: 'message', listener: (data: Buffer, isBinary: boolean) => void): unknown;
+    on(event: 'ping' | 'pong', listener: (data: Buffer) => void): unknown;
+    on(event: 'conclude', listener: (code: number, reason: Buffer) => void): unknown;
+    on(event: 'error', listener: (error: Error) => void): unknown;
+  };
+  export const Sender: new (
+    socket: Duplex,
+    extensions: Readonly<Record<string, never>>,
+  ) => {
+    send(data: Buffer, options: typeof MASKED, done: () => void): void;
+    ping(data: Buffer, mask: boolean, done?: () => void): void;
+    pong(data: Buffer, mask: boolean, done?: () => void): void;
+    close(code: number, data: Buffer, mask: boolean, done?: () => void): void;
+  };
+}
+
+const MASKED = { binary: true, fin: true, mask: true, compress: false };
+
+/** RFC 6455, 1.3 */
+const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
+
+/** Servers send a command's output in pieces of 32 KiB; what is larger by far is no exec. */
+const LONGEST_MESSAGE = 16 * 1024 * 1024;
+
+/** Milliseconds of silence after which the other side is asked for a sign, and after which it is given up. */
+const QUIET = 20_000;
+const DEAD = 60_000;
+
+export interface Listener {
+  message(data: Buffer): void;
+  /** Once, at the end. Undefined: the other side closed it as it should. */
+  closed(error: Error | undefined): void;
+}
+
+/**
+ * The client's side of a WebSocket on a transport's connection. Of `ws` it takes the protocol, not the socket: so the
+ * connection is the transport's own, and reading stops where its reader stops.
+ */
+export class WebSocketClient {
+  readonly protocol: string;
+  readonly #socket: Duplex;
+  readonly #sender: InstanceType<typeof Sender>;
+  readonly #listener: Listener;
+  readonly #timer: NodeJS.Timeout;
+  #heard = performance.now();
+  #isPaused = false;
+  #isClosed = false;
+
+  /**
+   * @param protocols subprotocols, the best first
+   * @returns the server's answer where it did not agree
+   * @throws as {@link Transport.send}
+   */
+  static async open(
+    transport: Transport,
+    call: Call,
+    protocols: readonly string[],
+    listener: Listener,
+  ): Promise<WebSocketClient | Answer> {
+    const key = randomBytes(16).toString('base64');
+    const answered = await transport.upgrade(call, {
+      upgrade: 'websocket',
+      'sec-websocket-version': '13',
+      'sec-websocket-key': key,
+      'sec-websocket-protocol': protocols.join(', '),
+    });
+    if (!('socket' in answered)) return answered;
+    const { socket, head, headers } = answered;
+    const protocol = headers['sec-websocket-protocol'] ?? '';
+    const accepted = createHash('sha1')
+      .update(key + GUID)
+      .digest('base64');
+    if (headers['sec-websocket-accept'] !== accepted || !protocols.includes(protocol)) {
+      socket.destroy();
+      throw new Error('the server does not speak the protocol of exec');
+    }
+    return new WebSocketClient(socket, head, protocol, listener);
+  }
+
+  private constructor(socket: Duplex, head: Buffer, protocol: string, listener: Listener) {
+    this.protocol = protocol;
+    this.#socket = socket;
+    this.#listener = listener;
+    this.#sender = new Sender(socket, {});
+    const receiver = new Receiver({ isServer: false, maxPayload: LONGEST_MESSAGE, skipUTF8Validation: true });
+    receiver.on('message', (data: Buffer) => listener.message(data));
+    receiver.on('ping', (data: Buffer) => this.#sender.pong(data, true));
+    receiver.on('pong', () => undefined);
+    receiver.on('conclude', () => {
+      this.#sender.close(1000, Buffer.alloc(0), true);
+      socket.end();
+      this.#close(undefined);
+    });
+    receiver.on('error', (error) => this.#close(error));
+    socket.on('data', (data: Buffer) => {
+      this.#heard = performance.now();
+      receiver.write(data);
+    });
+    socket.on('error', (error) => this.#close(error));
+    socket.on('close', () => this.#close(broken()));
+    if (head.length > 0) socket.unshift(head);
+    this.#timer = setInterval(() => this.#watch(), QUIET);
+  }
+
+  /** Resolves when the connection takes more. */
+  send(data: Buffer): Promise<void> {
+    return new Promise((resolve) => this.#sender.send(data, MASKED, () => resolve()));
+  }
+
+  /** Takes no more from the connection, so that after a while the other side stops sending. */
+  pause(): void {
+    this.#isPaused = true;
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    this.#heard = performance.now();
+    this.#socket.resume();
+  }
+
+  /** Ends the connection at once. */
+  destroy(): void {
+    this.#close(undefined);
+    this.#socket.destroy();
+  }
+
+  /** A connection that was cut without a word looks like one on which nothing happens. */
+  #watch(): void {
+    const quiet = performance.now() - this.#heard;
+    if (this.#isPaused || quiet < QUIET) return;
+    if (quiet > DEAD) this.#close(Object.assign(new Error('no sign of life'), { code: 'ETIMEDOUT' }));
+    else this.#sender.ping(Buffer.alloc(0), true);
+  }
+
+  #close(error: Error | undefined): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    clearInterval(this.#timer);
+    if (error) this.#socket.destroy();
+    this.#listener.closed(error);
+  }
+}
+
+function broken(): NodeJS.ErrnoException {
+  return Object.assign(new Error('the connection broke off'), { code: 'ECONNRESET' });
+}

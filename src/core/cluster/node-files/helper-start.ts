@@ -1,0 +1,205 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { sentence, type Sentence } from '../../../protocol/sentence.ts';
+import { orCancelled } from '../../bytes/cancel.ts';
+import { CheckpointError } from '../../errors.ts';
+import type { Api } from '../api/api.ts';
+import type { ApiObject, Pod } from '../api/objects.ts';
+import { trimmed } from '../api/read-answer.ts';
+import { EVENTS, PODS } from '../api/resources.ts';
+import { ClusterError, type Remedy } from '../cluster-error.ts';
+import { helperRole } from '../rights/manifests.ts';
+import type { HelperSettings } from './helper-manifest.ts';
+
+/** Milliseconds between two looks at a pod that is starting. */
+const LOOK_EVERY = 250;
+
+/** Reasons for which a container waits that time alone does not mend. */
+const STUCK = new Set([
+  'ImagePullBackOff',
+  'ErrImageNeverPull',
+  'InvalidImageName',
+  'ImageInspectError',
+  'RegistryUnavailable',
+  'CreateContainerConfigError',
+  'CreateContainerError',
+  'RunContainerError',
+  'CrashLoopBackOff',
+]);
+
+/**
+ * Creates a helper pod.
+ * @throws ClusterError with what forbids it: a right, Pod Security, a quota, another policy
+ */
+export async function createHelper(api: Api, manifest: object, { namespace }: HelperSettings): Promise<Pod> {
+  try {
+    return await api.create<Pod>(PODS, manifest, { namespace });
+  } catch (error) {
+    throw ClusterError.is(error, 'forbidden') || ClusterError.is(error, 'not-found')
+      ? explainRefusal(error, namespace)
+      : error;
+  }
+}
+
+/** Waits until a helper pod runs. @throws ClusterError with why it does not; `timeout` */
+export async function untilRunning(
+  api: Api,
+  pod: Pod,
+  settings: HelperSettings,
+  patience: number,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const { name = '' } = pod.metadata;
+  const { namespace } = settings;
+  const until = performance.now() + patience;
+  for (let now = pod; ; now = await api.read<Pod>(PODS, name, { namespace, signal })) {
+    const { phase, reason, message } = now.status ?? {};
+    if (phase === 'Running' && now.metadata.deletionTimestamp === undefined) return;
+    if (phase === 'Failed' || phase === 'Succeeded') {
+      const why = trimmed([reason, message].filter(Boolean).join(': '));
+      throw stuck(now, sentence('The helper pod does not start: it ended at once ({0}).', why));
+    }
+    const why = whyStuck(now, settings);
+    if (why) throw why;
+    if (performance.now() > until) throw await late(api, now, namespace, patience, signal);
+    await orCancelled(sleep(LOOK_EVERY), signal);
+  }
+}
+
+function whyStuck(pod: Pod, { image }: HelperSettings): ClusterError | undefined {
+  const waiting = pod.status?.containerStatuses?.[0]?.state?.waiting;
+  if (waiting && STUCK.has(waiting.reason ?? '')) {
+    const said = trimmed(waiting.message ?? '');
+    if (/Image|Registry/.test(waiting.reason ?? '')) {
+      return new ClusterError(
+        'unavailable',
+        sentence('The node cannot get the image {0} of the helper pod ({1}): {2}', image, waiting.reason ?? '', said),
+        {
+          remedy: { text: sentence('Choose an image that the cluster can pull, or a pull secret, in the settings.') },
+          said,
+        },
+      );
+    }
+    return stuck(pod, sentence('The helper pod does not start ({0}): {1}', waiting.reason ?? '', said));
+  }
+  const scheduled = pod.status?.conditions?.find(({ type }) => type === 'PodScheduled');
+  if (scheduled?.status !== 'False' || scheduled.reason !== 'Unschedulable') return undefined;
+  return stuck(pod, sentence('The helper pod does not start: no node takes it: {0}', trimmed(scheduled.message ?? '')));
+}
+
+async function late(
+  api: Api,
+  pod: Pod,
+  namespace: string,
+  patience: number,
+  signal: AbortSignal | undefined,
+): Promise<ClusterError> {
+  const event = await lastEvent(api, pod, namespace, signal);
+  if (/hostPath type check failed: (\S+) is not a directory/.test(event)) {
+    const directory = /hostPath type check failed: (\S+) is not a directory/.exec(event)?.[1] ?? '';
+    return new ClusterError(
+      'not-found',
+      sentence('There is no folder {0} on {1}: no checkpoint was made there yet.', directory, pod.spec.nodeName ?? ''),
+      { said: event },
+    );
+  }
+  const seconds = Math.round(patience / 1000);
+  return new ClusterError(
+    'timeout',
+    event === ''
+      ? sentence('The helper pod did not start within {0} seconds.', seconds)
+      : sentence('The helper pod did not start within {0} seconds: {1}', seconds, trimmed(event)),
+    { said: event },
+  );
+}
+
+/** What happened to the pod last; empty where nothing did, or where one may not know. */
+async function lastEvent(api: Api, pod: Pod, namespace: string, signal: AbortSignal | undefined): Promise<string> {
+  try {
+    const { items } = await api.page<ApiObject & { readonly message?: string; readonly type?: string }>(EVENTS, {
+      namespace,
+      fieldSelector: `involvedObject.uid=${pod.metadata.uid ?? ''}`,
+      signal,
+    });
+    return items.findLast(({ type }) => type === 'Warning')?.message ?? '';
+  } catch (error) {
+    if (CheckpointError.is(error, 'cancelled')) throw error;
+    return '';
+  }
+}
+
+function stuck(pod: Pod, text: Sentence): ClusterError {
+  const said = [pod.status?.reason, pod.status?.message].filter(Boolean).join(': ');
+  return new ClusterError('unavailable', text, said === '' ? {} : { said });
+}
+
+/** Who forbids a pod says so in words of its own. */
+function explainRefusal(error: ClusterError, namespace: string): ClusterError {
+  const said = error.said ?? error.message;
+  const make = (text: Sentence, remedy?: Remedy): ClusterError =>
+    new ClusterError(error.reason, text, {
+      said,
+      ...(error.status !== undefined && { status: error.status }),
+      ...(remedy && { remedy }),
+    });
+  const violated = /violates PodSecurity "([^"]*)": ([\s\S]*)/.exec(said);
+  if (violated) {
+    const [, level = '', what = ''] = violated;
+    return make(
+      sentence(
+        'Pod Security ({0}) does not allow the helper pod in the namespace {1}: {2}.',
+        level,
+        namespace,
+        trimmed(what),
+      ),
+      {
+        text: sentence(
+          'Reading a node’s files takes a namespace whose Pod Security level is “privileged”. Choose one in the settings, or have one made.',
+        ),
+        copy: {
+          form: 'yaml',
+          text: [
+            'apiVersion: v1',
+            'kind: Namespace',
+            'metadata:',
+            '  name: checkpoint-explorer',
+            '  labels:',
+            '    pod-security.kubernetes.io/enforce: privileged',
+            '',
+          ].join('\n'),
+        },
+      },
+    );
+  }
+  const quota = /(?:exceeded|failed) quota: ([^,:]+)[,:]\s*([\s\S]*)/.exec(said);
+  if (quota) {
+    return make(
+      sentence(
+        'The quota {0} does not allow the helper pod in the namespace {1}: {2}.',
+        quota[1] ?? '',
+        namespace,
+        trimmed(quota[2] ?? ''),
+      ),
+      { text: sentence('Choose another namespace, or other resources for the helper pod, in the settings.') },
+    );
+  }
+  const user = /User "([^"]*)" cannot create resource "pods"/.exec(said)?.[1];
+  if (user !== undefined) {
+    return make(
+      sentence(
+        'You ({0}) may not create the helper pod in the namespace {1}, through which files of a node are read.',
+        user,
+        namespace,
+      ),
+      {
+        text: sentence('Choose another namespace in the settings, or have this Role given to you.'),
+        copy: { form: 'yaml', text: helperRole(user, namespace) },
+      },
+    );
+  }
+  if (error.reason === 'not-found') {
+    return make(sentence('There is no namespace {0} for the helper pod. Choose one in the settings.', namespace));
+  }
+  return make(
+    sentence('The cluster does not allow the helper pod in the namespace {0}: {1}.', namespace, trimmed(said)),
+  );
+}
