@@ -35,6 +35,8 @@ export class Exec {
   readonly #running = new Map<string, Set<ChildProcessWithoutNullStreams>>();
   /** A folder of programs that go before this machine's: those of the image that a pod would have. */
   tools: string | undefined;
+  /** Bytes of output that were sent so far. */
+  sent = 0;
   /** Versions that this server speaks, the best first. */
   versions: readonly string[] = ['v5.channel.k8s.io', 'v4.channel.k8s.io'];
 
@@ -112,8 +114,9 @@ export class Exec {
     const siblings = this.#running.get(uid) ?? new Set();
     this.#running.set(uid, siblings.add(child));
     const has = (name: string): boolean => ['true', '1'].includes(query.get(name) ?? '');
-    pass(client, STDOUT, has('stdout') ? child.stdout : undefined);
-    pass(client, STDERR, has('stderr') ? child.stderr : undefined);
+    const count = (bytes: number): void => void (this.sent += bytes);
+    pass(client, STDOUT, has('stdout') ? child.stdout : undefined, count);
+    pass(client, STDERR, has('stderr') ? child.stderr : undefined, count);
     if (!has('stdout')) child.stdout.resume();
     if (!has('stderr')) child.stderr.resume();
     if (!has('stdin')) child.stdin.end();
@@ -163,9 +166,15 @@ export class Exec {
 }
 
 /** Sends a command's output; no more is read of it than the client takes. */
-function pass(client: WebSocket, channel: number, output: NodeJS.ReadableStream | undefined): void {
+function pass(
+  client: WebSocket,
+  channel: number,
+  output: NodeJS.ReadableStream | undefined,
+  count: (bytes: number) => void,
+): void {
   output?.on('error', () => undefined);
   output?.on('data', (data: Buffer) => {
+    count(data.length);
     for (let at = 0; at < data.length; at += CHUNK) {
       client.send(Buffer.concat([Buffer.from([channel]), data.subarray(at, at + CHUNK)]), () => {
         if (client.bufferedAmount < CHUNK * 8) output.resume();

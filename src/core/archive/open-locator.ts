@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { Progress, SpillSettings } from '../../protocol/checkpoint-api.ts';
 import type { Compression, Wrapping } from '../../protocol/overview.ts';
 import { sentence } from '../../protocol/sentence.ts';
-import type { ByteSource } from '../bytes/byte-source.ts';
+import type { ByteSource, RemoteSource } from '../bytes/byte-source.ts';
 import { orCancelled } from '../bytes/cancel.ts';
 import type { DecompressOptions } from '../bytes/decompress.ts';
 import { named, openFile } from '../bytes/file-source.ts';
@@ -19,7 +19,11 @@ export interface OpenLocatorOptions {
   /** Ends the opening and whatever goes on in the background after it. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;
+  readonly openRemote?: OpenRemote;
 }
+
+/** Gives the bytes behind a locator that is neither a path nor a `file:` URI, from whoever has a way to them. */
+export type OpenRemote = (locator: string, signal?: AbortSignal) => Promise<RemoteSource>;
 
 /** The files behind a locator. */
 export interface OpenedFiles {
@@ -28,8 +32,10 @@ export interface OpenedFiles {
   readonly compression: Compression;
   /** Bytes of the archive file as it is on disk; absent for folders. */
   readonly archiveSize?: number;
-  /** The archive file, for hashing; absent for folders. */
+  /** The archive file, for hashing; absent for folders and for what is elsewhere. */
   readonly archivePath?: string;
+  /** SHA-256 of an archive that is elsewhere, computed there. */
+  readonly hashRemote?: (signal?: AbortSignal) => Promise<string>;
   close(): Promise<void>;
 }
 
@@ -41,6 +47,7 @@ export interface OpenedFiles {
  * `too-large`, `cancelled`
  */
 export async function openLocator(locator: string, options: OpenLocatorOptions): Promise<OpenedFiles> {
+  if (REMOTE.test(locator)) return openRemoteAt(locator, options);
   const path = pathOf(locator);
   const isFolder = named(path, () => statSync(path)).isDirectory();
   return isFolder ? openFolderAt(path, options) : openArchiveAt(path, options);
@@ -62,7 +69,23 @@ async function openFolderAt(path: string, options: OpenLocatorOptions): Promise<
 
 async function openArchiveAt(path: string, options: OpenLocatorOptions): Promise<OpenedFiles> {
   const file = await openFile(path);
-  const facts = { archiveSize: file.size, archivePath: path };
+  return openArchive(file, { archiveSize: file.size, archivePath: path }, options);
+}
+
+async function openRemoteAt(locator: string, options: OpenLocatorOptions): Promise<OpenedFiles> {
+  const { openRemote, signal } = options;
+  if (!openRemote || !/^node:/i.test(locator)) throw unsupported(locator);
+  const remote = await openRemote(locator, signal);
+  const hashRemote = (wanted?: AbortSignal): Promise<string> => remote.hash(wanted);
+  return openArchive(remote, { archiveSize: remote.size, hashRemote }, options);
+}
+
+/** Takes over the source, also where it is refused. */
+async function openArchive(
+  file: ByteSource,
+  facts: Pick<OpenedFiles, 'archiveSize' | 'archivePath' | 'hashRemote'>,
+  options: OpenLocatorOptions,
+): Promise<OpenedFiles> {
   const { source, compression } = await unpack(file, options.spill, progressOf(options));
   const files = await openChecked(source, options.signal);
   try {
@@ -149,13 +172,20 @@ function pathOf(locator: string): string {
       });
     }
   }
-  if (!/^(?:node|docker):\/\//i.test(locator)) return locator;
-  throw new CheckpointError(
+  return locator;
+}
+
+const REMOTE = /^(?:node|docker):\/\//i;
+
+function unsupported(locator: string): CheckpointError {
+  return new CheckpointError(
     'unsupported',
-    sentence(
-      '{0} cannot be opened: checkpoints on cluster nodes and in registries are not supported yet. Copy the archive to this machine.',
-      locator,
-    ),
+    /^node:/i.test(locator)
+      ? sentence('{0} cannot be opened from here: it is on a node of a cluster. Download the archive.', locator)
+      : sentence(
+          '{0} cannot be opened: checkpoints in registries are not supported yet. Copy it to this machine.',
+          locator,
+        ),
     { where: locator },
   );
 }

@@ -43,3 +43,10 @@ export interface BytePlace {
   /** What fstat says as long as nobody changes it; absent for files that only this process writes. */
   readonly state?: { readonly size: number; readonly mtimeMs: number };
 }
+
+/** A source of which somebody else, who has the bytes at hand, can tell more than one would like to fetch. */
+export interface RemoteSource extends ByteSource {
+  readonly size: number;
+  /** SHA-256 of all of it, computed where the bytes are. */
+  hash(signal?: AbortSignal): Promise<string>;
+}

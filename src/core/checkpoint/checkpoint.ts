@@ -8,7 +8,7 @@ import type { ProcessFacts } from '../../protocol/processes.ts';
 import { sentence, type Sentence } from '../../protocol/sentence.ts';
 import { detectLayout, type Layout } from '../archive/layout.ts';
 import { openNested } from '../archive/nested.ts';
-import { openLocator, type OpenedFiles } from '../archive/open-locator.ts';
+import { openLocator, type OpenedFiles, type OpenRemote } from '../archive/open-locator.ts';
 import { openFile } from '../bytes/file-source.ts';
 import { ImageDirectory } from '../criu/image-directory.ts';
 import { CheckpointError } from '../errors.ts';
@@ -38,6 +38,8 @@ export interface OpenOptions {
   readonly onProgress?: (progress: Progress) => void;
   /** More became known, or everything did. */
   readonly onChanged?: (state: { readonly complete: boolean }) => void;
+  /** The way to archives that are neither a path nor a `file:` URI. */
+  readonly openRemote?: OpenRemote;
 }
 
 export interface Changes {
@@ -80,11 +82,12 @@ const PATIENCE = 500;
 
 /** @throws CheckpointError `not-found`, `unreadable`, `not-a-checkpoint`, `unsupported`, `damaged`, `no-space`, `cancelled` */
 export async function openCheckpoint(request: OpenRequest, options: OpenOptions = {}): Promise<Checkpoint> {
-  const { signal, onProgress } = options;
+  const { signal, onProgress, openRemote } = options;
   const opened = await openLocator(request.locator, {
     spill: request.spill,
     ...(signal && { signal }),
     ...(onProgress && { onProgress }),
+    ...(openRemote && { openRemote }),
   });
   try {
     if (opened.compression === 'none') await settled(opened.files.completed, PATIENCE);
@@ -244,7 +247,8 @@ class OpenCheckpoint implements Checkpoint {
   }
 
   async hash(onProgress?: (progress: Progress) => void, signal?: AbortSignal): Promise<HashResult> {
-    const path = this.#opened.archivePath;
+    const { archivePath: path, hashRemote, archiveSize = 0 } = this.#opened;
+    if (hashRemote) return { algorithm: 'sha256', hex: await hashRemote(signal), bytes: archiveSize };
     if (path === undefined)
       throw new CheckpointError('unsupported', sentence('A folder has no hash of its own: only archives do.'));
     const { hashSource } = await import('./hash.ts');

@@ -17,6 +17,8 @@ export interface ClusterErrorFacts {
   readonly said?: string;
   readonly where?: string;
   readonly cause?: unknown;
+  /** True for what another attempt may mend by itself: a connection that broke off, a server that is busy. */
+  readonly isPassing?: boolean;
 }
 
 /** Why a cluster did not do something. Nothing in it, its cause included, holds a credential. */
@@ -24,6 +26,7 @@ export class ClusterError extends CheckpointError {
   readonly remedy: Remedy | undefined;
   readonly status: number | undefined;
   readonly said: string | undefined;
+  readonly isPassing: boolean;
 
   constructor(reason: Reason, text: Sentence, facts: ClusterErrorFacts = {}) {
     super(reason, text, {
@@ -33,6 +36,7 @@ export class ClusterError extends CheckpointError {
     this.remedy = facts.remedy;
     this.status = facts.status;
     this.said = facts.said;
+    this.isPassing = facts.isPassing ?? false;
   }
 
   static override is(error: unknown, reason?: Reason): error is ClusterError {

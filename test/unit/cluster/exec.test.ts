@@ -91,7 +91,7 @@ describe('a command that goes wrong', () => {
 
   test('has no container to run in', async () => {
     for (const [target, words] of [
-      [{ ...TARGET, pod: 'gone' }, /pods "gone" not found/],
+      [{ ...TARGET, pod: 'gone' }, /The pod lab\/gone does not run any more/],
       [{ ...TARGET, pod: 'done', container: 'done' }, /The pod lab\/done does not run any more/],
       [{ ...TARGET, container: 'gone' }, /The pod lab\/box does not run any more/],
     ] as const) {

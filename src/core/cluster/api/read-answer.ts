@@ -72,7 +72,7 @@ export async function failureOf(answer: Answer, transport: Transport): Promise<C
 export function explainRefusal(refusal: Refusal, { peer }: Transport): ClusterError {
   const { status, text, object } = refusal;
   const said = text;
-  const facts = { status, said, where: peer.name };
+  const facts = { status, said, where: peer.name, isPassing: status === 429 || status >= 500 };
   switch (status) {
     case 401:
       return new ClusterError(

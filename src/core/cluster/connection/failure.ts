@@ -26,7 +26,7 @@ export function connectionFailed(error: unknown, peer: Peer, secrets: Secrets, s
   const { code, message } = firstOf(error);
   const said = secrets.scrub(message, 500);
   const { reason, text } = explain(code, said, peer);
-  return new ClusterError(reason, text, { where: peer.name, said });
+  return new ClusterError(reason, text, { where: peer.name, said, isPassing: reason === 'unreachable' });
 }
 
 /** Where a name has several addresses, one error stands for the attempts at each. */
@@ -157,6 +157,6 @@ export function timedOut(peer: Peer, milliseconds: number): ClusterError {
           peer.address,
           Math.round(milliseconds / 1000),
         ),
-    { where: peer.name },
+    { where: peer.name, isPassing: true },
   );
 }

@@ -1,17 +1,16 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { arch, hostname, platform, userInfo } from 'node:os';
 import { basename } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { acquisitionName, parseAcquisition, type Acquisition } from '../../../protocol/acquisition.ts';
 import { sentence } from '../../../protocol/sentence.ts';
-import { cancelled, orCancelled } from '../../bytes/cancel.ts';
-import { CheckpointError, isCancelled, type Reason } from '../../errors.ts';
-import { ClusterError } from '../cluster-error.ts';
+import { cancelled } from '../../bytes/cancel.ts';
+import { CheckpointError, isCancelled } from '../../errors.ts';
 import type { Cluster } from '../cluster.ts';
 import type { ExecTarget } from '../exec/exec.ts';
 import type { NodeFacts } from '../inventory/nodes.ts';
 import { CommandFailed } from '../exec/exec.ts';
 import { relative, type NodeFiles, type NodeFileState } from '../node-files/node-files.ts';
+import { FIRST_PAUSES, persistently, type PersistenceOptions } from '../persistence.ts';
 import { whoAmI } from '../rights/access.ts';
 import { exists, PartialFile, rethrowUnwritable } from './partial-file.ts';
 
@@ -35,11 +34,8 @@ export interface DownloadProgress {
   readonly kept: number;
 }
 
-export interface DownloadOptions {
+export interface DownloadOptions extends PersistenceOptions {
   readonly onProgress?: (progress: DownloadProgress) => void;
-  readonly signal?: AbortSignal | undefined;
-  /** Milliseconds before an attempt after one that brought nothing; the first after one that did comes at once. */
-  readonly pauses?: readonly number[];
 }
 
 export interface Downloaded {
@@ -47,11 +43,6 @@ export interface Downloaded {
   readonly record: Acquisition;
   readonly recordPath: string;
 }
-
-/** What another attempt may mend. */
-const PASSING: ReadonlySet<Reason> = new Set(['unreachable', 'timeout', 'unavailable', 'not-found']);
-
-const PAUSES: readonly number[] = [250, 500, 1000, 2000, 4000, 8000];
 
 /** Bytes that are written at once. */
 const BATCH = 1024 * 1024;
@@ -70,7 +61,10 @@ export async function download(
   options: DownloadOptions = {},
 ): Promise<Downloaded> {
   const started = new Date().toISOString();
-  const { state, time } = await persistently(() => files.stat(request.node, request.path, options.signal), options);
+  const { state, time } = await persistently(() => files.stat(request.node, request.path, options.signal), {
+    pauses: FIRST_PAUSES,
+    ...options,
+  });
   const of = { server: cluster.server, node: request.node.name, path: request.path, ...state };
   const partial = await PartialFile.open(request.target, of, options.signal);
   const transfer = new Transfer(files, request, state, partial, options);
@@ -224,33 +218,6 @@ class Transfer {
       { where: path },
     );
   }
-}
-
-/**
- * Tries again what the network broke, until several attempts in a row have brought nothing.
- * @param progress grows with what attempts bring
- */
-async function persistently<T>(
-  work: () => Promise<T>,
-  { pauses = PAUSES, signal }: DownloadOptions,
-  progress: () => number = () => 0,
-): Promise<T> {
-  for (let failures = 0; ;) {
-    const before = progress();
-    try {
-      return await work();
-    } catch (error) {
-      if (!isPassing(error)) throw error;
-      failures = progress() > before ? 0 : failures + 1;
-      const pause = failures === 0 ? 0 : pauses[failures - 1];
-      if (pause === undefined) throw error;
-      await orCancelled(sleep(pause), signal);
-    }
-  }
-}
-
-function isPassing(error: unknown): boolean {
-  return ClusterError.is(error) && PASSING.has(error.reason);
 }
 
 /** A record of an archive that is not there any more is replaced; anything else is not. */

@@ -237,12 +237,14 @@ function explain(refusal: Refusal, target: ExecTarget, transport: Transport): Ch
   const { status, text } = refusal;
   const facts = { status, said: text, where: transport.peer.name };
   if (
-    /container not found|container .* is not (?:running|valid)|cannot exec in a stopped|pod .* not found/i.test(text)
+    /container not found|container .* is not (?:running|valid)|cannot exec in a stopped|pods? ".*" not found/i.test(
+      text,
+    )
   ) {
     return new ClusterError(
       'not-found',
       sentence('The pod {0} does not run any more.', `${target.namespace}/${target.pod}`),
-      facts,
+      { ...facts, isPassing: true },
     );
   }
   if (status === 403) {
