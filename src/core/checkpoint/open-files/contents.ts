@@ -60,6 +60,15 @@ const READERS: ReadonlyMap<FileType, ContentReader> = new Map<FileType, ContentR
   [FD_TYPE.bpfmap, bpfContent],
 ]);
 
+/** Whether a file may have something to be opened: most have nothing, which is told without reading. */
+export function mayHaveContents(file: FileEntry, index: FileIndex): boolean {
+  const { reg, pipe, fifo, tty } = file;
+  if (reg) return index.remaps.get(reg.id)?.how === 'ghost';
+  if (pipe) return (index.pipeData.get(pipe.pipe_id)?.bytes ?? 0) > 0;
+  if (fifo) return (index.fifoData.get(fifo.pipe_id)?.bytes ?? 0) > 0;
+  return tty ? index.terminalData.has(tty.tty_info_id) : READERS.has(file.type);
+}
+
 /** @throws CheckpointError `damaged` where what an image claims cannot be */
 export async function contentsOf(
   file: FileEntry,

@@ -9,7 +9,7 @@ import { isCancelled, CheckpointError } from '../../errors.ts';
 import type { Descriptor } from '../descriptors/descriptor-tables.ts';
 import type { Notebook } from '../notebook.ts';
 import type { Processes } from '../processes.ts';
-import { contentsOf, type FileContent } from './contents.ts';
+import { contentsOf, mayHaveContents, type FileContent } from './contents.ts';
 import { describeOpenFile } from './describe-file.ts';
 import { loadFileIndex, type FileIndex, type Holder } from './file-index.ts';
 import { describeKind } from './kind-facts.ts';
@@ -62,7 +62,8 @@ export class DumpedFiles implements OpenFiles {
           notebook.add(noteTooMany(images));
           return files;
         }
-        files.push(await this.#describe(pid, descriptor, index, signal));
+        const facts = this.#describe(pid, descriptor, index, signal);
+        files.push(facts instanceof Promise ? await facts : facts);
         if (breather.isDue) await breather.breathe(signal);
       }
     }
@@ -144,7 +145,7 @@ export class DumpedFiles implements OpenFiles {
     if (known) return known;
     const contents = new Map<string, FileContent>();
     for (const file of index.files.entries) {
-      if (file.reg && !index.remaps.has(file.id)) continue;
+      if (!mayHaveContents(file, index)) continue;
       for (const content of await this.contentsOf(file, index, signal)) contents.set(content.path, content);
     }
     const all = [...contents.values()];
@@ -163,21 +164,29 @@ export class DumpedFiles implements OpenFiles {
     return index;
   }
 
-  async #describe(pid: number, descriptor: Descriptor, index: FileIndex, signal?: AbortSignal): Promise<OpenFileFacts> {
-    const facts = describeOpenFile(pid, descriptor, index);
+  /** @returns a promise only where a content has to be looked for: of tens of thousands of files few have one */
+  #describe(
+    pid: number,
+    descriptor: Descriptor,
+    index: FileIndex,
+    signal?: AbortSignal,
+  ): OpenFileFacts | Promise<OpenFileFacts> {
     const { file } = descriptor;
+    const facts = describeOpenFile(pid, descriptor, index);
     const data = file?.pipe
       ? index.pipeData.get(file.pipe.pipe_id)
       : file?.fifo && index.fifoData.get(file.fifo.pipe_id);
-    const contents = file && mayHaveContents(file, facts) ? await this.contentsOf(file, index, signal) : [];
     // Of a pipe that was empty the dump says so; of others there is something, or it does not tell.
-    const queued = data ? undefined : contents.find(({ what }) => what === 'unread');
-    return {
-      ...facts,
-      ...(data && { unread: data.bytes }),
-      ...(queued && { unread: queued.size }),
-      ...(contents.length > 0 && { contents: contents.map(contentFacts) }),
-    };
+    const known = data ? { ...facts, unread: data.bytes } : facts;
+    if (!file || !mayHaveContents(file, index)) return known;
+    return this.contentsOf(file, index, signal).then((contents) => {
+      const queued = contents.find(({ what }) => what === 'unread');
+      return {
+        ...known,
+        ...(!data && queued && { unread: queued.size }),
+        ...(contents.length > 0 && { contents: contents.map(contentFacts) }),
+      };
+    });
   }
 
   async #readContents(file: FileEntry, index: FileIndex, signal?: AbortSignal): Promise<readonly FileContent[]> {
@@ -204,11 +213,6 @@ export class DumpedFiles implements OpenFiles {
     }
     return members;
   }
-}
-
-/** Most files have none, and need not be asked. */
-function mayHaveContents(file: FileEntry, { deleted }: OpenFileFacts): boolean {
-  return file.reg === undefined || deleted?.how === 'ghost';
 }
 
 function contentFacts({ what, size, path }: FileContent): ContentFacts {
