@@ -8,7 +8,7 @@ import { NoteList } from '../parts/notes.tsx';
 import { LongList } from '../parts/long-list.tsx';
 import { Code, Copyable, CopyButton, Link, Size } from '../parts/values.tsx';
 import { useSession } from '../session.ts';
-import { t } from '../text.ts';
+import { formatNumber, t } from '../text.ts';
 import { Environment } from './environment.tsx';
 import { DetailFrame, DetailHeader, Section, useDetail } from './pane.tsx';
 
@@ -63,6 +63,13 @@ function ProcessView({ detail, revealed }: { detail: Wire<ProcessDetail>; reveal
         <Fact label={t('Group')}>{process.gids && <Ids ids={process.gids} />}</Fact>
         <Fact label={t('Further groups')}>{process.groups?.join(', ')}</Fact>
         <Fact label={t('Umask')}>{process.umask?.toString(8).padStart(4, '0')}</Fact>
+        <Fact label={t('Open files')}>
+          {detail.openFiles > 0 && (
+            <Link to={{ tab: 'files', pid: process.pid }} title={t('Show them in Files')}>
+              {formatNumber(detail.openFiles)}
+            </Link>
+          )}
+        </Fact>
         <Fact label={t('Memory mapped')}>
           {process.mappedBytes !== undefined && <Size bytes={process.mappedBytes} />}
         </Fact>

@@ -7,11 +7,12 @@ import {
   formatTime,
 } from '../../src/protocol/format.ts';
 import type { ColumnKind, GridCell } from '../../src/protocol/grid.ts';
-import { t } from '../text.ts';
+import { sentenceText, t } from '../text.ts';
 
 /** A cell as the reader sees it, escaped. */
 export function cellText(cell: GridCell, kind: ColumnKind): string {
-  const { value } = cell;
+  const { value, said } = cell;
+  if (said) return said.map(sentenceText).join(', ');
   if (value === null || value === '') return '';
   if (typeof value === 'boolean') return value ? '✓' : '';
   if (typeof value === 'number') {

@@ -4,6 +4,7 @@ import type { TabName } from '../../src/protocol/place.ts';
 /** The grid that a tab's filter box filters and that rows of links are in. Tabs that are not listed have none. */
 const GRID_OF: Readonly<Partial<Record<TabName, GridName>>> = {
   processes: 'processes',
+  files: 'files',
   mounts: 'mounts',
   filesystem: 'changes',
 };

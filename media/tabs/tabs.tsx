@@ -7,6 +7,7 @@ import type { Wire } from '../../src/protocol/wire.ts';
 import { OverviewTab } from '../overview/overview-tab.tsx';
 import type { TabInfo } from '../parts/tabs.tsx';
 import { t } from '../text.ts';
+import { FilesTab } from './files-tab.tsx';
 import { FilesystemTab } from './filesystem-tab.tsx';
 import { MountsTab } from './mounts-tab.tsx';
 import { ProcessesTab } from './processes-tab.tsx';
@@ -43,6 +44,12 @@ const ALL: Readonly<Record<TabName, Tab>> = {
     icon: 'server-process',
     filterHint: () => gridHint('name:nginx threads:>1 -sleep'),
     Body: ProcessesTab,
+  },
+  files: {
+    label: () => t('Files'),
+    icon: 'folder-opened',
+    filterHint: () => gridHint('type:pipe unread:>0 note:deleted target:/var'),
+    Body: FilesTab,
   },
   mounts: {
     label: () => t('Mounts'),

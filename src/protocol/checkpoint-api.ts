@@ -1,6 +1,7 @@
 import type { CopyFormat, GridQuery, GridWindow } from './grid.ts';
 import type { MountFacts } from './mounts.ts';
 import type { Note } from './note.ts';
+import type { OpenFileDetail } from './open-files.ts';
 import type { Overview } from './overview.ts';
 import type { ProcessFacts } from './processes.ts';
 import type { ChangeFacts } from './changes.ts';
@@ -16,6 +17,8 @@ export interface CheckpointApi {
   process(pid: number, reveal: boolean): Promise<ProcessDetail>;
   /** What the kernel calls it; null where there is no such process or its name is not in the checkpoint. */
   processName(pid: number): Promise<string | null>;
+  /** One open descriptor of a process. */
+  descriptor(pid: number, fd: number): Promise<OpenFileDetail>;
   mount(id: number): Promise<MountFacts>;
   change(path: string): Promise<ChangeFacts>;
   fileStat(path: string): Promise<FileStat>;
@@ -39,6 +42,8 @@ export interface ProcessDetail {
   /** Values are the mask where `masked`. */
   readonly environment: readonly { readonly key: string; readonly value: string; readonly masked: boolean }[];
   readonly mounts: readonly { readonly id: number; readonly destination: string; readonly type: string }[];
+  /** How many descriptors it has open. */
+  readonly openFiles: number;
   readonly notes: readonly Note[];
 }
 

@@ -1,10 +1,11 @@
 import type { Place } from './place.ts';
+import type { Sentence } from './sentence.ts';
 
 /**
  * Tables and trees of the page. The rows live where the checkpoint is; the page asks for the window that it shows.
  * Cells carry raw values: the page formats them for its reader's clock and language.
  */
-export const GRIDS = ['processes', 'mounts', 'changes'] as const;
+export const GRIDS = ['processes', 'files', 'mounts', 'changes'] as const;
 
 export type GridName = (typeof GRIDS)[number];
 
@@ -12,6 +13,8 @@ export type CellValue = string | number | boolean | null;
 
 export interface GridCell {
   readonly value: CellValue;
+  /** What the cell says, where that is sentences: the page translates them; `value` has them in English. */
+  readonly said?: readonly Sentence[];
   /** More about the cell than its width allows. */
   readonly title?: string;
   /** Codicon before the text, and its meaning for the eye. */

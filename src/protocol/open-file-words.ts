@@ -42,6 +42,12 @@ export function lockText({ kind, kindNumber, access, accessNumber, breaking, sta
     .join(' ');
 }
 
+/** Flags as a list shows them: O_LARGEFILE, which every 64-bit program has, says nothing; close-on-exec is told. */
+export function openFlagNames({ flagNames = [], closeOnExec }: OpenFileFacts): readonly string[] {
+  const names = flagNames.filter((name) => name !== 'O_LARGEFILE');
+  return closeOnExec && !names.includes('O_CLOEXEC') ? [...names, 'O_CLOEXEC'] : names;
+}
+
 /** How it was opened, as lsof shows it: `r`, `w`, `u` for both, `-` for neither, empty where it is not known. */
 export function accessLetter({ flags }: OpenFileFacts): string {
   if (flags === undefined) return '';

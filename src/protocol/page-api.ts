@@ -11,6 +11,7 @@ export const PAGE_QUESTIONS = [
   'grid',
   'process',
   'processName',
+  'descriptor',
   'mount',
   'change',
 ] as const satisfies readonly (keyof CheckpointApi)[];

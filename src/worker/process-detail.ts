@@ -27,6 +27,7 @@ export async function describeProcess(
     process: reveal ? facts : rest,
     environment: environment.map((variable) => splitVariable(variable, reveal)),
     mounts: mounts.map(({ id, destination, type }) => ({ id, destination, type })),
+    openFiles: (await checkpoint.openFiles.list(new Set([pid]), signal)).length,
     notes: (await checkpoint.notes(signal)).filter((note) => concerns(note, facts)),
   };
 }

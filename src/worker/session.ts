@@ -72,6 +72,12 @@ export class Session {
           const processes = await checkpoint.processes(signal);
           return processes.find((process) => process.pid === pid)?.comm ?? null;
         }),
+      descriptor: (signal, pid, fd) =>
+        this.#ask(signal, async ({ checkpoint }) => {
+          const detail = await checkpoint.openFiles.detail(pid, fd, signal);
+          if (!detail) throw new CheckpointError('not-found', sentence('Process {0} has no descriptor {1}.', pid, fd));
+          return detail;
+        }),
       mount: (signal, id) =>
         this.#ask(signal, async ({ checkpoint }) => {
           const mount = (await checkpoint.mounts(signal)).find((candidate) => candidate.id === id);

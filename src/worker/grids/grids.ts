@@ -6,6 +6,7 @@ import { sentence, type Sentence } from '../../protocol/sentence.ts';
 import { SharedJob } from '../shared-job.ts';
 import { changeTable, type ChangeRow } from './changes.ts';
 import { copyRows } from './copy.ts';
+import { fileTable } from './files.ts';
 import { mountTable } from './mounts.ts';
 import { processTable } from './processes.ts';
 import type { Table } from './table.ts';
@@ -30,6 +31,12 @@ const MAKERS: Readonly<Record<Exclude<GridName, 'changes'>, MakeGrid>> = {
   processes: async (checkpoint, signal) => {
     const { complete } = checkpoint;
     return gridOf(processTable(await checkpoint.processes(signal)), complete);
+  },
+  files: async (checkpoint, signal) => {
+    const { complete } = checkpoint;
+    const files = await checkpoint.openFiles.list(undefined, signal);
+    const commands = new Map((await checkpoint.processes(signal)).map(({ pid, comm }) => [pid, comm]));
+    return gridOf(fileTable(files, commands), complete);
   },
   mounts: async (checkpoint, signal) => {
     const { complete } = checkpoint;

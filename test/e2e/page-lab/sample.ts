@@ -6,12 +6,14 @@ import { MASK } from '../../../src/protocol/format.ts';
 import type { GridName } from '../../../src/protocol/grid.ts';
 import type { MountFacts } from '../../../src/protocol/mounts.ts';
 import type { Note } from '../../../src/protocol/note.ts';
+import type { OpenFileFacts } from '../../../src/protocol/open-files.ts';
 import type { Overview } from '../../../src/protocol/overview.ts';
 import { passOn, type PageApi } from '../../../src/protocol/page-api.ts';
 import type { ProcessFacts } from '../../../src/protocol/processes.ts';
 import { sentence } from '../../../src/protocol/sentence.ts';
 import { toWire } from '../../../src/protocol/wire.ts';
 import { changeTable } from '../../../src/worker/grids/changes.ts';
+import { fileTable } from '../../../src/worker/grids/files.ts';
 import { mountTable } from '../../../src/worker/grids/mounts.ts';
 import { processTable } from '../../../src/worker/grids/processes.ts';
 import { TableView } from '../../../src/worker/grids/table-view.ts';
@@ -23,6 +25,7 @@ export interface Sample {
   overview: Overview;
   notes: readonly Note[];
   processes: ProcessFacts[];
+  files: OpenFileFacts[];
   mounts: MountFacts[];
   changes: ChangeFacts[];
 }
@@ -55,6 +58,14 @@ export function sample(): Sample {
         makeProcess(10 + index, 1, `job-${String(index)}`, ['job', String(index)]),
       ),
     ],
+    files: [
+      makeFile(1, 0, '/dev/null', { kind: 'character device' }),
+      makeFile(1, 3, `/tmp/${HOSTILE} (deleted)`, {
+        deleted: { how: 'ghost' },
+        contents: [{ what: 'content', size: 12, path: `/contents/deleted/1/${HOSTILE}` }],
+      }),
+      makeFile(2, 1, 'pipe:[77]', { kind: 'pipe', type: 'PIPE', unread: 27 }),
+    ],
     mounts: [
       makeMount(100, undefined, '/', 'overlay'),
       makeMount(101, 100, '/proc', 'proc'),
@@ -81,6 +92,7 @@ export function manyChanges(count: number): ChangeFacts[] {
 export function sampleAnswers(data: Sample): Handlers<PageApi> {
   const views = {
     processes: () => new TableView(processTable(data.processes)),
+    files: () => new TableView(fileTable(data.files, new Map([[1, 'init']]))),
     mounts: () => new TableView(mountTable(data.mounts, data.processes)),
     changes: () => new TableView(changeTable(data.changes)),
   } satisfies Record<GridName, unknown>;
@@ -100,6 +112,12 @@ export function sampleAnswers(data: Sample): Handlers<PageApi> {
     grid: (_signal, query) => ({ ...viewOf(query.grid).window(query), complete: true }),
     process: (_signal, pid, reveal) => processDetail(data, pid, reveal),
     processName: (_signal, pid) => data.processes.find((process) => process.pid === pid)?.comm ?? null,
+    descriptor: (_signal, pid, fd) => ({
+      file: toWire(found(data.files.find((file) => file.pid === pid && file.fd === fd))),
+      holders: [],
+      images: ['checkpoint/files.img'],
+      notes: [],
+    }),
     mount: (_signal, id) => found(data.mounts.find((mount) => mount.id === id)),
     change: (_signal, path) => found(data.changes.find((change) => change.path === path)),
     hash: () => 'ab'.repeat(32),
@@ -125,6 +143,7 @@ function processDetail(data: Sample, pid: number, reveal: boolean): ProcessDetai
       { key: 'HOME', value: reveal ? '/root' : MASK, masked: !reveal },
     ],
     mounts: data.mounts.map(({ id, destination, type }) => ({ id, destination, type })),
+    openFiles: data.files.filter((file) => file.pid === pid).length,
     notes: [],
   };
 }
@@ -146,6 +165,22 @@ function makeProcess(pid: number, ppid: number, comm: string, words: readonly st
     mappedBytes: 1_048_576 * pid,
     dumpedBytes: 4_096 * pid,
     complete: true,
+  };
+}
+
+function makeFile(pid: number, fd: number, target: string, more: Partial<OpenFileFacts> = {}): OpenFileFacts {
+  return {
+    pid,
+    fd,
+    kind: 'file',
+    type: 'REG',
+    fileId: pid * 100 + fd,
+    target,
+    flags: 2,
+    flagNames: ['O_RDWR'],
+    closeOnExec: false,
+    position: 0n,
+    ...more,
   };
 }
 

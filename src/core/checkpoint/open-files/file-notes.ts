@@ -69,7 +69,7 @@ export function imagesOf(
   images: ImageDirectory,
   index: FileIndex,
   pid: number,
-  { file, fileId }: Descriptor,
+  { fd, file, fileId }: Descriptor,
 ): readonly string[] {
   const table = index.table(pid)?.image;
   const remap = index.remaps.get(fileId);
@@ -78,6 +78,7 @@ export function imagesOf(
     images.has(fileOf('FILES')) && fileOf('FILES'),
     ghost,
     remap && fileOf('REMAP_FPATH'),
+    index.locks(pid, fd).length > 0 && fileOf('FILE_LOCKS'),
     file?.memfd && fileOf('MEMFD_INODE'),
     file?.tty && fileOf('TTY_INFO'),
     file?.pipe && index.pipeData.has(file.pipe.pipe_id) && fileOf('PIPES_DATA'),
