@@ -64,17 +64,30 @@ function write(path, text) {
 
 /** Few of the messages are needed to open a checkpoint: as texts, the others cost next to nothing. */
 function textsOf(descriptor) {
+  const nodes = Object.entries(descriptor.nested);
   return [
     '// Made by scripts/generate-schema.mjs out of ../*.proto.',
     '',
-    '/** What descriptor.json says of each message and enumeration at its top, as JSON. */',
-    'export const descriptorTexts: Readonly<Record<string, string>> = {',
-    ...Object.entries(descriptor.nested).map(
-      ([name, node]) => `  ${JSON.stringify(name)}: ${JSON.stringify(JSON.stringify(node))},`,
+    '/** What descriptor.json says of each message at its top, as JSON. */',
+    ...textTable(
+      'messageTexts',
+      nodes.filter(([, node]) => node.fields),
     ),
+    '/** The same of each enumeration. */',
+    ...textTable(
+      'enumTexts',
+      nodes.filter(([, node]) => node.values),
+    ),
+  ].join('\n');
+}
+
+function textTable(name, nodes) {
+  return [
+    `export const ${name}: Readonly<Record<string, string>> = {`,
+    ...nodes.map(([key, node]) => `  ${JSON.stringify(key)}: ${JSON.stringify(JSON.stringify(node))},`),
     '};',
     '',
-  ].join('\n');
+  ];
 }
 
 function typesOf(descriptor) {

@@ -16,7 +16,7 @@ export async function describeProcess(
   reveal: boolean,
   signal: AbortSignal,
 ): Promise<ProcessDetail> {
-  const facts = (await checkpoint.processes(signal)).find((process) => process.pid === pid);
+  const facts = (await checkpoint.someProcesses(new Set([pid]), signal)).get(pid);
   if (!facts) throw new CheckpointError('not-found', sentence('There is no process {0} in this checkpoint.', pid));
   const { environment = [], environmentBytes: _masked, ...rest } = facts;
   const mounts = (await checkpoint.mounts(signal)).filter(

@@ -69,8 +69,8 @@ export class Session {
         this.#ask(signal, ({ checkpoint }) => describeProcess(checkpoint, pid, reveal, signal)),
       processName: (signal, pid) =>
         this.#ask(signal, async ({ checkpoint }) => {
-          const processes = await checkpoint.processes(signal);
-          return processes.find((process) => process.pid === pid)?.comm ?? null;
+          const found = await checkpoint.someProcesses(new Set([pid]), signal);
+          return found.get(pid)?.comm ?? null;
         }),
       descriptor: (signal, pid, fd) =>
         this.#ask(signal, async ({ checkpoint }) => {

@@ -38,14 +38,19 @@ export class EntryIndex {
   add(entry: Entry): Entry | undefined {
     this.#cost += costOf(entry);
     if (this.#cost > MEMORY_LIMIT) return undefined;
-    const path = this.#entries.has(entry.path) ? this.#freePath(entry) : entry.path;
-    // The last of several counts, and stands where it stands in the archive.
-    if (path === entry.path) this.#entries.delete(path);
-    const kept = path === entry.path ? entry : { ...entry, path };
-    this.#entries.set(path, kept);
+    const kept = this.#entries.has(entry.path) ? this.#replacing(entry) : entry;
+    this.#entries.set(kept.path, kept);
     this.#hasGrown = true;
-    if (this.#waiting.size > 0) this.#wake(path);
+    if (this.#waiting.size > 0) this.#wake(kept.path);
     return kept;
+  }
+
+  /** Of several of one name the last counts, and stands where it stands in the archive. */
+  #replacing(entry: Entry): Entry {
+    const path = this.#freePath(entry);
+    if (path !== entry.path) return { ...entry, path };
+    this.#entries.delete(path);
+    return entry;
   }
 
   /** Puts something else into the place of an entry. */
@@ -114,7 +119,7 @@ function costOf({ path, linkTarget, pathBytes, xattrs }: Entry): number {
   // A text with other than Latin letters takes two bytes a letter.
   let cost = ENTRY_COST + (pathBytes ? 2 * path.length : path.length) + (linkTarget?.length ?? 0);
   if (pathBytes) cost += BYTES_COST + pathBytes.length;
-  for (const [name, value] of xattrs ?? []) cost += 2 * BYTES_COST + name.length + value.length;
+  if (xattrs) for (const [name, value] of xattrs) cost += 2 * BYTES_COST + name.length + value.length;
   return cost;
 }
 

@@ -40,9 +40,26 @@ export class HeaderWindow {
 
   /** Reads the header at `offset`, and what else seems useful, into {@link bytes}. Fewer than {@link BLOCK} at the end. */
   async load(offset: number, signal?: AbortSignal): Promise<void> {
+    this.#reach(offset);
+    this.#take(offset, await readAvailable(this.#source, offset, BLOCK, this.#length, signal));
+  }
+
+  /** As {@link load}, if it takes no waiting. @returns whether it did not */
+  loadNow(offset: number): boolean {
+    this.#reach(offset);
+    const bytes = this.#source.readNow?.(offset, this.#length);
+    if (bytes) this.#take(offset, bytes);
+    return bytes !== undefined;
+  }
+
+  /** Decides how much to read. */
+  #reach(offset: number): void {
+    if (offset - this.#last > 2 * DENSE) this.#length = SMALLEST;
+  }
+
+  #take(offset: number, bytes: Uint8Array): void {
     const stride = offset - this.#last;
-    if (stride > 2 * DENSE) this.#length = SMALLEST;
-    this.#bytes = asBuffer(await readAvailable(this.#source, offset, BLOCK, this.#length, signal));
+    this.#bytes = asBuffer(bytes);
     this.#start = offset;
     this.#last = offset;
     this.#kept.add(offset, this.#bytes);
@@ -99,7 +116,8 @@ export class KeptBlocks {
     const start = this.#starts[low - 1];
     const block = this.#blocks[low - 1];
     if (start === undefined || !block || offset + length > start + block.length) return undefined;
-    return block.subarray(offset - start, offset - start + length);
+    // Of a Buffer, subarray takes several times as long.
+    return new Uint8Array(block.buffer, block.byteOffset + offset - start, length);
   }
 
   clear(): void {

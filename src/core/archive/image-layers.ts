@@ -4,6 +4,7 @@ import type { Note } from '../../protocol/note.ts';
 import type { Compression } from '../../protocol/overview.ts';
 import { sentence } from '../../protocol/sentence.ts';
 import { readAll } from '../bytes/read.ts';
+import { decodeText } from '../bytes/text.ts';
 import { CheckpointError, isCancelled } from '../errors.ts';
 import type { FileSet } from './file-set.ts';
 import { findImages } from './layout.ts';
@@ -167,7 +168,7 @@ async function readJson(files: FileSet, blob: Layer, notes: Note[], signal?: Abo
     if (!content) throw new Error('it is not there');
     const bytes = await readAll(content, MAX_JSON, signal);
     noteMismatch(blob.path, blob.digest, createHash('sha256').update(bytes).digest('hex'), notes);
-    return JSON.parse(new TextDecoder().decode(bytes));
+    return JSON.parse(decodeText(bytes));
   } catch (error) {
     if (error instanceof CheckpointError) throw error;
     const why =

@@ -2,6 +2,7 @@ import type { Engine } from '../../protocol/overview.ts';
 import { sentence } from '../../protocol/sentence.ts';
 import { orCancelled } from '../bytes/cancel.ts';
 import { readAll } from '../bytes/read.ts';
+import { decodeText } from '../bytes/text.ts';
 import { CheckpointError, isCancelled } from '../errors.ts';
 import type { FileSet } from './file-set.ts';
 
@@ -151,7 +152,7 @@ async function readJson(files: FileSet, path: string, signal?: AbortSignal, wait
   if (entry?.type !== 'file') return undefined;
   const source = files.open(entry);
   try {
-    return JSON.parse(new TextDecoder().decode(await readAll(source, MAX_JSON, signal)));
+    return JSON.parse(decodeText(await readAll(source, MAX_JSON, signal)));
   } catch (error) {
     if (isCancelled(error)) throw error;
     return undefined;

@@ -13,6 +13,8 @@ export interface Overrides {
 }
 
 export const NO_RECORDS: PaxRecords = new Map();
+/** Of nearly all entries. */
+export const NO_OVERRIDES: Overrides = { global: NO_RECORDS, local: NO_RECORDS };
 
 export interface Place {
   readonly headerOffset: number;
@@ -24,9 +26,9 @@ type Building = { -readonly [Key in keyof Entry]: Entry[Key] };
 
 /** Puts together what a header and its extended headers say. */
 export function buildEntry(header: TarHeader, overrides: Overrides, place: Place): Entry {
-  const { path, pathBytes } = pathOf(
-    pax(overrides, 'GNU.sparse.name') ?? pax(overrides, 'path') ?? overrides.longName ?? header.name,
-  );
+  const override = pax(overrides, 'GNU.sparse.name') ?? pax(overrides, 'path') ?? overrides.longName;
+  const path = normalPath(override ? asText(override) : header.nameText);
+  const pathBytes = path.includes(REPLACEMENT) ? bytesOf(path, override ?? header.name) : undefined;
   // Members are set one after the other, in one order: this runs once for each of up to a million entries.
   const entry: Building = {
     path,
@@ -37,7 +39,7 @@ export function buildEntry(header: TarHeader, overrides: Overrides, place: Place
     mode: header.mode,
     uid: paxNumber(pax(overrides, 'uid')) ?? header.uid,
     gid: paxNumber(pax(overrides, 'gid')) ?? header.gid,
-    mtime: paxTime(pax(overrides, 'mtime')) ?? BigInt(header.mtime) * 1_000_000_000n,
+    mtime: paxTime(pax(overrides, 'mtime')) ?? nanoseconds(header.mtime),
   };
   if (pathBytes) entry.pathBytes = pathBytes;
   const userName = pax(overrides, 'uname') ?? header.userName;
@@ -52,13 +54,26 @@ export function buildEntry(header: TarHeader, overrides: Overrides, place: Place
   } else if (entry.type === 'unknown') {
     entry.typeFlag = header.typeFlag;
   }
-  const xattrs = paxXattrs(overrides.global, overrides.local);
+  const xattrs = overrides === NO_OVERRIDES ? undefined : paxXattrs(overrides.global, overrides.local);
   if (xattrs) entry.xattrs = xattrs;
   return entry;
 }
 
+/** The second that was converted last: most entries were made in the same. */
+let lastSecond = 0;
+let lastNanoseconds = 0n;
+
+function nanoseconds(seconds: number): bigint {
+  if (seconds !== lastSecond) {
+    lastSecond = seconds;
+    lastNanoseconds = BigInt(seconds) * 1_000_000_000n;
+  }
+  return lastNanoseconds;
+}
+
 /** A record that the local extended header or else the global one sets; an empty value takes the override back. */
 export function pax(overrides: Overrides, key: string): Uint8Array | undefined {
+  if (overrides === NO_OVERRIDES) return undefined;
   const value = overrides.local.get(key) ?? overrides.global.get(key);
   return value?.length === 0 ? undefined : value;
 }
@@ -72,7 +87,7 @@ function typeOf(header: TarHeader, overrides: Overrides): FileType {
   switch (header.typeFlag) {
     case '0':
     case '7':
-      if (isSparse(overrides)) return 'sparse';
+      if (overrides !== NO_OVERRIDES && isSparse(overrides)) return 'sparse';
       // Before there was a flag for it, a slash at the end told a directory.
       return header.format === 'v7' && header.name.at(-1) === 0x2f ? 'directory' : 'file';
     case '1':
@@ -101,12 +116,10 @@ function isSparse({ local }: Overrides): boolean {
 
 const REPLACEMENT = '\u{FFFD}';
 
-/** The name in its normal form, see {@link Entry.path}. */
-function pathOf(raw: Uint8Array): { readonly path: string; readonly pathBytes?: Uint8Array } {
-  const path = normalPath(asText(raw));
-  if (!path.includes(REPLACEMENT)) return { path };
+/** The name in its normal form as it stands, where its text does not say it. */
+function bytesOf(path: string, raw: Uint8Array): Uint8Array | undefined {
   const bytes = Buffer.from(normalPath(Buffer.from(raw).toString('latin1')), 'latin1');
-  return bytes.equals(Buffer.from(path)) ? { path } : { path, pathBytes: bytes };
+  return bytes.equals(Buffer.from(path)) ? undefined : bytes;
 }
 
 /** Without `./` and `/` before it and `/` after it. */

@@ -6,7 +6,7 @@ import { Breather } from '../bytes/cancel.ts';
 import { readAvailable } from '../bytes/sources.ts';
 import type { Entry } from './file-set.ts';
 import type { HeaderWindow } from './header-window.ts';
-import { buildEntry, isHeaderOnly, NO_RECORDS, type Overrides } from './tar-entry.ts';
+import { buildEntry, isHeaderOnly, NO_OVERRIDES, NO_RECORDS, type Overrides } from './tar-entry.ts';
 import { BLOCK, classifyBlock, couldBeHeader, hasMagic, TarHeader } from './tar-header.ts';
 import { isListContinued, oldSparseFacts, sparseFacts, type SparseFacts } from './tar-sparse.ts';
 import { MAX_PAX, parsePax, paxNumber, type PaxRecords } from './tar-pax.ts';
@@ -62,8 +62,11 @@ export class TarIndexer {
     const window = this.#window;
     for (;;) {
       // Most headers lie in bytes that were read for those before them: no promise is made for these.
-      if (window.position(this.#offset) === -1) await this.#load(this.#offset);
-      const at = window.position(this.#offset);
+      let at = window.position(this.#offset);
+      if (at === -1) {
+        if (!window.loadNow(this.#offset)) await this.#load(this.#offset);
+        at = window.position(this.#offset);
+      }
       if (at === -1) {
         this.#endOfBytes(window.bytes.length);
         return;
@@ -220,6 +223,8 @@ export class TarIndexer {
   }
 
   #takeOverrides(): Overrides {
+    const isPlain = this.#local === NO_RECORDS && this.#global === NO_RECORDS && !this.#longName && !this.#longLink;
+    if (isPlain && !this.#sparse) return NO_OVERRIDES;
     const overrides = {
       global: this.#global,
       local: this.#local,

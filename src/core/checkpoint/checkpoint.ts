@@ -61,6 +61,10 @@ export interface Checkpoint {
   notes(signal?: AbortSignal): Promise<readonly Note[]>;
   /** Parents before their children, in the order of pstree.img. */
   processes(signal?: AbortSignal): Promise<readonly ProcessFacts[]>;
+  /** The same, but of each process only what pstree.img says; `complete` is false. */
+  processTree(signal?: AbortSignal): Promise<readonly ProcessFacts[]>;
+  /** Some of the processes, by pid; without those that are not there. */
+  someProcesses(pids: ReadonlySet<number>, signal?: AbortSignal): Promise<ReadonlyMap<number, ProcessFacts>>;
   mounts(signal?: AbortSignal): Promise<readonly MountFacts[]>;
   changes(signal?: AbortSignal): Promise<Changes>;
   readonly sockets: Sockets;
@@ -226,6 +230,14 @@ class OpenCheckpoint implements Checkpoint {
 
   processes(signal?: AbortSignal): Promise<readonly ProcessFacts[]> {
     return this.#processes.list(signal);
+  }
+
+  processTree(signal?: AbortSignal): Promise<readonly ProcessFacts[]> {
+    return this.#processes.outline(signal);
+  }
+
+  someProcesses(pids: ReadonlySet<number>, signal?: AbortSignal): Promise<ReadonlyMap<number, ProcessFacts>> {
+    return this.#processes.some(pids, signal);
   }
 
   async mounts(signal?: AbortSignal): Promise<readonly MountFacts[]> {

@@ -1,7 +1,7 @@
 import type { CompletenessFact, Engine } from '../../protocol/overview.ts';
 import type { Note } from '../../protocol/note.ts';
 import { sentence, type Sentence } from '../../protocol/sentence.ts';
-import type { FileSet } from '../archive/file-set.ts';
+import type { Entry, FileSet } from '../archive/file-set.ts';
 import { emptyImage } from './known-images.ts';
 
 /** Names of the container's log, by engine: Podman, containerd, CRI-O. */
@@ -130,9 +130,12 @@ function judgeImages({ files, imagesPrefix, notes }: Parts): CompletenessFact {
 }
 
 function judgeMemory({ files, imagesPrefix, usesParent }: Parts): CompletenessFact {
-  const names = [...files.entries.values()].filter((entry) =>
-    /^pages-.*\.img$/.test(entry.path.slice(imagesPrefix.length)),
-  );
+  const names: Entry[] = [];
+  for (const entry of files.entries.values()) {
+    const { path } = entry;
+    const isPages = path.startsWith(imagesPrefix) && path.startsWith('pages-', imagesPrefix.length);
+    if (isPages && path.endsWith('.img')) names.push(entry);
+  }
   const cut = names.find((entry) => entry.truncated === true);
   if (cut)
     return {

@@ -1,5 +1,6 @@
 import { sentence } from '../../protocol/sentence.ts';
 import type { FileSet } from '../archive/file-set.ts';
+import { decodeText } from '../bytes/text.ts';
 import { CheckpointError, isCancelled } from '../errors.ts';
 import { asArray, asObject, asTexts, type Json, type JsonObject } from './json.ts';
 import type { Notebook } from './notebook.ts';
@@ -94,7 +95,7 @@ export class Metadata {
     const source = this.#files.open(entry);
     try {
       const bytes = await source.read(0, entry.size, signal);
-      return JSON.parse(new TextDecoder().decode(bytes)) as Json;
+      return JSON.parse(decodeText(bytes)) as Json;
     } catch (error) {
       if (isCancelled(error)) throw error;
       if (error instanceof CheckpointError) this.#notebook.add({ kind: 'damaged', where: name, text: error.sentence });

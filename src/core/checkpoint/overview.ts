@@ -1,9 +1,9 @@
 import type { Compression, CriuFacts, DumpStatistics, Engine, Overview, Wrapping } from '../../protocol/overview.ts';
 import type { Note } from '../../protocol/note.ts';
 import type { FileSet } from '../archive/file-set.ts';
+import { decodeText } from '../bytes/text.ts';
 import { architectureName } from '../criu/architectures.ts';
 import type { ImageDirectory } from '../criu/image-directory.ts';
-import type { CoreEntry } from '../criu/schema/generated/messages.ts';
 import { formatTimestamp } from './changes.ts';
 import { judgeCompleteness } from './completeness.ts';
 import { readIdentity } from './identity.ts';
@@ -34,10 +34,9 @@ export async function describeOverview(parts: Parts, signal?: AbortSignal): Prom
   const { files, engine, archiveSize } = parts;
   const identity = await readIdentity(parts.metadata, engine, signal);
   const [root] = await parts.processes.tree(signal);
-  const core = root && (await parts.processes.core(root.pid, signal));
-  const host = await readHost(parts, core, signal);
+  const host = await readHost(parts, root?.pid, signal);
   const statistics = await readStatistics(parts.statistics, signal);
-  const criu = await readCriu(parts, core, signal);
+  const criu = await readCriu(parts, root?.pid, signal);
   const checkpointed = identity.checkpointed ?? youngestImage(files, parts.imagesPrefix);
   return {
     engine,
@@ -66,12 +65,10 @@ export async function describeOverview(parts: Parts, signal?: AbortSignal): Prom
 /** The UTS namespace's own names win over what the spec asked for. */
 async function readHost(
   { images, processes }: Parts,
-  core: CoreEntry | undefined,
+  root: number | undefined,
   signal?: AbortSignal,
 ): Promise<{ hostName?: string; domainName?: string }> {
-  const [root] = await processes.tree(signal);
-  const ids = core?.ids ?? (root && (await known(images, 'IDS', `ids-${String(root.pid)}.img`, signal))[0]);
-  const namespace = ids?.uts_ns_id;
+  const namespace = root === undefined ? undefined : (await processes.ids(root, signal))?.uts_ns_id;
   const name =
     namespace === undefined
       ? images.names().find((candidate) => /^utsns-\d+\.img$/.test(candidate))
@@ -84,10 +81,11 @@ async function readHost(
   };
 }
 
-async function readCriu(parts: Parts, core: CoreEntry | undefined, signal?: AbortSignal): Promise<CriuFacts> {
+async function readCriu(parts: Parts, root: number | undefined, signal?: AbortSignal): Promise<CriuFacts> {
   const { images, files, imagesPrefix } = parts;
   const [inventory] = await known(images, 'INVENTORY', 'inventory.img', signal);
-  const architecture = core && architectureName(core.mtype);
+  const machine = root === undefined ? undefined : await parts.processes.machine(root, signal);
+  const architecture = machine === undefined ? undefined : architectureName(machine);
   const lsm = inventory?.lsmtype === undefined ? undefined : LSM[inventory.lsmtype];
   const log = await readLogHead(parts, signal);
   const pageSize = await parts.processes.pageSize(signal);
@@ -116,7 +114,7 @@ async function readLogHead(
   if (entry?.type !== 'file') return {};
   const source = files.open(entry);
   try {
-    const head = new TextDecoder().decode(await source.read(0, Math.min(entry.size, 4096), signal));
+    const head = decodeText(await source.read(0, Math.min(entry.size, 4096), signal));
     const version = /Version: (\S+)/.exec(head)?.[1];
     const kernel = /Running on \S+ Linux (\S+)/.exec(head)?.[1];
     return { ...(version !== undefined && { version }), ...(kernel !== undefined && { kernel }) };

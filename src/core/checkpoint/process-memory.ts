@@ -131,7 +131,10 @@ function present(
 export function splitStrings(bytes: Uint8Array): StringBlock {
   const end = bytes.at(-1) === 0 ? bytes.length - 1 : bytes.length;
   if (bytes.length === 0) return { strings: [] };
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, end).toString('utf8');
+  const strings = text.split('\0');
+  // U+FFFD stands for what is no text, or for itself.
+  if (!text.includes('\uFFFD')) return { strings };
   const content = bytes.subarray(0, end);
-  const strings = Buffer.from(bytes.buffer, bytes.byteOffset, end).toString('utf8').split('\0');
-  return isUtf8(content) ? { strings } : { strings, bytes: content.slice() };
+  return isUtf8(content) ? { strings } : { strings, bytes: new Uint8Array(content) };
 }

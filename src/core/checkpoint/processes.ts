@@ -1,7 +1,8 @@
 import type { ProcessFacts, TaskState, ThreadFacts } from '../../protocol/processes.ts';
 import { sentence } from '../../protocol/sentence.ts';
-import { Breather, orCancelled } from '../bytes/cancel.ts';
+import { Breather, orCancelled, throwIfCancelled } from '../bytes/cancel.ts';
 import { AddressSpace } from '../criu/address-space.ts';
+import { glancePstree } from '../criu/glance/pstree.ts';
 import type { ImageDirectory } from '../criu/image-directory.ts';
 import type {
   CoreEntry,
@@ -28,6 +29,7 @@ export class Processes {
   readonly #notebook: Notebook;
   readonly #done = new Map<number, ProcessFacts>();
   #pageSize: number | undefined;
+  #tree: readonly PstreeEntry[] | undefined;
   #glancer: ProcessGlancer | undefined;
   #listing: Promise<readonly ProcessFacts[]> | undefined;
 
@@ -37,8 +39,17 @@ export class Processes {
   }
 
   /** Entries of pstree.img: only they belong to this dump, whatever other images lie about. */
-  tree(signal?: AbortSignal): Promise<readonly PstreeEntry[]> {
-    return known(this.#images, 'PSTREE', 'pstree.img', signal);
+  async tree(signal?: AbortSignal): Promise<readonly PstreeEntry[]> {
+    const tree = this.#tree ?? (await this.#readTree(signal));
+    if (this.#images.complete) this.#tree = tree;
+    return tree;
+  }
+
+  async #readTree(signal?: AbortSignal): Promise<readonly PstreeEntry[]> {
+    throwIfCancelled(signal);
+    const bytes = this.#images.bytesNow('pstree.img');
+    const glanced = bytes && glancePstree(bytes);
+    return glanced ?? known(this.#images, 'PSTREE', 'pstree.img', signal);
   }
 
   /** Those who ask at the same time share the reading: an editor's tabs all do when it opens. */
@@ -47,27 +58,52 @@ export class Processes {
     return orCancelled(this.#listing, signal);
   }
 
+  /** Who there is, parents before their children: of each only what pstree.img says. */
+  async outline(signal?: AbortSignal): Promise<readonly ProcessFacts[]> {
+    const entries = new Map<number, PstreeEntry>();
+    const tree = await this.tree(signal);
+    // Of several of one pid, which only damage brings, the first counts, as where each of them is described.
+    for (const entry of tree) if (!entries.has(entry.pid)) entries.set(entry.pid, entry);
+    return parentsFirst(tree.map((entry) => bareFacts(entries.get(entry.pid) ?? entry)));
+  }
+
+  /** Some of the processes, by pid: without those that are not in pstree.img. */
+  async some(pids: ReadonlySet<number>, signal?: AbortSignal): Promise<ReadonlyMap<number, ProcessFacts>> {
+    const tree = await this.tree(signal);
+    const described = await this.#describeAll(
+      tree.filter(({ pid }) => pids.has(pid)),
+      signal,
+    );
+    return new Map(described.map((facts) => [facts.pid, facts]));
+  }
+
   async #readAll(): Promise<readonly ProcessFacts[]> {
     const tree = await this.tree();
-    const processes: ProcessFacts[] = [];
-    const glancer = this.#glancing();
-    let table: FileTable | undefined;
-    const breather = new Breather();
-    for (const entry of tree) {
-      if (breather.isDue) await breather.breathe();
-      let facts = this.#done.get(entry.pid) ?? glancer.glance(entry);
-      if (!facts) {
-        table ??= await FileTable.load(this.#images);
-        facts = await this.#describe(entry, table);
-      }
-      if (facts.complete) this.#done.set(entry.pid, facts);
-      processes.push(facts);
-    }
+    const processes = await this.#describeAll(tree);
     if (this.#images.complete) this.#noteStale(tree);
     // A zombie has no file open; before CRIU 3.4 files lay in images by their kind.
     if (processes.some(({ state }) => state !== 'zombie') && !this.#images.has('reg-files.img'))
       this.#noteMissing('files.img', '{0} is missing. Executables and working directories cannot be shown.');
     return parentsFirst(processes);
+  }
+
+  /** In the order of the entries. */
+  async #describeAll(entries: readonly PstreeEntry[], signal?: AbortSignal): Promise<readonly ProcessFacts[]> {
+    const processes: ProcessFacts[] = [];
+    const glancer = this.#glancing();
+    let table: FileTable | undefined;
+    const breather = new Breather();
+    for (const entry of entries) {
+      if (breather.isDue) await breather.breathe(signal);
+      let facts = this.#done.get(entry.pid) ?? glancer.glance(entry);
+      if (!facts) {
+        table ??= await FileTable.load(this.#images, signal);
+        facts = await this.#describe(entry, table, signal);
+      }
+      if (facts.complete && !this.#done.has(entry.pid)) this.#done.set(entry.pid, facts);
+      processes.push(facts);
+    }
+    return processes;
   }
 
   /** The same as long as nothing new comes out of a decompressor. */
@@ -95,6 +131,11 @@ export class Processes {
     return known(this.#images, 'CORE', `core-${String(tid)}.img`, signal).then((entries) => entries[0]);
   }
 
+  /** CRIU's number of the kind of machine that a thread ran on. */
+  async machine(tid: number, signal?: AbortSignal): Promise<number | undefined> {
+    return this.#glancing().core(tid)?.machine ?? (await this.#coreOutline(tid, signal))?.mtype;
+  }
+
   /** A core without registers, signal handlers, timers and limits: all that lists of processes and threads show. */
   async #coreOutline(tid: number, signal?: AbortSignal): Promise<CoreEntry | undefined> {
     return (await known(this.#images, 'CORE', `core-${String(tid)}.img`, signal, 'outline'))[0];
@@ -111,6 +152,9 @@ export class Processes {
   }
 
   async mountNamespace(pid: number, signal?: AbortSignal): Promise<number | undefined> {
+    const facts = this.#done.get(pid);
+    // A zombie's facts leave it out.
+    if (facts && facts.state !== 'zombie') return facts.mountNamespace;
     return (await this.ids(pid, signal))?.mnt_ns_id;
   }
 
@@ -279,6 +323,10 @@ export class Processes {
     );
     this.#notebook.add({ kind: 'stale', where: this.#images.path('pstree.img'), text });
   }
+}
+
+function bareFacts({ pid, ppid, pgid, sid }: PstreeEntry): ProcessFacts {
+  return { pid, ppid, pgid, sid, state: 'unknown', threads: [], complete: false };
 }
 
 function list(ids: readonly string[]): string {

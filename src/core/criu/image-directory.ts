@@ -37,6 +37,8 @@ export class ImageDirectory {
   readonly #cache = new Map<string, CachedImage>();
   #cachedBytes = 0;
   readonly #notes = new Map<string, readonly Note[]>();
+  /** Once they are all known. */
+  #names: readonly string[] | undefined;
 
   /**
    * @param prefix the folder of the images in the set with its `/`, e.g. `checkpoint/`; empty where they lie at its top.
@@ -65,12 +67,14 @@ export class ImageDirectory {
 
   /** Names of the files in this folder that are known so far, in the order of the archive. */
   names(): readonly string[] {
+    if (this.#names) return this.#names;
     const names: string[] = [];
     for (const path of this.#files.entries.keys()) {
-      if (!path.startsWith(this.#prefix)) continue;
-      const name = path.slice(this.#prefix.length);
-      if (name !== '' && !name.includes('/')) names.push(name);
+      const { length } = this.#prefix;
+      const isHere = path.length > length && path.startsWith(this.#prefix) && !path.includes('/', length);
+      if (isHere) names.push(path.slice(length));
     }
+    if (this.#files.complete) this.#names = names;
     return names;
   }
 

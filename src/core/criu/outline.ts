@@ -33,14 +33,14 @@ const maxContinued = 9;
 /**
  * Looks over a message, `bytes[start, end)`, and keeps nothing of it. This is a large part of what opening a checkpoint
  * of many processes does, so it is one loop without calls.
- * @returns whether it is as its type demands: every field is known, every required one is there; false also where that
- * would be too much to find out here
+ * @returns whether it is as CRIU writes it: every field is known and stands where its number says, only lists have
+ * several of one, every required one is there; false also where that would be too much to find out here
  */
 export function isSound(type: MessageType, bytes: Uint8Array, start: number, end: number, depth = 0): boolean {
-  const required = requiredNumbers(type);
-  if (required === undefined || depth > maxDepth) return false;
-  const { byNumber } = type;
-  let missing = required;
+  const { byNumber, requiredBits } = type;
+  if (requiredBits === undefined || depth > maxDepth) return false;
+  let missing = requiredBits;
+  let before = 0;
   let at = start;
   while (at < end) {
     let tag = bytes[at++] as number;
@@ -51,7 +51,10 @@ export function isSound(type: MessageType, bytes: Uint8Array, start: number, end
     }
     const field = byNumber[tag >>> 3];
     if (field === undefined) return false;
-    if (field.required) missing &= ~(1 << field.number);
+    const { number } = field;
+    if (number < before || (number === before && !field.repeated)) return false;
+    before = number;
+    if (field.required) missing &= ~(1 << number);
     const wireType = tag & 7;
     // Numbers of a list that are packed together are left to the decoder, too.
     if (wireType !== field.wireType) return false;
@@ -73,17 +76,4 @@ export function isSound(type: MessageType, bytes: Uint8Array, start: number, end
     if (!(at <= end)) return false;
   }
   return missing === 0;
-}
-
-const required = new Map<MessageType, number>();
-
-/** The numbers of the required fields as the bits of a word; undefined where one does not fit into it. */
-function requiredNumbers(type: MessageType): number | undefined {
-  const known = required.get(type);
-  if (known !== undefined) return known;
-  const numbers = type.fields.filter((field) => field.required).map(({ number }) => number);
-  if (numbers.some((number) => number > 31)) return undefined;
-  const bits = numbers.reduce((word, number) => word | (1 << number), 0);
-  required.set(type, bits);
-  return bits;
 }

@@ -1,4 +1,4 @@
-import { descriptorTexts } from './schema/generated/descriptor-texts.ts';
+import { enumTexts, messageTexts } from './schema/generated/descriptor-texts.ts';
 import type { MessageName } from './schema/generated/messages.ts';
 
 export type { MessageName };
@@ -42,6 +42,8 @@ export interface MessageType {
   readonly byNumber: readonly (Field | undefined)[];
   /** Fields that must be there, and messages, in which others must be. */
   readonly demanding: readonly Field[];
+  /** The numbers of the required fields as the bits of a word; undefined where one does not fit into it. */
+  readonly requiredBits: number | undefined;
   /** What a message has before anything is read: {@link emptyList} for each of its lists. */
   readonly blank: Readonly<Record<string, unknown>>;
 }
@@ -79,12 +81,7 @@ const types = new Map<string, MessageType>();
 
 /** The description of a message, made when first asked for: opening a checkpoint needs few of them. */
 export function messageType(name: MessageName): MessageType {
-  return types.get(name) ?? build(name, describe(name) as NodeDescriptor);
-}
-
-function describe(name: string): NodeDescriptor | undefined {
-  const text = descriptorTexts[name];
-  return text === undefined ? undefined : (JSON.parse(text) as NodeDescriptor);
+  return types.get(name) ?? build(name, JSON.parse(messageTexts[name] ?? '') as NodeDescriptor);
 }
 
 function build(name: string, node: NodeDescriptor): MessageType {
@@ -92,16 +89,20 @@ function build(name: string, node: NodeDescriptor): MessageType {
   const byNumber: (Field | undefined)[] = [];
   const blank: Record<string, unknown> = {};
   const demanding: Field[] = [];
-  const type = { name, fields, byNumber, demanding, blank };
-  types.set(name, type);
+  let requiredBits: number | undefined = 0;
   for (const [fieldName, description] of Object.entries(node.fields ?? {})) {
     const field = buildField(fieldName, description, node);
     fields.push(field);
     byNumber[field.number] = field;
-    if (field.required || field.message) demanding.push(field);
+    if (field.required || field.type === 'message') demanding.push(field);
     if (field.repeated) blank[fieldName] = emptyList;
+    if (field.required) {
+      requiredBits = field.number > 31 || requiredBits === undefined ? undefined : requiredBits | (1 << field.number);
+    }
   }
   fields.sort((one, other) => one.number - other.number);
+  const type = { name, fields, byNumber, demanding, requiredBits, blank };
+  types.set(name, type);
   return type;
 }
 
@@ -115,18 +116,53 @@ function buildField(name: string, description: FieldDescriptor, scope: NodeDescr
   };
   const wireType = wireTypes.get(description.type);
   if (wireType !== undefined) return { ...common, type: description.type as ScalarType, wireType };
-  const node = scope.nested?.[description.type] ?? describe(description.type);
-  if (!node) throw new Error(`The schema has no type ${description.type}.`);
-  if (node.values) {
-    const enumNames = new Map(Object.entries(node.values).map(([valueName, value]) => [value, valueName]));
-    return { ...common, type: 'enum', wireType: 0, enumNames };
+  const nested = scope.nested?.[description.type];
+  const values = nested?.values ?? valuesOf(description.type);
+  if (values) return { ...common, type: 'enum', wireType: 0, enumNames: namesByValue(values) };
+  const text = messageTexts[description.type];
+  if (!nested && text === undefined) throw new Error(`The schema has no type ${description.type}.`);
+  return new MessageField(common, description.type, () => nested ?? (JSON.parse(text ?? '') as NodeDescriptor));
+}
+
+function valuesOf(name: string): Readonly<Record<string, number>> | undefined {
+  const text = enumTexts[name];
+  return text === undefined ? undefined : (JSON.parse(text) as NodeDescriptor).values;
+}
+
+function namesByValue(values: Readonly<Record<string, number>>): ReadonlyMap<number, string> {
+  return new Map(Object.entries(values).map(([name, value]) => [value, name]));
+}
+
+/** Its message's type is described when it is first met: of a thread's registers only those of one machine ever are. */
+class MessageField implements Field {
+  readonly name: string;
+  readonly number: number;
+  readonly type = 'message';
+  readonly wireType = 2;
+  readonly repeated: boolean;
+  readonly required: boolean;
+  readonly style: FieldStyle;
+  readonly #typeName: string;
+  readonly #describe: () => NodeDescriptor;
+  #message: MessageType | undefined;
+
+  constructor(
+    { name, number, repeated, required, style }: Omit<Field, 'type' | 'wireType'>,
+    typeName: string,
+    describe: () => NodeDescriptor,
+  ) {
+    this.name = name;
+    this.number = number;
+    this.repeated = repeated;
+    this.required = required;
+    this.style = style;
+    this.#typeName = typeName;
+    this.#describe = describe;
   }
-  return {
-    ...common,
-    type: 'message',
-    wireType: 2,
-    message: types.get(description.type) ?? build(description.type, node),
-  };
+
+  get message(): MessageType {
+    return (this.#message ??= types.get(this.#typeName) ?? build(this.#typeName, this.#describe()));
+  }
 }
 
 function styleOf(options: FieldDescriptor['options']): FieldStyle {

@@ -2,36 +2,23 @@ import type { Checkpoint } from '../../core/checkpoint/checkpoint.ts';
 import { CheckpointError } from '../../core/errors.ts';
 import type { ChangeFacts } from '../../protocol/changes.ts';
 import type { CopyFormat, GridName, GridQuery, GridWindow } from '../../protocol/grid.ts';
-import { sentence, type Sentence } from '../../protocol/sentence.ts';
+import { sentence } from '../../protocol/sentence.ts';
 import { SharedJob } from '../shared-job.ts';
 import { changeTable, type ChangeRow } from './changes.ts';
-import { copyRows } from './copy.ts';
 import { fileTable } from './files.ts';
+import { gridOf, type Grid } from './grid.ts';
 import { mountTable } from './mounts.ts';
-import { processTable } from './processes.ts';
+import { processGrid } from './process-grid.ts';
 import type { Table } from './table.ts';
-import { TableView } from './table-view.ts';
 
-/** A grid as it stood when it was asked for: what it answers does not depend on what kind of rows it has. */
-export interface Grid {
-  window(query: GridQuery, signal: AbortSignal): GridWindow | Promise<GridWindow>;
-  copy(
-    query: GridQuery,
-    format: CopyFormat,
-    ids: readonly string[] | undefined,
-    signal: AbortSignal,
-  ): string | Promise<string>;
-}
+export { gridOf, type Grid };
 
 /** Makes a grid. @param of as in {@link GridQuery}; empty for a grid that there is once */
 type MakeGrid = (checkpoint: Checkpoint, signal: AbortSignal, of: string) => Promise<Grid>;
 
 /** How each grid is made. */
 const MAKERS: Readonly<Record<Exclude<GridName, 'changes'>, MakeGrid>> = {
-  processes: async (checkpoint, signal) => {
-    const { complete } = checkpoint;
-    return gridOf(processTable(await checkpoint.processes(signal)), complete);
-  },
+  processes: processGrid,
   files: async (checkpoint, signal) => {
     const { complete } = checkpoint;
     const files = await checkpoint.openFiles.list(undefined, signal);
@@ -111,18 +98,6 @@ export class Grids {
       return { ...gridOf(table, complete, remark), find: (id) => findChange(table, id) };
     });
   }
-}
-
-/**
- * The grid of a table.
- * @param complete as it was before the rows were read, so that what came in between is asked for again
- */
-export function gridOf<Row>(table: Table<Row>, complete: boolean, remark?: Sentence): Grid {
-  const view = new TableView(table);
-  return {
-    window: (query) => ({ ...view.window(query), ...(remark && { remark }), complete }),
-    copy: (query, format, ids) => copyRows(table.kind, view.select(query, ids), format),
-  };
 }
 
 function findChange(table: Table<ChangeRow>, id: string): ChangeFacts | undefined {

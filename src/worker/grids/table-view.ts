@@ -55,10 +55,7 @@ export class TableView<Row> {
 
   window(query: GridQuery): Omit<GridWindow, 'remark' | 'complete'> {
     const table = this.#table;
-    const toggled = query.reveal === undefined ? undefined : this.#unfoldAbove(query.reveal, query.toggled);
-    const list = this.#list(toggled ? { ...query, toggled } : query);
-    const start = Math.min(whole(query.start), list.rows.length);
-    const end = Math.min(start + Math.min(whole(query.count), MAX_WINDOW), list.rows.length);
+    const { list, toggled, start, end } = this.#place(query);
     const revealed = query.reveal === undefined ? undefined : table.numberOf(query.reveal);
     return {
       columns: this.#columns,
@@ -71,6 +68,20 @@ export class TableView<Row> {
       ...(query.reveal !== undefined && { revealed: revealed === undefined ? -1 : list.rows.indexOf(revealed) }),
       ...(toggled && { toggled }),
     };
+  }
+
+  /** Which rows a window shows, by number. */
+  numbers(query: GridQuery): readonly number[] {
+    const { list, start, end } = this.#place(query);
+    return [...list.rows.subarray(start, end)];
+  }
+
+  #place(query: GridQuery): { list: List; toggled: readonly string[] | undefined; start: number; end: number } {
+    const toggled = query.reveal === undefined ? undefined : this.#unfoldAbove(query.reveal, query.toggled);
+    const list = this.#list(toggled ? { ...query, toggled } : query);
+    const start = Math.min(whole(query.start), list.rows.length);
+    const end = Math.min(start + Math.min(whole(query.count), MAX_WINDOW), list.rows.length);
+    return { list, toggled, start, end };
   }
 
   /**

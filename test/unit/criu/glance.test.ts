@@ -4,6 +4,7 @@ import { glanceCore } from '../../../src/core/criu/glance/core.ts';
 import { glanceFiles } from '../../../src/core/criu/glance/files.ts';
 import { glanceMm } from '../../../src/core/criu/glance/mm.ts';
 import { glancePagemap } from '../../../src/core/criu/glance/pagemap.ts';
+import { glancePstree } from '../../../src/core/criu/glance/pstree.ts';
 import { glanceFs, glanceIds } from '../../../src/core/criu/glance/small-images.ts';
 import { decodeImage } from '../../../src/core/criu/image.ts';
 import { PE_PRESENT, readPagemap } from '../../../src/core/criu/pagemap.ts';
@@ -37,6 +38,7 @@ const GLANCES: readonly Glance[] = [
     glance: glanceIds,
     expected: (bytes, name) => sole<TaskKobjIdsEntry>(bytes, name).then(ids),
   },
+  { name: /^pstree\.img$/, glance: glancePstree, expected: decodedTree },
   { name: /^files\.img$/, glance: paths, expected: decodedPaths },
   { name: /^pagemap-\d+\.img$/, glance: middlePage, expected: decodedMiddlePage, mayGiveUp: true },
 ];
@@ -124,9 +126,10 @@ async function sole<T>(bytes: Uint8Array, name: string): Promise<T> {
   return entries[0]?.message as T;
 }
 
-function core({ tc, ids: own, thread_core }: CoreEntry): object {
+function core({ mtype, tc, ids: own, thread_core }: CoreEntry): object {
   const creds = thread_core?.creds;
   return {
+    machine: mtype,
     task: tc && { state: tc.task_state, exitCode: tc.exit_code, comm: tc.comm },
     comm: thread_core?.comm,
     credentials: creds && {
@@ -160,6 +163,10 @@ function fs({ cwd_id, root_id, umask }: FsEntry): object {
 
 function ids({ mnt_ns_id }: TaskKobjIdsEntry): object {
   return mnt_ns_id === undefined ? {} : { mountNamespace: mnt_ns_id };
+}
+
+async function decodedTree(bytes: Uint8Array, name: string): Promise<unknown> {
+  return (await decode(bytes, name)).entries.map(({ message }) => message);
 }
 
 /** Paths of the first ids. */

@@ -19,12 +19,16 @@ export interface FakeCheckpoint extends Checkpoint {
 }
 
 export function fakeCheckpoint(parts: Partial<Checkpoint> = {}): FakeCheckpoint {
+  const processes = parts.processes ?? (() => Promise.resolve([]));
   return {
     complete: true,
     completed: Promise.resolve(),
     overview: () => Promise.resolve({ engine: 'podman' } as Overview),
     notes: () => Promise.resolve([]),
-    processes: () => Promise.resolve([]),
+    processes,
+    processTree: async (signal) => (await processes(signal)).map((facts) => ({ ...facts, complete: false })),
+    someProcesses: async (pids, signal) =>
+      new Map((await processes(signal)).flatMap((facts) => (pids.has(facts.pid) ? [[facts.pid, facts]] : []))),
     mounts: () => Promise.resolve([]),
     changes: () => Promise.resolve({ changes: [] }),
     files: fakeView({}),

@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import type { Checkpoint } from '../../../src/core/checkpoint/checkpoint.ts';
 import { isCancelled } from '../../../src/core/errors.ts';
 import type { GridCell, GridQuery, GridRow } from '../../../src/protocol/grid.ts';
+import type { MountFacts } from '../../../src/protocol/mounts.ts';
 import type { ProcessFacts } from '../../../src/protocol/processes.ts';
 import { Grids } from '../../../src/worker/grids/grids.ts';
 import { change, fakeCheckpoint, mount, process } from './fake-checkpoint.ts';
@@ -399,9 +400,9 @@ describe('changes', () => {
 describe('what is worked out', () => {
   test('is worked out once, and again after more became known', async () => {
     let asked = 0;
-    const checkpoint = fakeCheckpoint({ processes: () => (asked++, Promise.resolve([process({ pid: asked })])) });
-    const grids = new Grids(checkpoint);
-    const ids = async () => (await grids.window(query('processes'), signal)).rows.map(({ id }) => id);
+    const mounts = () => (asked++, Promise.resolve([mount({ id: asked, destination: '/' })]));
+    const grids = new Grids(fakeCheckpoint({ mounts }));
+    const ids = async () => (await grids.window(query('mounts'), signal)).rows.map(({ id }) => id);
     assert.deepEqual(await Promise.all([ids(), ids()]), [['1'], ['1']]);
     assert.deepEqual(await ids(), ['1']);
     grids.renew();
@@ -415,14 +416,14 @@ describe('what is worked out', () => {
   });
 
   test('is not lost to others when one of them leaves', async () => {
-    let finish: (value: readonly ProcessFacts[]) => void = () => undefined;
-    const grids = new Grids(fakeCheckpoint({ processes: () => new Promise((resolve) => (finish = resolve)) }));
+    let finish: (value: readonly MountFacts[]) => void = () => undefined;
+    const grids = new Grids(fakeCheckpoint({ mounts: () => new Promise((resolve) => (finish = resolve)) }));
     const leaving = new AbortController();
-    const first = grids.window(query('processes'), leaving.signal);
-    const second = grids.window(query('processes'), signal);
+    const first = grids.window(query('mounts'), leaving.signal);
+    const second = grids.window(query('mounts'), signal);
     leaving.abort();
     await assert.rejects(first, isCancelled);
-    finish([process({ pid: 1 })]);
+    finish([mount({ id: 1, destination: '/' })]);
     assert.equal((await second).total, 1);
   });
 });

@@ -4,6 +4,8 @@ import { readText } from './text.ts';
 
 /** What lists show of a thread; see sole-message.ts. */
 export interface CoreGlance {
+  /** CRIU's number of the kind of machine. */
+  readonly machine: number;
   /** Of a process's first thread alone. */
   readonly task: { readonly state: number; readonly exitCode: number; readonly comm: string } | undefined;
   readonly comm: string | undefined;
@@ -25,13 +27,17 @@ export interface CredentialsGlance {
 export function glanceCore(bytes: Uint8Array): CoreGlance | undefined {
   if (!isSoleMessage('CORE', 'core_entry', bytes)) return undefined;
   const reader = new WireReader(bytes, MESSAGE_START);
-  const found: Found = { task: undefined, comm: undefined, credentials: undefined, hasIds: false };
+  const found: Found = { machine: 0, task: undefined, comm: undefined, credentials: undefined, hasIds: false };
   while (reader.position < bytes.length) {
     const tag = reader.uint32(bytes.length);
-    // tc, ids, thread_core
-    if (tag === 0x1a) readTask(reader, reader.lengthDelimited(bytes.length), found);
-    else if (tag === 0x2a) readThread(reader, reader.lengthDelimited(bytes.length), found);
-    else {
+    if (tag === 0x08) found.machine = reader.uint32(bytes.length);
+    // tc
+    else if (tag === 0x1a) readTask(reader, reader.lengthDelimited(bytes.length), found);
+    else if (tag === 0x2a) {
+      // thread_core. Behind it are only the registers of other machines.
+      readThread(reader, reader.lengthDelimited(bytes.length), found);
+      break;
+    } else {
       found.hasIds ||= tag === 0x22;
       reader.skip(tag & 7, bytes.length);
     }
@@ -40,22 +46,28 @@ export function glanceCore(bytes: Uint8Array): CoreGlance | undefined {
 }
 
 interface Found {
+  machine: number;
   task: { state: number; exitCode: number; comm: string } | undefined;
   comm: string | undefined;
-  credentials: { uids: Ids; gids: Ids; groups: number[] } | undefined;
+  credentials: CredentialsGlance | undefined;
   hasIds: boolean;
 }
 
 function readTask(reader: WireReader, end: number, found: Found): void {
-  const task = (found.task ??= { state: 0, exitCode: 0, comm: '' });
+  const task = { state: 0, exitCode: 0, comm: '' };
+  found.task = task;
   while (reader.position < end) {
     const tag = reader.uint32(end);
-    // task_state, exit_code, comm
+    // task_state, exit_code
     if (tag === 0x08) task.state = reader.uint32(end);
     else if (tag === 0x10) task.exitCode = reader.uint32(end);
-    else if (tag === 0x32) task.comm = readText(reader, end);
-    else reader.skip(tag & 7, end);
+    else if (tag === 0x32) {
+      task.comm = readText(reader, end);
+      break;
+    } else reader.skip(tag & 7, end);
   }
+  // Behind it are timers, limits and the handlers of all signals.
+  reader.position = end;
 }
 
 function readThread(reader: WireReader, end: number, found: Found): void {
@@ -69,7 +81,10 @@ function readThread(reader: WireReader, end: number, found: Found): void {
 }
 
 function readCredentials(reader: WireReader, end: number, found: Found): void {
-  const { uids, gids, groups } = (found.credentials ??= { uids: [0, 0, 0, 0], gids: [0, 0, 0, 0], groups: [] });
+  const uids: Ids = [0, 0, 0, 0];
+  const gids: Ids = [0, 0, 0, 0];
+  const groups: number[] = [];
+  found.credentials = { uids, gids, groups };
   while (reader.position < end) {
     const tag = reader.uint32(end);
     const field = tag >>> 3;

@@ -60,15 +60,12 @@ export function glanceFiles(bytes: Uint8Array): FilesGlance | undefined {
   return new FilesGlance(bytes, starts);
 }
 
+/** It stands behind the type. */
 function readId(bytes: Uint8Array, start: number, end: number): number {
   const reader = new WireReader(bytes, start);
-  let id = 0;
-  while (reader.position < end) {
-    const tag = reader.uint32(end);
-    if (tag === 0x10) id = reader.uint32(end);
-    else reader.skip(tag & 7, end);
-  }
-  return id;
+  reader.skip(reader.uint32(end) & 7, end);
+  reader.uint32(end);
+  return reader.uint32(end);
 }
 
 function readPath(reader: WireReader, end: number): string | undefined {

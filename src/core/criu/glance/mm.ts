@@ -92,9 +92,13 @@ class MmReader extends WireReader {
       const tag = this.uint32(end);
       if (tag === 0x08) start = this.#border(end);
       else if (tag === 0x10) mappingEnd = this.#border(end);
-      else if (tag === 0x38) status = this.uint32(end);
-      else this.skip(tag & 7, end);
+      else if (tag === 0x38) {
+        status = this.uint32(end);
+        break;
+      } else this.skip(tag & 7, end);
     }
+    // Behind it is what the mapping is made of.
+    this.position = end;
     this.#mappings++;
     if ((status & (VMA_AREA_GUARD | VMA_AREA_VSYSCALL)) !== 0 || mappingEnd <= start) return;
     this.#mappedBytes += mappingEnd - start;

@@ -12,7 +12,7 @@ import { messageType, type MessageName } from '../schema.ts';
 /** Where the only message of an image starts: behind two magic words and its length. */
 export const MESSAGE_START = 12;
 
-/** Whether an image holds exactly one message of its kind, as its type demands. */
+/** Whether an image holds exactly one message of its kind, as CRIU writes it: then its fields are in their order. */
 export function isSoleMessage(kind: KindName, message: MessageName, bytes: Uint8Array): boolean {
   return (
     bytes.length >= MESSAGE_START &&
