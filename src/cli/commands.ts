@@ -18,6 +18,22 @@ function format(first: string, ...others: readonly string[]): Readonly<Record<st
   return { format: { kind: 'text', value: choices.join('|'), choices, help: `How to print (${first} if not given)` } };
 }
 
+const ENCODINGS = ['ascii', 'utf-8', 'utf-16le', 'utf-16be'];
+
+/** Where is searched. */
+const SEARCH_SCOPE: Readonly<Record<string, OptionSpec>> = {
+  pid: { kind: 'text', short: 'p', value: 'PID', help: 'Only what this process has in its memory' },
+  source: {
+    kind: 'texts',
+    value: 'SOURCE',
+    help: 'Only there: memory, shared, ghost, queue, files, archive, all (several times)',
+  },
+  address: { kind: 'text', value: 'ADDRESS', help: 'Only from this address of the process on' },
+  length: { kind: 'text', value: 'N', help: 'Only so many bytes from there on' },
+  path: { kind: 'text', value: 'PATH', help: 'Only this file, below /archive, /rootfs, /contents or /proc' },
+  limit: { kind: 'text', value: 'N', help: 'So many at most' },
+};
+
 /** Every command, in the order of the help. */
 export const COMMANDS: readonly Command[] = [
   {
@@ -162,6 +178,47 @@ export const COMMANDS: readonly Command[] = [
     load: () => import('./commands/memory-read.ts'),
   },
   {
+    name: 'memory search',
+    operands: 'LOCATOR PATTERN',
+    min: 2,
+    max: 2,
+    summary: 'Find a text, bytes or an expression in memory and in whatever else holds bytes',
+    details:
+      "Without --pid or --source: in the memory of all processes, in shared memory, deleted files, pipes, sockets and\nterminals, and in the container's files. Matches are printed as they are found.\n\n  checkpoint-explorer memory search web.tar API_TOKEN= --context 64\n  checkpoint-explorer memory search web.tar --hex '7f 45 4c 46 ?? 01'\n  checkpoint-explorer memory search web.tar --regex 'AKIA[0-9A-Z]{16}'\n\nExpressions are JavaScript's, for bytes: . and classes stand for one byte, other letters than ASCII for their UTF-8\nbytes, ^ and $ for ends of lines; a match has at most 16 KiB.",
+    options: {
+      hex: { kind: 'flag', help: 'PATTERN is bytes in hexadecimal, ? for a digit that may be any' },
+      regex: { kind: 'flag', help: 'PATTERN is a regular expression' },
+      utf16: { kind: 'flag', help: 'Find the text in UTF-16, little and big-endian, instead of UTF-8' },
+      'ignore-case': { kind: 'flag', short: 'i', help: 'Capital and small letters are the same' },
+      ...SEARCH_SCOPE,
+      context: { kind: 'text', value: 'N', help: 'Bytes to show on either side (32 if not given)' },
+      ...format('table', 'json'),
+      ...KEEP_SPILL,
+    },
+    load: () => import('./commands/memory-search.ts'),
+  },
+  {
+    name: 'memory strings',
+    operands: 'LOCATOR',
+    min: 1,
+    max: 1,
+    summary: 'Print what is readable in memory, with addresses',
+    details: 'As strings(1), for the same places as memory search.',
+    options: {
+      min: { kind: 'text', value: 'N', help: 'Characters that a string has at least (4 if not given)' },
+      encoding: {
+        kind: 'text',
+        value: ENCODINGS.join('|'),
+        choices: ENCODINGS,
+        help: 'How strings are encoded (ascii if not given)',
+      },
+      ...SEARCH_SCOPE,
+      ...format('table', 'json'),
+      ...KEEP_SPILL,
+    },
+    load: () => import('./commands/memory-strings.ts'),
+  },
+  {
     name: 'memparse',
     operands: 'FILE…',
     min: 1,
@@ -170,6 +227,9 @@ export const COMMANDS: readonly Command[] = [
     options: {
       pid: { kind: 'text', short: 'p', value: 'PID', help: 'Print all dumped memory of this process' },
       output: { kind: 'text', short: 'o', value: 'FILE', help: 'Write it to a file' },
+      search: { kind: 'text', short: 's', value: 'STRING', help: 'Find a text in the memory of the process' },
+      'search-regex': { kind: 'text', short: 'r', value: 'REGEX', help: 'Find a regular expression in it' },
+      context: { kind: 'text', short: 'c', value: 'N', help: 'Bytes to print on either side of a match' },
       ...KEEP_SPILL,
     },
     load: () => import('./commands/memparse.ts'),

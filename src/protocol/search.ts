@@ -6,7 +6,7 @@ import type { Note } from './note.ts';
  * - `memory`: the processes' own memory
  * - `shared`: memory objects that processes share or shared (shared anonymous memory, System V), memfds included
  * - `ghost`: files that were deleted while they were open
- * - `queue`: bytes on their way: in pipes, FIFOs, terminals, sockets, message queues
+ * - `queue`: bytes on their way, in pipes, FIFOs, terminals, sockets, message queues; and in BPF maps
  * - `files`: the rootfs diff, volumes, /dev/shm and tmpfs, as far as the checkpoint holds them
  * - `archive`: everything else in the archive: logs, metadata, images
  */
@@ -16,8 +16,11 @@ export type SearchPlace = (typeof SEARCH_PLACES)[number];
 
 export type TextEncoding = 'utf-8' | 'utf-16le' | 'utf-16be';
 
-/** What is looked for. */
-export interface SearchPattern {
+/** `ascii`: bytes that are printable characters of ASCII. */
+export type StringEncoding = 'ascii' | TextEncoding;
+
+/** What a person looks for. */
+export interface TypedPattern {
   /** `hex`: digits of bytes, `?` for any digit. `regex`: of bytes, see byte-regex.ts. */
   readonly kind: 'text' | 'hex' | 'regex';
   readonly text: string;
@@ -27,12 +30,25 @@ export interface SearchPattern {
   readonly encodings?: readonly TextEncoding[];
 }
 
+/** Whatever is readable: printable characters and tabs in a row, so many at least. */
+export interface StringsPattern {
+  readonly kind: 'strings';
+  readonly least: number;
+  readonly encoding: StringEncoding;
+}
+
+export type SearchPattern = TypedPattern | StringsPattern;
+
 export interface SearchQuery {
   readonly pattern: SearchPattern;
   /** Where; everywhere but in the archive's other entries where absent. */
   readonly places?: readonly SearchPlace[];
   /** Only what these processes have in their memory. */
   readonly pids?: readonly number[];
+  /** Only this range of the memory of the one process of `pids`, whatever it is in. */
+  readonly range?: { readonly start: bigint; readonly end: bigint };
+  /** Only this file of the file view. */
+  readonly path?: string;
   /** So many results at most. */
   readonly limit: number;
   /** Bytes to bring along on either side. */
@@ -54,8 +70,15 @@ export type MatchSource =
   | 'tty'
   | 'socket'
   | 'message-queue'
+  | 'bpf-map'
   | 'file'
   | 'archive';
+
+/** A descriptor of a process. */
+export interface ContentHolder {
+  readonly pid: number;
+  readonly fd: number;
+}
 
 export interface SearchMatch {
   readonly source: MatchSource;
@@ -71,9 +94,11 @@ export interface SearchMatch {
   /** What the kernel calls the process. */
   readonly process: string | null;
   /** Of a text: how it is encoded there. */
-  readonly encoding?: TextEncoding;
+  readonly encoding?: StringEncoding;
   /** Where the file view has what holds it. */
   readonly path?: string;
+  /** The open descriptors that stand for it; of many the first. */
+  readonly holders?: readonly ContentHolder[];
   /** The bytes that match, the first ones of many, with those around them. */
   readonly context: Uint8Array;
   /** Where in `context` they begin. */
@@ -86,7 +111,7 @@ export interface SearchMatch {
 export const MAX_MATCH = 16 * 1024;
 /** Bytes that may be asked for on either side of a match. */
 export const MAX_CONTEXT = 4096;
-/** What an answer holds of a long match. */
+/** What an answer holds of a long match that is no string. */
 export const MAX_SHOWN = 256;
 
 /** Some results, in the order of the search, and how far it is. */

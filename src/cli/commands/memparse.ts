@@ -4,19 +4,24 @@ import type { Checkpoint } from '../../core/checkpoint/checkpoint.ts';
 import { CheckpointError } from '../../core/errors.ts';
 import { escapeText, formatSize } from '../../protocol/format.ts';
 import { sentence } from '../../protocol/sentence.ts';
-import { readPid, type Arguments } from '../arguments.ts';
+import type { TypedPattern } from '../../protocol/search.ts';
+import { readPid, usage, type Arguments } from '../arguments.ts';
 import { drawTable } from '../layout.ts';
 import { HexLines } from '../memory/hex-lines.ts';
+import { printMatches } from '../memory/memparse-search.ts';
 import { MissingBytes } from '../memory/missing.ts';
 import { chosenProcesses } from '../memory/processes.ts';
 import { windows } from '../memory/windows.ts';
 import { processTree } from '../process-tree.ts';
 import type { ExitCode, Session } from '../session.ts';
+import { readCount } from './memory-search.ts';
 
 /** checkpointctl's memparse: sizes by process, or all dumped memory of one, with its flags and the shape of its output. */
 export async function run(args: Arguments, session: Session): Promise<ExitCode> {
   const text = args.text('pid');
   const pid = text === undefined || text === '0' ? undefined : readPid(text);
+  const pattern = readPattern(args);
+  if (pattern) return search(args, pid, pattern, session);
   if (pid === undefined) return session.each(args.operands, (checkpoint, file) => showSizes(checkpoint, file, session));
   // As checkpointctl: of several archives the first.
   const [locator = ''] = args.operands;
@@ -26,6 +31,24 @@ export async function run(args: Arguments, session: Session): Promise<ExitCode> 
     missing.push(await showPages(checkpoint, pid, locator, args.text('output'), session));
   });
   return code === 0 && missing.some((count) => count > 0n) ? 3 : code;
+}
+
+function readPattern(args: Arguments): TypedPattern | undefined {
+  const text = args.text('search') ?? '';
+  const expression = args.text('search-regex') ?? '';
+  // As checkpointctl: of both the text.
+  if (text !== '') return { kind: 'text', text };
+  return expression === '' ? undefined : { kind: 'regex', text: expression };
+}
+
+function search(args: Arguments, pid: number | undefined, pattern: TypedPattern, session: Session): Promise<ExitCode> {
+  if (pid === undefined) throw usage('--search needs --pid. `memory search` finds in all processes at once.');
+  const [locator = ''] = args.operands;
+  const context = readCount(args, 'context', 0);
+  return session.each([locator], async (checkpoint) => {
+    await chosenProcesses(checkpoint, pid, locator, session.signal);
+    await printMatches(checkpoint, pid, pattern, context, session);
+  });
 }
 
 async function showSizes(checkpoint: Checkpoint, file: string, { output, signal }: Session): Promise<void> {

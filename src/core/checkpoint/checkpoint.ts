@@ -169,6 +169,8 @@ class OpenCheckpoint implements Checkpoint {
       imagesPrefix: layout.imagesPrefix,
       processes: this.#processes,
       memory: this.memory,
+      openFiles,
+      view: () => this.files,
       changes: (signal) => this.#filesystem.changes(signal),
     });
     this.files = new BranchedView({

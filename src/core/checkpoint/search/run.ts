@@ -104,7 +104,7 @@ class MatchOrder {
   #end = 0n;
 
   constructor({ needles }: CompiledPattern) {
-    this.#encodings = needles.map((needle) => (needle.type === 'row' ? needle.encoding : undefined));
+    this.#encodings = needles.map(({ encoding }) => encoding);
     this.#mayOverlap = needles.every(({ type }) => type === 'row');
   }
 

@@ -2,7 +2,9 @@ import type { SearchQuery, SearchStep } from '../../../protocol/search.ts';
 import type { FileSet } from '../../archive/file-set.ts';
 import type { ImageDirectory } from '../../criu/image-directory.ts';
 import type { Change } from '../changes.ts';
+import type { FileView } from '../file-view.ts';
 import type { Memory } from '../memory/memory.ts';
+import type { DumpedFiles } from '../open-files/open-files.ts';
 import type { Processes } from '../processes.ts';
 import type { ArchiveSearch } from './archive-search.ts';
 import type { TaskSize } from './plan.ts';
@@ -14,6 +16,8 @@ export interface SearchedParts {
   readonly imagesPrefix: string;
   readonly processes: Processes;
   readonly memory: Memory;
+  readonly openFiles: DumpedFiles;
+  readonly view: () => FileView;
   readonly changes: (signal?: AbortSignal) => Promise<readonly Change[]>;
 }
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, suite, test } from 'node:test';
 import { openCheckpoint, type Checkpoint } from '../../../../src/core/checkpoint/checkpoint.ts';
 import type { SearchOptions } from '../../../../src/core/checkpoint/search/search.ts';
-import type { SearchMatch, SearchPattern, SearchQuery } from '../../../../src/protocol/search.ts';
+import type { SearchMatch, SearchQuery, TypedPattern } from '../../../../src/protocol/search.ts';
 import { PAGE, writeDump, type MadeDump, type Mapping, type Process, type Run } from './build-space.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'search-test-'));
@@ -77,9 +77,9 @@ async function search(checkpoint: Checkpoint, query: SearchQuery, options: Searc
  * Some of each kind; all of bytes that the dumps are full of. Matches of a regular expression do not overlap, and which of
  * two that do is found depends on where it begins to be looked for: shared memory is looked through by itself.
  */
-function patterns(random: Random, hasShared: boolean): readonly SearchPattern[] {
+function patterns(random: Random, hasShared: boolean): readonly TypedPattern[] {
   const text = (): string => Array.from({ length: 4 + random(5) }, () => 'abAB'[random(4)]).join('');
-  const regex: SearchPattern = {
+  const regex: TypedPattern = {
     kind: 'regex',
     text:
       ['ab?aaB', 'Ba[ab]{2,9}B', '(?:aab|bb)BA', '(?:ab?){6}', '\\baab', 'baba$', '(?<=ab)bbab', '[ab]+'][random(8)] ??
@@ -139,7 +139,7 @@ function runs(random: Random, pages: number): readonly Run[] {
 }
 
 /** By the pages of each process laid side by side, and a search in each stretch. */
-function naive({ processes, objects }: MadeDump, pattern: SearchPattern): readonly string[] {
+function naive({ processes, objects }: MadeDump, pattern: TypedPattern): readonly string[] {
   return processes.flatMap((process) => {
     const pages = new Map<number, Buffer>();
     const put = (list: readonly Run[], shift: number, from: number, to: number): void => {
@@ -169,7 +169,7 @@ function naive({ processes, objects }: MadeDump, pattern: SearchPattern): readon
   });
 }
 
-function occurrences(bytes: Buffer, { kind, text, ignoreCase, encodings }: SearchPattern): readonly [number, number][] {
+function occurrences(bytes: Buffer, { kind, text, ignoreCase, encodings }: TypedPattern): readonly [number, number][] {
   const latin = bytes.toString('latin1');
   if (kind === 'regex')
     return [...latin.matchAll(new RegExp(text, 'gm'))].map((match) => [match.index, match[0].length]);

@@ -5,10 +5,10 @@ import { compilePattern } from '../../../../src/core/checkpoint/search/pattern/c
 import { RegexFinder } from '../../../../src/core/checkpoint/search/pattern/regex-finder.ts';
 import { RowFinder } from '../../../../src/core/checkpoint/search/pattern/row-finder.ts';
 import { CheckpointError } from '../../../../src/core/errors.ts';
-import { MAX_MATCH, type SearchPattern } from '../../../../src/protocol/search.ts';
+import { MAX_MATCH, type TypedPattern } from '../../../../src/protocol/search.ts';
 
 /** Matches in some bytes as `place+length`, by all needles. */
-function find(pattern: SearchPattern, content: string | Buffer): readonly string[] {
+function find(pattern: TypedPattern, content: string | Buffer): readonly string[] {
   const bytes = typeof content === 'string' ? Buffer.from(content) : content;
   const { needles, longest, behind } = compilePattern(pattern);
   const found: string[] = [];
@@ -24,15 +24,15 @@ function find(pattern: SearchPattern, content: string | Buffer): readonly string
   return found;
 }
 
-function text(pattern: string, options: Partial<SearchPattern> = {}): SearchPattern {
+function text(pattern: string, options: Partial<TypedPattern> = {}): TypedPattern {
   return { kind: 'text', text: pattern, ...options };
 }
 
-function regex(pattern: string, options: Partial<SearchPattern> = {}): SearchPattern {
+function regex(pattern: string, options: Partial<TypedPattern> = {}): TypedPattern {
   return { kind: 'regex', text: pattern, ...options };
 }
 
-function refuses(pattern: SearchPattern, message: RegExp): void {
+function refuses(pattern: TypedPattern, message: RegExp): void {
   assert.throws(
     () => compilePattern(pattern),
     (error) => CheckpointError.is(error, 'usage') && message.test(error.message),

@@ -4,10 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, suite, test } from 'node:test';
 import { openCheckpoint, type Checkpoint } from '../../../../src/core/checkpoint/checkpoint.ts';
+import type { TaskSize } from '../../../../src/core/checkpoint/search/plan.ts';
 import type { SearchOptions } from '../../../../src/core/checkpoint/search/search.ts';
 import { CheckpointError } from '../../../../src/core/errors.ts';
 import { say } from '../../../../src/protocol/sentence.ts';
-import type { SearchMatch, SearchQuery, SearchStep } from '../../../../src/protocol/search.ts';
+import type { SearchMatch, SearchQuery, SearchStep, StringEncoding } from '../../../../src/protocol/search.ts';
 import { bytes, entry, image } from '../../criu/build-image.ts';
 import { archiveOf, archives, truthOf } from '../../support/fixtures.ts';
 import { PAGE, writeDump } from './build-space.ts';
@@ -125,7 +126,7 @@ suite('the web application', () => {
       );
       const pipe = { source: 'pipe', pid: null, offset: 0, region: 'pipe:[573358]' };
       assert.deepEqual((await places('UNREAD-PIPE-DATA-0123456789')).filter(isNoMemory), [pipe]);
-      const socket = { source: 'socket', pid: null, offset: 0, region: 'socket:[30]' };
+      const socket = { source: 'socket', pid: null, offset: 0, region: 'socket:[573369]' };
       assert.deepEqual((await places('UNREAD-SOCKETPAIR-DATA')).filter(isNoMemory), [socket]);
     });
   });
@@ -277,6 +278,85 @@ suite('a search', () => {
       assert.deepEqual(await search(checkpoint, '"ociVersion"'), []);
       const found = await search(checkpoint, '"ociVersion"', { places: ['archive'] });
       assert.ok(found.some(({ path, source }) => path === '/archive/spec.dump' && source === 'archive'));
+    });
+  });
+});
+
+suite('strings', () => {
+  const least = 4;
+
+  test('are all that is readable, in any encoding, however they are cut for searching', async () => {
+    const content = Buffer.alloc(12 * PAGE);
+    const put = (at: number, text: string | Buffer): void => {
+      content.set(Buffer.from(text), at);
+    };
+    put(0, 'from the first byte');
+    put(PAGE - 5, 'over a border of pages');
+    put(3 * PAGE + 1, 'shy\x01tab\tbed');
+    put(4 * PAGE, 'Grüße € done');
+    put(4 * PAGE + 100, Buffer.from([0x61, 0x62, 0x63, 0x64, 0xc3, 0x61, 0x62, 0x63, 0x64]));
+    put(5 * PAGE, Buffer.from('wide für alle', 'utf16le'));
+    put(6 * PAGE + 1, Buffer.from('wide für alle', 'utf16le').swap16());
+    put(12 * PAGE - 10, 'to the end');
+    const long = 'long '.repeat(4000);
+    put(7 * PAGE, long.slice(0, 4 * PAGE));
+    const path = join(folder, 'strings');
+    const runs = [{ page: 0x400, content }];
+    writeDump(path, { processes: [{ pid: 1, mappings: [{ page: 0x400, pages: 12 }], runs }], objects: new Map() });
+    await withCheckpoint(path, async (checkpoint) => {
+      const strings = async (encoding: StringEncoding, taskSize: TaskSize): Promise<readonly string[]> => {
+        const query: SearchQuery = { pattern: { kind: 'strings', least, encoding }, limit: Infinity, pids: [1] };
+        const found = (await steps(checkpoint, query, { taskSize })).flatMap(({ matches }) => matches);
+        return found.map(({ address, context, contextOffset, length }) => {
+          const bytes = Buffer.from(context.subarray(contextOffset, contextOffset + length));
+          assert.equal(bytes.length, length, 'it is here as a whole');
+          const place = Number(address) - 0x40_0000;
+          if (encoding === 'utf-16be') bytes.swap16();
+          return `${place} ${bytes.toString(encoding.startsWith('utf-16') ? 'utf16le' : 'utf8')}`;
+        });
+      };
+      for (const taskSize of [
+        { bytes: 1 << 20, pieces: 100 },
+        { bytes: 777, pieces: 1 },
+      ]) {
+        const ascii = await strings('ascii', taskSize);
+        assert.deepEqual(
+          ascii.filter((text) => !text.includes('long')),
+          [
+            '0 from the first byte',
+            `${PAGE - 5} over a border of pages`,
+            `${3 * PAGE + 5} tab\tbed`,
+            `${4 * PAGE + Buffer.from('Grüße €').length}  done`,
+            `${4 * PAGE + 100} abcd`,
+            `${4 * PAGE + 105} abcd`,
+            `${12 * PAGE - 10} to the end`,
+          ],
+        );
+        assert.equal(
+          ascii
+            .filter((text) => text.includes('long'))
+            .map((text) => text.slice(text.indexOf(' ') + 1))
+            .join(''),
+          long.slice(0, 4 * PAGE),
+          'a very long one comes in parts, of which nothing is lost',
+        );
+        const unicode = await strings('utf-8', taskSize);
+        assert.ok(unicode.includes(`${4 * PAGE} Grüße € done`));
+        assert.ok((await strings('utf-16le', taskSize)).includes(`${5 * PAGE} wide für alle`));
+        assert.deepEqual(
+          (await strings('utf-16be', taskSize)).filter((text) => text.startsWith(`${6 * PAGE + 1} `)),
+          [`${6 * PAGE + 1} wide für alle`],
+        );
+      }
+    });
+  });
+
+  test('are refused with an impossible length', async () => {
+    await withCheckpoint(zeros(), async (checkpoint) => {
+      for (const wrong of [0, 2000, 1.5]) {
+        const query: SearchQuery = { pattern: { kind: 'strings', least: wrong, encoding: 'ascii' }, limit: 1 };
+        await assert.rejects(steps(checkpoint, query), (error) => CheckpointError.is(error, 'usage'));
+      }
     });
   });
 });

@@ -1,5 +1,5 @@
 import type { ChangeFacts } from '../../../../protocol/changes.ts';
-import type { SearchMatch } from '../../../../protocol/search.ts';
+import type { MatchSource, SearchMatch } from '../../../../protocol/search.ts';
 import type { Entry, FileSet } from '../../../archive/file-set.ts';
 import type { Change } from '../../changes.ts';
 import { ContentSpace } from './content-space.ts';
@@ -91,6 +91,15 @@ export async function* archiveSpaces(
       new ContentSpace(path, () => places.open(path), [{ at: 0n, length: size, offset: 0 }], describe),
     );
   }
+}
+
+/** One file of the file view. */
+export function viewSpace(path: string, opened: Opened): ContentSpace {
+  const source: MatchSource = path.startsWith('/archive/') ? 'archive' : 'file';
+  const describe = (match: PlacedMatch): Promise<readonly SearchMatch[]> =>
+    Promise.resolve([contentMatch(source, path, match, path)]);
+  const spans = [{ at: 0n, length: opened.source.size ?? 0, offset: 0 }];
+  return new ContentSpace(path, () => Promise.resolve(opened), spans, describe);
 }
 
 interface MappedFile {

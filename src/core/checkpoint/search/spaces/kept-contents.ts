@@ -1,38 +1,46 @@
 import type { MatchSource, SearchMatch } from '../../../../protocol/search.ts';
-import type { ImageEntry } from '../../../criu/image.ts';
+import type { DecodedImage, ImageEntry } from '../../../criu/image.ts';
 import type { ImageDirectory } from '../../../criu/image-directory.ts';
 import type { Span } from '../../../criu/image-reader.ts';
 import type {
+  BpfmapDataEntry,
   GhostChunkEntry,
   IpcMsgEntry,
   PipeDataEntry,
   SkPacketEntry,
   TtyDataEntry,
 } from '../../../criu/schema/generated/messages.ts';
-import type { FileTable } from '../../descriptors/file-table.ts';
-import { known } from '../../known-images.ts';
+import { memorySource } from '../../../bytes/sources.ts';
+import type { ContentOwners, Owner } from './content-owners.ts';
 import { ContentSpace, type ContentSpan } from './content-space.ts';
-import type { Opened, Places } from './places.ts';
+import type { Places } from './places.ts';
 import type { PlacedMatch } from './space.ts';
 
-type QueueSource = Extract<MatchSource, 'pipe' | 'fifo' | 'tty' | 'socket' | 'message-queue'>;
+/** Something that the checkpoint keeps because no file system does. */
+interface Kept {
+  readonly source: MatchSource;
+  /** What was sent at once is read at once: nothing goes on from one span to the next. */
+  readonly separate?: boolean;
+  readonly spans: Span[];
+  readonly owner: () => Promise<Owner>;
+}
+
+const NO_OWNER = (label: string) => (): Promise<Owner> => Promise.resolve({ label, holders: [] });
 
 /** Contents of files that were deleted while they were open, one space each. */
 export async function* ghostSpaces(
   images: ImageDirectory,
   places: Places,
-  files: FileTable,
+  owners: ContentOwners,
   signal?: AbortSignal,
 ): AsyncGenerator<ContentSpace> {
-  const remaps = await known(images, 'REMAP_FPATH', 'remap-fpath.img', signal);
   for (const name of images.names()) {
     const id = /^ghost-file-([0-9a-f]+)\.img$/.exec(name)?.[1];
     if (id === undefined) continue;
-    const remap = remaps.find(({ remap_id }) => remap_id === parseInt(id, 16));
-    const path = remap && files.path(remap.orig_id);
     const entries = (await images.image(name, signal))?.entries ?? [];
-    const spans = inOrder(entries.flatMap((entry) => ghostSpan(entry)));
-    yield ofImage(images, places, name, spans, 'ghost', path ?? name);
+    const spans = entries.flatMap((entry) => ghostSpan(entry));
+    const describe = describer('ghost', () => owners.ghost(name, parseInt(id, 16)), identity);
+    yield ofImage(images, places, name, inOrder(spans), describe);
   }
 }
 
@@ -40,24 +48,18 @@ export async function* ghostSpaces(
 export async function* queueSpaces(
   images: ImageDirectory,
   places: Places,
-  files: FileTable,
+  owners: ContentOwners,
   signal?: AbortSignal,
 ): AsyncGenerator<ContentSpace> {
   for (const name of images.names()) {
-    if (!/^(?:pipes-data|fifo-data|sk-queues|tty-data|tcp-stream-[0-9a-f]+|ipcns-msg-\d+)\.img$/.test(name)) continue;
+    if (!KEPT_IMAGES.test(name)) continue;
     const image = await images.image(name, signal);
-    const queues = new Map<string, Queue>();
-    for (const entry of image?.entries ?? []) {
-      for (const queued of queuedIn(entry, name, image?.row?.kind, files)) {
-        const queue = queues.get(queued.label);
-        if (queue) queue.spans.push(queued.span);
-        else queues.set(queued.label, { ...queued, spans: [queued.span] });
-      }
-      if (image?.row?.kind === 'TTY_DATA') yield ofTerminal(images, name, entry.message as TtyDataEntry);
-    }
-    for (const queue of queues.values()) yield ofQueue(images, places, name, queue);
+    if (image?.row?.kind === 'TTY_DATA') yield* terminals(images, name, image, owners);
+    else for (const kept of image ? keptIn(image, name, owners).values() : []) yield ofKept(images, places, name, kept);
   }
 }
+
+const KEPT_IMAGES = /^(?:pipes-data|fifo-data|sk-queues|tty-data|bpfmap-data|tcp-stream-[0-9a-f]+|ipcns-msg-\d+)\.img$/;
 
 function ghostSpan({ message, extra }: ImageEntry): readonly ContentSpan[] {
   if (extra?.type !== 'bytes' || extra.span.length === 0) return [];
@@ -65,55 +67,108 @@ function ghostSpan({ message, extra }: ImageEntry): readonly ContentSpan[] {
   return [{ at, length: extra.span.length, offset: extra.span.offset }];
 }
 
-interface Queued {
-  readonly source: QueueSource;
-  readonly label: string;
-  /** What was sent at once is read at once: nothing goes on from one to the next. */
-  readonly separate: boolean;
-  readonly span: Span;
-}
-
-type Queue = Omit<Queued, 'span'> & { readonly spans: Span[] };
-
-/** Source: include/linux/net.h, SOCK_STREAM. */
-const stream = 1;
-
-function* queuedIn(
-  { message, extra }: ImageEntry,
-  image: string,
-  kind: string | undefined,
-  files: FileTable,
-): Generator<Queued> {
-  if (extra?.type === 'bytes' && (kind === 'PIPES_DATA' || kind === 'FIFO_DATA')) {
-    const source = kind === 'FIFO_DATA' ? 'fifo' : 'pipe';
-    const label = `${source}:[${String((message as PipeDataEntry).pipe_id)}]`;
-    yield { source, label, separate: false, span: extra.span };
-  } else if (extra?.type === 'bytes' && kind === 'SK_QUEUES') {
-    const id = (message as SkPacketEntry).id_for;
-    const separate = files.entry(id)?.usk?.type !== stream;
-    yield { source: 'socket', label: `socket:[${String(id)}]`, separate, span: extra.span };
-  } else if (extra?.type === 'queues') {
-    yield { source: 'socket', label: `${image} received`, separate: false, span: extra.received };
-    yield { source: 'socket', label: `${image} sent`, separate: false, span: extra.sent };
-  } else if (extra?.type === 'messages') {
-    const label = `message queue ${String((message as IpcMsgEntry).desc.id)}`;
-    for (const { content } of extra.messages) {
-      yield { source: 'message-queue', label, separate: true, span: content };
+/** The queues of an image by what they are queues of. */
+function keptIn({ entries, row }: DecodedImage, name: string, owners: ContentOwners): ReadonlyMap<unknown, Kept> {
+  const found = new Map<unknown, Kept>();
+  const add = (key: unknown, span: Span, make: () => Omit<Kept, 'spans'>): void => {
+    const kept = found.get(key);
+    if (kept) kept.spans.push(span);
+    else found.set(key, { ...make(), spans: [span] });
+  };
+  for (const { message, extra } of entries) {
+    if (extra?.type === 'queues') {
+      const inode = parseInt(/-([0-9a-f]+)\.img$/.exec(name)?.[1] ?? '', 16);
+      add('received', extra.received, () => ({ source: 'socket', owner: () => owners.connection(inode, 'unread') }));
+      add('sent', extra.sent, () => ({ source: 'socket', owner: () => owners.connection(inode, 'unsent') }));
+    } else if (extra?.type === 'messages') {
+      const { id } = (message as IpcMsgEntry).desc;
+      const owner = NO_OWNER(`message queue ${String(id)}`);
+      for (const { content } of extra.messages) {
+        add(id, content, () => ({ source: 'message-queue', separate: true, owner }));
+      }
+    } else if (extra?.type === 'bytes') {
+      const { span } = extra;
+      switch (row?.kind) {
+        case 'PIPES_DATA':
+        case 'FIFO_DATA': {
+          const kind = row.kind === 'FIFO_DATA' ? 'fifo' : 'pipe';
+          const id = (message as PipeDataEntry).pipe_id;
+          add(id, span, () => ({ source: kind, owner: () => owners.pipe(kind, id) }));
+          break;
+        }
+        case 'SK_QUEUES': {
+          const id = (message as SkPacketEntry).id_for;
+          const separate = owners.keepsPackets(id);
+          add(id, span, () => ({ source: 'socket', separate, owner: () => owners.unixSocket(id) }));
+          break;
+        }
+        case 'BPFMAP_DATA': {
+          const { map_id: id, keys_bytes: keys } = message as BpfmapDataEntry;
+          const border = Math.min(keys, span.length);
+          add(`${String(id)} keys`, { offset: span.offset, length: border }, () => ({
+            source: 'bpf-map',
+            owner: () => owners.bpfMap(id, 'keys'),
+          }));
+          add(`${String(id)} values`, { offset: span.offset + border, length: span.length - border }, () => ({
+            source: 'bpf-map',
+            owner: () => owners.bpfMap(id, 'values'),
+          }));
+          break;
+        }
+        default:
+      }
     }
   }
+  return found;
 }
 
-function ofQueue(images: ImageDirectory, places: Places, name: string, queue: Queue): ContentSpace {
+function ofKept(images: ImageDirectory, places: Places, name: string, kept: Kept): ContentSpace {
   const spans: ContentSpan[] = [];
   // Where packets are separate a place that holds nothing lies between two of them.
-  const gap = queue.separate ? 1n : 0n;
+  const gap = kept.separate ? 1n : 0n;
   let end = 0n;
-  for (const { offset, length } of queue.spans) {
+  for (const { offset, length } of kept.spans) {
     spans.push({ at: end, length, offset });
     end += BigInt(length) + gap;
   }
-  const gapsBefore = (place: bigint): bigint => gap * BigInt(spans.findLastIndex(({ at }) => at <= place));
-  return ofImage(images, places, name, spans, queue.source, queue.label, (place) => place - gapsBefore(place));
+  const offsetOf = (place: bigint): bigint => place - gap * BigInt(spans.findLastIndex(({ at }) => at <= place));
+  return ofImage(images, places, name, spans, describer(kept.source, kept.owner, offsetOf));
+}
+
+/** The bytes of a terminal are a field of the message, and not a place in the image. */
+function* terminals(
+  images: ImageDirectory,
+  name: string,
+  { entries }: DecodedImage,
+  owners: ContentOwners,
+): Generator<ContentSpace> {
+  const where = images.path(name);
+  for (const { message } of entries) {
+    const { tty_id, data } = message as TtyDataEntry;
+    const opened = Promise.resolve({ source: memorySource(data, where) });
+    const spans = [{ at: 0n, length: data.length, offset: 0 }];
+    yield new ContentSpace(
+      where,
+      () => opened,
+      spans,
+      describer('tty', () => owners.terminal(tty_id), identity),
+    );
+  }
+}
+
+type Describe = ContentSpace['describe'];
+
+function describer(source: MatchSource, owner: () => Promise<Owner>, offsetOf: (place: bigint) => bigint): Describe {
+  let known: Promise<Owner> | undefined;
+  return async (match) => {
+    const { label = '', path, holders } = await (known ??= owner());
+    const found = contentMatch(source, label, { ...match, start: offsetOf(match.start) }, path);
+    return [holders.length > 0 ? { ...found, holders } : found];
+  };
+}
+
+function identity(place: bigint): bigint {
+  return place;
 }
 
 function ofImage(
@@ -121,29 +176,10 @@ function ofImage(
   places: Places,
   name: string,
   spans: readonly ContentSpan[],
-  source: MatchSource,
-  region: string,
-  offsetOf = (place: bigint) => place,
+  describe: Describe,
 ): ContentSpace {
   const where = images.path(name);
-  const describe = (match: PlacedMatch): Promise<readonly SearchMatch[]> =>
-    Promise.resolve([contentMatch(source, region, { ...match, start: offsetOf(match.start) })]);
   return new ContentSpace(where, () => places.open(where), spans, describe);
-}
-
-/** The bytes of a terminal are a field of the message. */
-function ofTerminal(images: ImageDirectory, name: string, { tty_id, data }: TtyDataEntry): ContentSpace {
-  const where = images.path(name);
-  const describe = (match: PlacedMatch): Promise<readonly SearchMatch[]> =>
-    Promise.resolve([contentMatch('tty', `tty:[${String(tty_id)}]`, match)]);
-  const source = {
-    name: where,
-    size: data.length,
-    read: (offset: number, length: number) => Promise.resolve(data.subarray(offset, offset + length)),
-    close: () => Promise.resolve(),
-  };
-  const opened: Opened = { source };
-  return new ContentSpace(where, () => Promise.resolve(opened), [{ at: 0n, length: data.length, offset: 0 }], describe);
 }
 
 /** A match in what is not memory. */

@@ -1,22 +1,29 @@
 import type { MemoryMapping } from '../../../../protocol/memory.ts';
-import type { ProcessFacts } from '../../../../protocol/processes.ts';
 import { CheckpointError } from '../../../errors.ts';
 import type { Memory } from '../../memory/memory.ts';
+import type { Processes } from '../../processes.ts';
 import type { SearchedProcess } from './memory-space.ts';
 
-/** The processes whose memory is searched, with their mappings as they are needed. */
-export class SearchedProcesses {
-  readonly all: readonly MappedProcess[];
-
-  /** @param pids only these, where they are given */
-  constructor(processes: readonly ProcessFacts[], memory: Memory, pids?: readonly number[]) {
-    const wanted = pids && new Set(pids);
-    this.all = processes
-      .filter(({ pid, state }) => state !== 'zombie' && (!wanted || wanted.has(pid)))
-      .map(({ pid, comm }) => new MappedProcess(pid, comm ?? null, memory));
-  }
+/**
+ * The processes whose memory is searched.
+ * @param pids only these, where they are given
+ * @throws CheckpointError `not-found` for one that there is not, or that has no memory any more
+ */
+export async function searchedProcesses(
+  processes: Processes,
+  memory: Memory,
+  pids: readonly number[] | undefined,
+  signal: AbortSignal,
+): Promise<readonly MappedProcess[]> {
+  const list = await processes.list(signal);
+  const found = (pid: number, comm: string | undefined) => new MappedProcess(pid, comm ?? null, memory);
+  if (!pids) return list.flatMap(({ pid, comm, state }) => (state === 'zombie' ? [] : [found(pid, comm)]));
+  // Says why it has none.
+  for (const pid of pids) await memory.space(pid, signal);
+  return [...new Set(pids)].map((pid) => found(pid, list.find((process) => process.pid === pid)?.comm));
 }
 
+/** A process, and its mappings as they are needed. */
 export class MappedProcess implements SearchedProcess {
   readonly pid: number;
   readonly name: string | null;

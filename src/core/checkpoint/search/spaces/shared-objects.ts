@@ -2,6 +2,8 @@ import { DumpedPages } from '../../../criu/dumped-pages.ts';
 import type { ImageDirectory } from '../../../criu/image-directory.ts';
 import { CheckpointError } from '../../../errors.ts';
 import { known } from '../../known-images.ts';
+import type { DumpedFiles } from '../../open-files/open-files.ts';
+import { ContentOwners, type Owner } from './content-owners.ts';
 import type { Places } from './places.ts';
 import type { MappedProcess } from './processes.ts';
 import { SharedSpace, type ObjectMapping } from './shared-space.ts';
@@ -14,6 +16,7 @@ import { SharedSpace, type ObjectMapping } from './shared-space.ts';
 export async function* sharedSpaces(
   images: ImageDirectory,
   places: Places,
+  openFiles: DumpedFiles,
   processes: readonly MappedProcess[],
   onlyMapped: boolean,
   signal?: AbortSignal,
@@ -31,7 +34,8 @@ export async function* sharedSpaces(
     const isMemfd = memfd !== undefined && memfd.name !== '/dev/zero';
     const [first] = mapped;
     const own = isMemfd ? `/memfd:${memfd.name} (deleted)` : '/dev/zero (deleted)';
-    yield new SharedSpace({ shmid, pages, name: first?.name ?? own, isMemfd, mappings: mapped }, places);
+    const owner = async (): Promise<Owner> => (await ContentOwners.load(openFiles, signal)).memfd(shmid);
+    yield new SharedSpace({ shmid, pages, name: first?.name ?? own, isMemfd, mappings: mapped, owner }, places);
   }
 }
 

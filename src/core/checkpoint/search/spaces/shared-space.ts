@@ -3,7 +3,9 @@ import type { DumpedPages } from '../../../criu/dumped-pages.ts';
 import { ExtentList, type MemoryExtent } from '../../../criu/memory-extents.ts';
 import { MemoryRead } from '../../../criu/memory-read.ts';
 import type { AddressSpace } from '../../../criu/address-space.ts';
+import type { Owner } from './content-owners.ts';
 import { nextPieces, piecesOf } from './dumped-pieces.ts';
+import { contentMatch } from './kept-contents.ts';
 import { memoryMatch, type SearchedProcess } from './memory-space.ts';
 import type { Places } from './places.ts';
 import type { PlacedMatch, SearchSpace, SpacePiece, SpacePieces } from './space.ts';
@@ -17,6 +19,8 @@ export interface MemoryObject {
   readonly isMemfd: boolean;
   /** A process maps a part of it. */
   readonly mappings: readonly ObjectMapping[];
+  /** Whose it is if nobody maps it. */
+  readonly owner: () => Promise<Owner>;
 }
 
 export interface ObjectMapping {
@@ -58,9 +62,9 @@ export class SharedSpace implements SearchSpace {
       found.push(await memoryMatch(process, 'shared', { ...match, start: address }, signal));
     }
     if (found.length > 0) return found;
-    const { start, ...rest } = match;
-    const source = isMemfd ? 'memfd' : 'shared';
-    return [{ source, pid: null, address: null, offset: Number(start), region: name, process: null, ...rest }];
+    const { path, holders } = await this.#object.owner();
+    const unmapped = contentMatch(isMemfd ? 'memfd' : 'shared', name, match, path);
+    return [holders.length > 0 ? { ...unmapped, holders } : unmapped];
   }
 
   name(place: bigint): { readonly where: string; readonly text: string } {
