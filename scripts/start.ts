@@ -6,6 +6,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { startDemoCluster } from './demo-cluster.ts';
 import { root } from './lib/node.mjs';
 import { makeSamples } from './samples.ts';
 import { ensureDesktop, findDisplay } from './vscode/desktop.ts';
@@ -21,6 +22,11 @@ if (build.status !== 0) process.exit(1);
 const [chosen] = process.argv.slice(2);
 const folder = chosen === undefined ? makeSamples(join(root, '.cache/samples')) : resolve(chosen);
 
+const demo = await startDemoCluster();
+if (demo) {
+  process.env['KUBECONFIG'] = demo.kubeconfig;
+  console.log(`A cluster to try things out with is the context "demo": KUBECONFIG=${demo.kubeconfig}`);
+}
 const desktop = await findDesktop();
 process.exit('executable' in desktop ? await openDesktop(desktop.executable) : await serve(desktop.why));
 

@@ -1,4 +1,5 @@
 import type { Arguments, ArgumentSpec, OptionSpec } from './arguments.ts';
+import { CLUSTER_COMMANDS } from './cluster-commands.ts';
 import type { ExitCode, Session } from './session.ts';
 
 /** A command as the table knows it: its code is loaded when it is called. Some have a name of two words. */
@@ -268,6 +269,7 @@ export const COMMANDS: readonly Command[] = [
     },
     load: () => import('./commands/extract.ts'),
   },
+  ...CLUSTER_COMMANDS,
 ];
 
 /** The commands whose names begin with this word: one, or all of a group like `memory`. */

@@ -19,4 +19,9 @@ export class JsonArray {
   async end(): Promise<void> {
     if (!this.#empty) await this.#output.write('\n]\n');
   }
+
+  /** Where an empty list is an answer, too. */
+  async endOrEmpty(): Promise<void> {
+    await this.#output.write(this.#empty ? '[]\n' : '\n]\n');
+  }
 }

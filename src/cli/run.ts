@@ -69,7 +69,12 @@ async function dispatch(args: readonly string[], output: Output, interrupted: Ab
   }
   const [{ Session }, loaded] = await Promise.all([import('./session.ts'), command.load()]);
   const signal = AbortSignal.any([interrupted, output.closed.signal]);
-  return loaded.run(parsed, new Session(output, signal, { keepSpill: parsed.flag('keep-spill') }));
+  const session = new Session(output, signal, { keepSpill: parsed.flag('keep-spill') });
+  try {
+    return await loaded.run(parsed, session);
+  } finally {
+    await session.end();
+  }
 }
 
 /**

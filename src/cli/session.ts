@@ -25,6 +25,7 @@ export class Session {
   readonly output: Output;
   readonly signal: AbortSignal;
   readonly #spill: SpillSettings;
+  readonly #endings: (() => Promise<void>)[] = [];
 
   constructor(output: Output, signal: AbortSignal, options: { readonly keepSpill: boolean }) {
     this.output = output;
@@ -52,8 +53,20 @@ export class Session {
         signal: this.signal,
         onProgress: (progress) => this.#showProgress(locator, progress),
         ...(onChanged && { onChanged }),
+        // Loaded when a cluster is named: most archives are here.
+        openRemote: async (remote, signal) =>
+          (await import('./cluster/open-remote.ts')).openRemote(remote, this, signal),
       },
     );
+  }
+
+  /** What has to be tidied up when the command is done, however it ended; the last first. */
+  onEnd(tidy: () => Promise<void>): void {
+    this.#endings.push(tidy);
+  }
+
+  async end(): Promise<void> {
+    for (let tidy = this.#endings.pop(); tidy; tidy = this.#endings.pop()) await tidy();
   }
 
   #showProgress(locator: string, { done, total, finished }: Progress): void {

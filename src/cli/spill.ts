@@ -17,7 +17,12 @@ export function spillSettings({ keep }: { readonly keep: boolean }): SpillSettin
 export function spillRoot(environment: NodeJS.ProcessEnv, platform: NodeJS.Platform): string {
   const chosen = environment['CHECKPOINT_EXPLORER_SPILL'];
   if (chosen !== undefined && chosen !== '') return chosen;
-  return join(cacheFolder(environment, platform), 'checkpoint-explorer', 'spill');
+  return join(applicationCache(environment, platform), 'spill');
+}
+
+/** This program's folder among those of the system for what can be made again. */
+export function applicationCache(environment: NodeJS.ProcessEnv, platform: NodeJS.Platform): string {
+  return join(cacheFolder(environment, platform), 'checkpoint-explorer');
 }
 
 function cacheFolder(environment: NodeJS.ProcessEnv, platform: NodeJS.Platform): string {

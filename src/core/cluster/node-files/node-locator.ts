@@ -16,7 +16,13 @@ export function isNodeLocator(locator: string): boolean {
 
 /** Names of contexts hold slashes and colons (those of EKS are ARNs): they are percent-encoded. */
 export function formatNodeLocator({ context, node, path }: NodeLocation): string {
-  return `node://${encodeURIComponent(context)}/${encodeURIComponent(node)}${path.split('/').map(encodeURIComponent).join('/')}`;
+  const encoded = path.split('/').map(encodeInPath).join('/');
+  return `node://${encodeURIComponent(context)}/${encodeURIComponent(node)}${encoded}`;
+}
+
+/** The kubelet's names hold colons, which a path may hold as they are (RFC 3986, 3.3). */
+function encodeInPath(part: string): string {
+  return encodeURIComponent(part).replace(/%(?:3A|40|2B|2C|3B|3D)/g, decodeURIComponent);
 }
 
 /** @throws CheckpointError `usage` */

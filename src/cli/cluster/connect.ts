@@ -1,0 +1,90 @@
+import { join } from 'node:path';
+import { openCluster, type Cluster } from '../../core/cluster/cluster.ts';
+import { loadKubeconfig, type Kubeconfig } from '../../core/cluster/kubeconfig/kubeconfig.ts';
+import { HelperJournal } from '../../core/cluster/node-files/helper-journal.ts';
+import { HELPER_DEFAULTS, type HelperSettings } from '../../core/cluster/node-files/helper-manifest.ts';
+import { HelperPods, sweepJournal } from '../../core/cluster/node-files/helper-pods.ts';
+import { NodeFiles } from '../../core/cluster/node-files/node-files.ts';
+import { ClusterError } from '../../core/cluster/cluster-error.ts';
+import { sentence } from '../../protocol/sentence.ts';
+import { usage, type Arguments } from '../arguments.ts';
+import type { Session } from '../session.ts';
+import { applicationCache } from '../spill.ts';
+
+/** What the options say about where a cluster is and how its nodes' files are reached. */
+export interface ClusterChoice {
+  readonly kubeconfig?: string | undefined;
+  readonly context?: string | undefined;
+  readonly namespace?: string | undefined;
+  readonly image?: string | undefined;
+}
+
+export function choiceOf(args: Arguments): ClusterChoice {
+  return {
+    kubeconfig: args.text('kubeconfig'),
+    context: args.text('context'),
+    namespace: args.text('namespace'),
+    image: args.text('image'),
+  };
+}
+
+export function readKubeconfig({ kubeconfig }: ClusterChoice): Promise<Kubeconfig> {
+  return loadKubeconfig(kubeconfig === undefined ? {} : { path: kubeconfig });
+}
+
+/** Takes a context into use until the session ends. */
+export async function connect(choice: ClusterChoice, session: Session): Promise<Cluster> {
+  // Who runs a command line trusts the kubeconfig that it reads.
+  const cluster = await openCluster(await readKubeconfig(choice), choice.context, { allowPlugins: true });
+  session.onEnd(() => {
+    cluster.close();
+    return Promise.resolve();
+  });
+  if (cluster.isUnverified) {
+    session.output.error(
+      `The certificate of ${cluster.server} is not verified: the kubeconfig says so for ${cluster.name}.`,
+    );
+  }
+  return cluster;
+}
+
+/** The files of a cluster's nodes. Helper pods are removed when the session ends; what a crash left, now. */
+export async function nodeFiles(cluster: Cluster, choice: ClusterChoice, session: Session): Promise<NodeFiles> {
+  const journal = new HelperJournal(join(applicationCache(process.env, process.platform), 'helpers'));
+  await sweepJournal(journal, cluster.name, cluster.api);
+  const image = choice.image ?? process.env['CHECKPOINT_EXPLORER_HELPER_IMAGE'];
+  const settings: HelperSettings = {
+    ...HELPER_DEFAULTS,
+    namespace: choice.namespace ?? process.env['CHECKPOINT_EXPLORER_HELPER_NAMESPACE'] ?? cluster.namespace,
+    ...(image !== undefined && image !== '' && { image }),
+  };
+  const helpers = new HelperPods(cluster.api, { settings, journal, context: cluster.name });
+  session.onEnd(() => helpers.close());
+  return new NodeFiles(cluster.api.transport, helpers);
+}
+
+/** `--timeout`, in seconds. @throws CheckpointError `usage` */
+export function timeoutOf(args: Arguments): number | undefined {
+  const text = args.text('timeout');
+  if (text === undefined) return undefined;
+  const seconds = /^\d{1,6}$/.test(text) ? Number(text) : 0;
+  if (seconds < 1) throw usage('{0} is not a time limit: give whole seconds from 1 on.', text);
+  return seconds;
+}
+
+/** Ends what takes longer than `--timeout`, with a word that says so. */
+export async function withinTimeout<T>(
+  args: Arguments,
+  session: Session,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const seconds = timeoutOf(args);
+  if (seconds === undefined) return work(session.signal);
+  const limit = AbortSignal.timeout(seconds * 1000);
+  try {
+    return await work(AbortSignal.any([session.signal, limit]));
+  } catch (error) {
+    if (!limit.aborted || session.signal.aborted) throw error;
+    throw new ClusterError('timeout', sentence('The cluster did not get it done within {0} seconds.', seconds));
+  }
+}

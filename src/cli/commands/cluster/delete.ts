@@ -1,0 +1,21 @@
+import { nodeCalled } from '../../../core/cluster/inventory/nodes.ts';
+import { parseNodeLocator } from '../../../core/cluster/node-files/node-locator.ts';
+import { usage, type Arguments } from '../../arguments.ts';
+import { choiceOf, connect, nodeFiles, withinTimeout } from '../../cluster/connect.ts';
+import type { ExitCode, Session } from '../../session.ts';
+
+export async function run(args: Arguments, session: Session): Promise<ExitCode> {
+  const [locator = ''] = args.operands;
+  const { context, node, path } = parseNodeLocator(locator);
+  if (!args.flag('yes')) throw usage('delete removes the archive from its node for good: say --yes if that is meant.');
+  const choice = { ...choiceOf(args), context };
+  const cluster = await connect(choice, session);
+  const files = await nodeFiles(cluster, choice, session);
+  await withinTimeout(args, session, async (signal) => {
+    const facts = await nodeCalled(cluster.api, node, signal);
+    const { state } = await files.stat(facts, path, signal);
+    await files.delete(facts, path, state, signal);
+  });
+  session.output.error(`${path} on ${node} was deleted.`);
+  return 0;
+}

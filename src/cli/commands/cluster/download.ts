@@ -1,0 +1,62 @@
+import { statSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { download, type DownloadProgress } from '../../../core/cluster/download/download.ts';
+import { legalName } from '../../../core/cluster/download/legal-name.ts';
+import { nodeCalled } from '../../../core/cluster/inventory/nodes.ts';
+import { parseNodeLocator } from '../../../core/cluster/node-files/node-locator.ts';
+import { formatDuration, formatSize } from '../../../protocol/format.ts';
+import { usage, type Arguments } from '../../arguments.ts';
+import { choiceOf, connect, nodeFiles, withinTimeout } from '../../cluster/connect.ts';
+import { formatJson } from '../../json.ts';
+import type { ExitCode, Session } from '../../session.ts';
+import { readVersion } from '../../version.ts';
+
+export async function run(args: Arguments, session: Session): Promise<ExitCode> {
+  const [locator = ''] = args.operands;
+  const { context, node, path } = parseNodeLocator(locator);
+  const output = args.text('output');
+  if (output === undefined || output === '')
+    throw usage('download needs -o PATH: a folder, or a file that is not there yet.');
+  const choice = { ...choiceOf(args), context };
+  const cluster = await connect(choice, session);
+  const files = await nodeFiles(cluster, choice, session);
+  const target = isFolder(output) ? join(output, legalName(basename(path))) : output;
+  const rate = new Rate();
+  const { record, recordPath } = await withinTimeout(args, session, async (signal) =>
+    download(
+      cluster,
+      files,
+      {
+        node: await nodeCalled(cluster.api, node, signal),
+        path,
+        target,
+        tool: { name: 'checkpoint-explorer', version: readVersion() },
+      },
+      { signal, onProgress: (progress) => session.output.progress(rate.describe(progress)) },
+    ),
+  );
+  if (args.text('format') === 'json') {
+    const { size, sha256 } = record.archive;
+    await session.output.write(`${formatJson({ path: target, record: recordPath, size, sha256 })}\n`);
+  } else {
+    await session.output.write(`${record.archive.sha256}  ${target}\n`);
+  }
+  return 0;
+}
+
+function isFolder(path: string): boolean {
+  return /[\\/]$/.test(path) || statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+}
+
+/** How fast it goes, and how long it will take. */
+class Rate {
+  readonly #start = performance.now();
+
+  describe({ stage, done, total, kept }: DownloadProgress): string {
+    if (stage === 'verifying') return 'Verifying the SHA-256 sum';
+    const seconds = (performance.now() - this.#start) / 1000;
+    const rate = (done - kept) / Math.max(seconds, 0.001);
+    const left = rate > 0 ? `, ${formatDuration(((total - done) / rate) * 1_000_000)} left` : '';
+    return `${formatSize(done)} of ${formatSize(total)}, ${formatSize(rate)}/s${left}`;
+  }
+}

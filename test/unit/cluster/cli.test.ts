@@ -1,0 +1,237 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { parseAcquisition } from '../../../src/protocol/acquisition.ts';
+import { addPod } from '../../cluster/workloads.ts';
+import { cli, program, start } from '../cli/support.ts';
+import { archiveOf } from '../support/fixtures.ts';
+import { helperPods, temporary } from './node-support.ts';
+import { serviceAccount, startCluster } from './support.ts';
+
+const cluster = await startCluster({ nodes: [{ name: 'node-1' }, { name: 'node-2', runtime: 'containerd' }] });
+const NAME = 'checkpoint-tty_lab-tty-2026-11-23T22:31:03Z.tar';
+copyFileSync(archiveOf('crio-tty'), join(cluster.node().checkpoints, NAME));
+cluster.node().archives.set('*', archiveOf('crio-rich'));
+addPod(cluster, { name: 'shop', containers: ['web', 'log'], init: ['prepare'] });
+addPod(cluster, { name: 'other', namespace: 'default', node: 'node-2' });
+const LOCATOR = `node://test/node-1/var/lib/kubelet/checkpoints/${NAME}`;
+const SHA256 = createHash('sha256')
+  .update(readFileSync(archiveOf('crio-tty')))
+  .digest('hex');
+
+process.env['KUBECONFIG'] = cluster.kubeconfig();
+process.env['XDG_CACHE_HOME'] = temporary();
+for (const name of ['HTTPS_PROXY', 'https_proxy']) Reflect.deleteProperty(process.env, name);
+
+async function json(...args: readonly string[]): Promise<unknown> {
+  const { code, stdout, stderr } = await cli(...args, '--format', 'json');
+  assert.equal(code, 0, stderr);
+  return JSON.parse(stdout);
+}
+
+describe('cluster', () => {
+  test('contexts', async () => {
+    const { code, stdout } = await cli('cluster', 'contexts');
+    assert.equal(code, 0);
+    assert.match(
+      stdout,
+      /^CURRENT {3}NAME {3}CLUSTER {3}NAMESPACE {3}SERVER\n.*\n\* {9}test {3}c {9}lab {9}127\.0\.0\.1:\d+\n$/,
+    );
+    assert.deepEqual(
+      ((await json('cluster', 'contexts')) as { name: string; current: boolean }[]).map(({ name, current }) => [
+        name,
+        current,
+      ]),
+      [['test', true]],
+    );
+    const none = await cli('cluster', 'contexts', '--kubeconfig', '/nowhere');
+    assert.deepEqual([none.code, none.stdout], [1, '']);
+    assert.match(none.stderr, /There is no file or folder \/nowhere/);
+  });
+
+  test('pods', async () => {
+    const { stdout } = await cli('cluster', 'pods');
+    assert.match(stdout, /lab +shop +prepare +init +Completed +0 +node-1 +\S+\n/);
+    assert.match(stdout, /lab +shop +web +regular +running +0 +node-1/);
+    assert.doesNotMatch(stdout, /other/);
+    const all = (await json('cluster', 'pods', '-A')) as {
+      name: string;
+      containers: { start_at?: string; kind: string }[];
+    }[];
+    assert.deepEqual(
+      all.map(({ name, containers }) => [name, containers.map(({ kind }) => kind)]),
+      [
+        ['other', ['regular']],
+        ['shop', ['init', 'regular', 'regular']],
+      ],
+    );
+    assert.deepEqual(await json('cluster', 'pods', '-n', 'kube-system'), []);
+    assert.match((await cli('cluster', 'pods', '-n', 'kube-system')).stdout, /^No pods found in kube-system of test$/m);
+  });
+
+  test('nodes', async () => {
+    const { stdout } = await cli('cluster', 'nodes');
+    assert.match(stdout, /node-1 +ready +cri-o 1\.37\.0 +v1\.36\.2/);
+    assert.match(stdout, /node-2 +ready +containerd 2\.1\.9/);
+  });
+
+  test('archives', async () => {
+    const list = (await json('cluster', 'archives')) as { locator: string; size: number; pod: string }[];
+    assert.deepEqual(
+      list.map(({ locator, size, pod }) => [locator, size, pod]),
+      [[LOCATOR, readFileSync(archiveOf('crio-tty')).length, 'tty']],
+    );
+    assert.match((await cli('cluster', 'archives', 'node-2')).stdout, /^No archives found/);
+    const { code, stderr } = await cli('cluster', 'archives', 'node-3');
+    assert.equal(code, 1);
+    assert.match(stderr, /nodes "node-3" not found/);
+  });
+});
+
+test('checkpoint: all that run in a pod, or one container', async () => {
+  const made = (await json('checkpoint', 'lab/shop')) as { locator: string; container: string; microseconds: number }[];
+  assert.deepEqual(
+    made.map(({ container }) => container),
+    ['web', 'log'],
+  );
+  for (const { locator, microseconds } of made) {
+    assert.match(locator, /^node:\/\/test\/node-1\/var\/lib\/kubelet\/checkpoints\/checkpoint-shop_lab-/);
+    assert.ok(microseconds > 0);
+    const shown = (await json('show', locator)) as { container_name: string }[];
+    assert.equal(shown[0]?.container_name, 'app');
+  }
+  const one = await cli('checkpoint', 'shop/log');
+  assert.equal(one.code, 1);
+  assert.match(one.stderr, /pods "log" not found/);
+  const alone = await cli('checkpoint', 'lab/shop/prepare');
+  assert.equal(alone.code, 1);
+  assert.match(alone.stderr, /Container prepare of lab\/shop is not running on node-1/);
+  assert.equal((await cli('checkpoint', 'a/b/c/d')).code, 2);
+});
+
+test('checkpoint: one that seemed to fail is looked for', async () => {
+  Object.assign(cluster.node(), { requestTimeout: 50, checkpointTime: 100 });
+  const { code, stdout, stderr } = await cli('checkpoint', 'lab/shop/web');
+  Object.assign(cluster.node(), { requestTimeout: 120_000, checkpointTime: 30 });
+  assert.equal(code, 0, stderr);
+  assert.match(stderr, /took longer than node-1 allows.*the archive was made all the same/s);
+  assert.match(stdout, /^node:\/\/test\/node-1\/.*checkpoint-shop_lab-web-/);
+});
+
+describe('an archive on a node', () => {
+  test('is shown where it is', async () => {
+    const { code, stdout, stderr } = await cli('inspect', '--ps-tree', LOCATOR);
+    assert.equal(code, 0, stderr);
+    assert.equal((JSON.parse(stdout) as { container_name: string }[])[0]?.container_name, 'tty');
+    assert.equal(helperPods(cluster).length, 0, 'no helper pod stays');
+  });
+
+  test('is downloaded, with its record', async () => {
+    const folder = temporary();
+    const { code, stdout, stderr } = await cli('download', LOCATOR, '-o', folder);
+    assert.equal(code, 0, stderr);
+    const target = join(folder, NAME.replaceAll(':', '-'));
+    assert.equal(stdout, `${SHA256}  ${target}\n`);
+    assert.deepEqual(readFileSync(target), readFileSync(archiveOf('crio-tty')));
+    assert.equal(parseAcquisition(readFileSync(`${target}.acquisition.json`, 'utf8'))?.archive.sha256, SHA256);
+    const again = await cli('download', LOCATOR, '-o', folder);
+    assert.equal(again.code, 1);
+    assert.match(again.stderr, /is there already, and is not written over/);
+    assert.equal(helperPods(cluster).length, 0);
+  });
+
+  test('is deleted, if that is meant', async () => {
+    copyFileSync(archiveOf('crio-tty'), join(cluster.node().checkpoints, 'old.tar'));
+    const locator = 'node://test/node-1/var/lib/kubelet/checkpoints/old.tar';
+    const asked = await cli('delete', locator);
+    assert.equal(asked.code, 2);
+    assert.equal(existsSync(join(cluster.node().checkpoints, 'old.tar')), true);
+    const { code, stderr } = await cli('delete', locator, '--yes');
+    assert.equal(code, 0, stderr);
+    assert.equal(existsSync(join(cluster.node().checkpoints, 'old.tar')), false);
+    assert.equal((await cli('delete', locator, '--yes')).code, 1);
+  });
+
+  test('wrong usage', async () => {
+    for (const args of [
+      ['download', LOCATOR],
+      ['download', 'web.tar', '-o', 'x'],
+      ['delete', 'web.tar', '--yes'],
+      ['cluster', 'nodes', '--timeout', 'soon'],
+      ['cluster', 'gone'],
+    ]) {
+      const { code, stdout } = await cli(...args);
+      assert.deepEqual([code, stdout], [2, ''], args.join(' '));
+    }
+  });
+});
+
+test('a cluster that does not answer is given up', async () => {
+  cluster.server.faults.add({ delay: 5000, times: 1 });
+  const { code, stderr } = await cli('cluster', 'nodes', '--timeout', '1');
+  assert.equal(code, 1);
+  assert.match(stderr, /The cluster did not get it done within 1 seconds/);
+});
+
+test('interrupted, the program leaves a part that can be gone on with, and no helper pod', async () => {
+  const bytes = Buffer.alloc(30_000_000, 'x');
+  writeFileSync(join(cluster.node().checkpoints, 'long.tar'), bytes);
+  const folder = temporary();
+  const child = start(['download', 'node://test/node-1/var/lib/kubelet/checkpoints/long.tar', '-o', folder]);
+  const isUnderWay = () =>
+    readdirSync(folder).includes('long.tar.partial') && readFileSync(join(folder, 'long.tar.partial')).length > 0;
+  while (!isUnderWay() && child.exitCode === null) await new Promise((resolve) => setTimeout(resolve, 5));
+  child.kill('SIGINT');
+  const code = await new Promise((resolve) => child.once('close', resolve));
+  assert.equal(code, 130);
+  assert.deepEqual(readdirSync(folder).sort(), ['long.tar.partial', 'long.tar.partial.json']);
+  assert.equal(helperPods(cluster).length, 0);
+  const outcome = await program(['download', 'node://test/node-1/var/lib/kubelet/checkpoints/long.tar', '-o', folder]);
+  assert.equal(outcome.code, 0, outcome.stderr);
+  assert.deepEqual(readFileSync(join(folder, 'long.tar')), bytes);
+});
+
+test('no output holds a credential', async () => {
+  const login = serviceAccount(cluster, { verbs: ['get'], resources: ['pods'], namespace: 'lab' });
+  const path = cluster.kubeconfig(login);
+  const outputs: string[] = [];
+  for (const args of [
+    ['cluster', 'contexts'],
+    ['cluster', 'contexts', '--format', 'json'],
+    ['cluster', 'pods'],
+    ['cluster', 'nodes'],
+    ['cluster', 'archives'],
+    ['checkpoint', 'lab/shop/web'],
+    ['download', LOCATOR, '-o', temporary()],
+    ['delete', LOCATOR, '--yes'],
+  ]) {
+    const { stdout, stderr } = await cli(...args, '--kubeconfig', path);
+    outputs.push(stdout, stderr);
+  }
+  cluster.users.revoke(login.token);
+  outputs.push((await cli('cluster', 'pods', '--kubeconfig', path)).stderr);
+  const all = outputs.join('');
+  assert.match(all, /may not make checkpoints on node-1/);
+  assert.match(all, /does not know who you are/);
+  assert.doesNotMatch(all, new RegExp(login.token));
+  assert.doesNotMatch(all, /Bearer|PRIVATE KEY/);
+});
+
+test('the rights that the README names suffice', async () => {
+  const login = serviceAccount(
+    cluster,
+    { verbs: ['get', 'list'], resources: ['pods'], namespace: 'lab' },
+    { verbs: ['create'], resources: ['nodes/proxy'], names: ['node-1'] },
+    { verbs: ['create', 'get', 'list', 'delete'], resources: ['pods'], namespace: 'lab' },
+    { verbs: ['get', 'create'], resources: ['pods/exec'], namespace: 'lab' },
+  );
+  const path = cluster.kubeconfig(login);
+  const made = await cli('checkpoint', 'lab/shop/log', '--kubeconfig', path);
+  assert.equal(made.code, 0, made.stderr);
+  const archives = await cli('cluster', 'archives', 'node-1', '--kubeconfig', path);
+  assert.equal(archives.code, 0, archives.stderr);
+  const fetched = await cli('download', made.stdout.trim(), '-o', temporary(), '--kubeconfig', path);
+  assert.equal(fetched.code, 0, fetched.stderr);
+});
