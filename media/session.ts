@@ -13,7 +13,7 @@ import type { Host, HostConnection } from './host.ts';
 import { here, settle, startHistory, step, visit, type History } from './state/history.ts';
 import { restoreState, type GridState, type PageState, type TabState } from './state/persisted.ts';
 import { createStore, type Store } from './state/store.ts';
-import { gridOf, NOTHING_FIRST } from './state/tabs.ts';
+import { gridOf, NOTHING_FIRST, OF_PROCESS, rowsOf } from './state/tabs.ts';
 
 const SAVE_AFTER_MS = 250;
 
@@ -59,9 +59,10 @@ export class Session {
     });
   }
 
-  /** The grid of the tab that is shown. */
+  /** The grid that the person is in; else that of the tab that is shown. */
   shownGrid(): GridName | undefined {
-    return gridOf(this.page.get().tab);
+    const focused = document.activeElement?.closest<HTMLElement>('[data-grid]')?.dataset['grid'];
+    return GRIDS.find((name) => name === focused) ?? gridOf(this.page.get().tab);
   }
 
   gridState(grid: GridName): GridState {
@@ -87,17 +88,24 @@ export class Session {
     this.updateTab(tab, { spot });
   }
 
-  /** Makes a process the subject of all tabs, or none. */
+  /** Makes a process the subject of all tabs, or none. Where one was in another one's memory is no place in its own. */
   choose(pid: number | undefined): void {
     const page = this.page.get();
-    if (page.subject !== pid) this.page.set({ ...page, subject: pid });
+    if (page.subject === pid) return;
+    const tabs = { ...page.tabs, memory: { ...page.tabs.memory, spot: undefined } };
+    this.page.set({ ...page, subject: pid, tabs });
   }
 
   /** Follows a link: shows the tab and the row in it, without the filter or the subject if that hides the row. */
   go(place: Place): void {
-    const { tab, row } = place;
-    this.#goThere(place);
+    const { tab, row, pid } = place;
     const name = gridOf(tab);
+    const of = rowsOf(tab, spotOf(place));
+    if (name !== undefined && of !== undefined) this.grids[name].setOf(of);
+    if (name !== undefined && pid !== undefined && OF_PROCESS.has(name)) this.grids[name].setOf(String(pid));
+    // Who follows a link means to leave: however short one was there, Back leads to where the link was.
+    this.history.set({ ...this.history.get(), since: Number.NEGATIVE_INFINITY });
+    this.#goThere(place);
     if (name === undefined || row === undefined) return;
     this.run(this.#reveal(this.grids[name], row).finally(() => requestAnimationFrame(recoverFocus)));
   }
@@ -109,6 +117,11 @@ export class Session {
     const exact = place.row !== undefined || spotOf(place) !== undefined ? place : this.#place(place.tab);
     // First the history, so that the page's change is not taken for a new place.
     this.history.set(settle(history, exact));
+    // An address without a process is one of the process that is shown where none is chosen.
+    const name = gridOf(exact.tab);
+    if (exact.address !== undefined && exact.pid === undefined && name !== undefined && OF_PROCESS.has(name)) {
+      this.choose(undefined);
+    }
     this.go(exact);
   }
 
@@ -162,7 +175,8 @@ export class Session {
       ...(pid !== undefined && { subject: pid }),
       ...(name !== undefined &&
         row !== undefined && { grids: { ...page.grids, [name]: { ...page.grids[name], focus: row } } }),
-      ...(spot && { tabs: { ...page.tabs, [tab]: { ...page.tabs[tab], spot } } }),
+      // Who goes to a row means the row, and not where in the tab one was before.
+      ...((spot !== undefined || row !== undefined) && { tabs: { ...page.tabs, [tab]: { ...page.tabs[tab], spot } } }),
     });
   }
 

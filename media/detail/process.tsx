@@ -6,7 +6,7 @@ import { Fact, Facts } from '../parts/facts.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { NoteList } from '../parts/notes.tsx';
 import { LongList } from '../parts/long-list.tsx';
-import { Code, Copyable, CopyButton, Link, Size } from '../parts/values.tsx';
+import { Code, Copyable, CopyButton, ImageLink, Link, Size } from '../parts/values.tsx';
 import { useSession } from '../session.ts';
 import { formatNumber, t } from '../text.ts';
 import { Environment } from './environment.tsx';
@@ -24,7 +24,7 @@ export function ProcessDetailPane({ id, revealed }: { id: string; revealed: bool
 }
 
 function ProcessView({ detail, revealed }: { detail: Wire<ProcessDetail>; revealed: boolean }) {
-  const { process, mounts, notes } = detail;
+  const { process, mounts, notes, images } = detail;
   return (
     <>
       <DetailHeader
@@ -98,6 +98,19 @@ function ProcessView({ detail, revealed }: { detail: Wire<ProcessDetail>; reveal
                   </li>
                 ))}
               </ul>
+            )}
+          </LongList>
+        </Section>
+      )}
+      {images.length > 0 && (
+        <Section title={t('Images')} count={images.length}>
+          <LongList items={images}>
+            {(shown) => (
+              <span class="proc-files">
+                {shown.map((image) => (
+                  <ImageLink key={image} image={image} />
+                ))}
+              </span>
             )}
           </LongList>
         </Section>

@@ -31,6 +31,9 @@ export function HeaderRow(props: HeaderProps) {
     cells.forEach((other) => (other.tabIndex = other === cell ? 0 : -1));
     cell.focus();
   };
+  const sortBy = (column: GridColumn) => {
+    if (!column.unsorted) props.onSort(column.id);
+  };
   const key = (event: KeyboardEvent, column: GridColumn, index: number) => {
     if (event.altKey || event.ctrlKey || event.metaKey) return;
     const arrow = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
@@ -39,7 +42,7 @@ export function HeaderRow(props: HeaderProps) {
     else if (event.key === 'Home') focus(0);
     else if (event.key === 'End') focus(columns.length - 1);
     else if (event.key === 'ArrowDown') row.current?.closest<HTMLElement>('[role=treegrid]')?.focus();
-    else if (event.key === 'Enter' || event.key === ' ') props.onSort(column.id);
+    else if (event.key === 'Enter' || event.key === ' ') sortBy(column);
     else return;
     event.preventDefault();
     event.stopPropagation();
@@ -49,12 +52,20 @@ export function HeaderRow(props: HeaderProps) {
       {columns.map((column, index) => (
         <div
           key={column.id}
-          class={`cell head ${isRightAligned(column.kind) ? 'right' : ''}`}
+          class={`cell head ${isRightAligned(column.kind) ? 'right' : ''} ${column.unsorted ? 'unsorted' : ''}`}
           role="columnheader"
           tabIndex={index === current.current ? 0 : -1}
-          aria-sort={sort?.column === column.id ? (sort.descending ? 'descending' : 'ascending') : 'none'}
-          title={t('{0}: sort by it', t(column.label))}
-          onClick={() => props.onSort(column.id)}
+          aria-sort={
+            column.unsorted
+              ? undefined
+              : sort?.column === column.id
+                ? sort.descending
+                  ? 'descending'
+                  : 'ascending'
+                : 'none'
+          }
+          title={column.unsorted ? undefined : t('{0}: sort by it', t(column.label))}
+          onClick={() => sortBy(column)}
           onFocus={() => (current.current = index)}
           onKeyDown={(event) => key(event, column, index)}
         >

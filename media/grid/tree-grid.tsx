@@ -185,6 +185,7 @@ export function TreeGrid({ grid, label, empty, onOpen, onReveal, onChosen }: Tre
     <div
       ref={scroller}
       class="grid"
+      data-grid={grid}
       role="treegrid"
       tabIndex={0}
       aria-label={label}

@@ -6,9 +6,12 @@ const PAUSE_MS = 90;
 export const FILTER_ID = 'filter';
 
 /**
- * The one filter box. What is typed takes effect after a short pause; Escape empties it, Enter and ↓ lead to the rows.
+ * A filter box. What is typed takes effect after a short pause; Escape empties it, Enter and ↓ lead to the rows.
  */
 export function FilterBox(props: {
+  /** Only the box of the tab has none: a key leads to it. */
+  id?: string;
+  placeholder?: string;
   value: string;
   hint: string;
   onChange: (value: string) => void;
@@ -41,12 +44,12 @@ export function FilterBox(props: {
     <div class="filter-box" title={props.hint}>
       <Icon name="filter" />
       <input
-        id={FILTER_ID}
+        id={props.id ?? FILTER_ID}
         type="text"
         role="searchbox"
         spellcheck={false}
         autocomplete="off"
-        placeholder={t('Filter (/) or field:value')}
+        placeholder={props.placeholder ?? t('Filter (/) or field:value')}
         aria-label={t('Filter')}
         aria-description={props.hint}
         value={text}

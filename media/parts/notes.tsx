@@ -3,6 +3,7 @@ import { escapeText } from '../../src/protocol/format.ts';
 import { formatNumber, sentenceText, t } from '../text.ts';
 import { Icon } from './icon.tsx';
 import { LongList } from './long-list.tsx';
+import { ImageLink } from './values.tsx';
 
 const ICONS: Readonly<Record<NoteKind, string>> = {
   damaged: 'error',
@@ -33,6 +34,11 @@ function kindName(kind: NoteKind): string {
   }
 }
 
+/** Only what is there can be gone to. */
+function isImage({ where, kind }: Note): boolean {
+  return kind !== 'missing' && where.endsWith('.img');
+}
+
 /** What is wrong with, missing from or not understood in the checkpoint, each with its place. */
 export function NoteList({ notes }: { notes: readonly Note[] }) {
   return (
@@ -45,7 +51,11 @@ export function NoteList({ notes }: { notes: readonly Note[] }) {
               <div>
                 <p>{sentenceText(note.text)}</p>
                 <p class="muted code place">
-                  {escapeText(note.where)}
+                  {isImage(note) ? (
+                    <ImageLink image={note.where}>{escapeText(note.where)}</ImageLink>
+                  ) : (
+                    escapeText(note.where)
+                  )}
                   {note.offset !== undefined && (
                     <span title={`0x${note.offset.toString(16)}`}> · {t('offset {0}', formatNumber(note.offset))}</span>
                   )}

@@ -9,6 +9,8 @@ const KEY_STEP = 0.02;
 
 /** Two panes with a border between them that can be dragged or moved by arrow keys. */
 export function Split(props: {
+  /** The second pane is below the first however much room there is. */
+  stacked?: boolean;
   share: number;
   onShare: (share: number) => void;
   first: ComponentChildren;
@@ -19,7 +21,7 @@ export function Split(props: {
   useLayoutEffect(() => {
     const element = container.current;
     if (!element) return undefined;
-    const measure = () => setNarrow(element.clientWidth < NARROW);
+    const measure = () => setNarrow(props.stacked === true || element.clientWidth < NARROW);
     const observer = new ResizeObserver(measure);
     observer.observe(element);
     measure();

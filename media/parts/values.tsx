@@ -61,6 +61,16 @@ export function Link({ to, children, title }: { to: Place; children: ComponentCh
   );
 }
 
+/** An image in the Raw tab, or a field in it: `3.reg.name` is one of the fourth entry. */
+export function ImageLink({ image, path, children }: { image: string; path?: string; children?: ComponentChildren }) {
+  const to: Place = { tab: 'raw', row: image, ...(path !== undefined && { path }) };
+  return (
+    <Link to={to} title={t('Show in image')}>
+      {children ?? escapeText(image.slice(image.lastIndexOf('/') + 1))}
+    </Link>
+  );
+}
+
 /** Copies a text and says so for a moment. */
 export function CopyButton({ text, label = t('Copy') }: { text: string; label?: string }) {
   const session = useSession();

@@ -21,10 +21,19 @@ export function visit(history: History, place: Place, now: number): History {
   const current = history.places[history.at];
   if (current && samePlace(current, place)) return history;
   const bare = current !== undefined && current.row === undefined && spotOf(current) === undefined;
-  const settling = current?.tab === place.tab && (bare || now - history.since < PASSING_MS);
+  // An address or a field that was gone to is a place, however soon one goes on; the row that goes with an address is
+  // found a moment later.
+  const same = current !== undefined && sameSpot(current, place);
+  const gone = current !== undefined && spotOf(current) !== undefined && !same;
+  const completed = same && current.address !== undefined && current.pid === place.pid;
+  const settling = current?.tab === place.tab && (bare || completed || (!gone && now - history.since < PASSING_MS));
   const kept = history.places.slice(0, settling ? history.at : history.at + 1);
   const places = [...kept, place].slice(-MAX_PLACES);
   return { places, at: places.length - 1, since: now };
+}
+
+function sameSpot(one: Place, other: Place): boolean {
+  return one.address === other.address && one.length === other.length && one.path === other.path;
 }
 
 /** One step back (-1) or forward (1); the same history where there is no such step. */

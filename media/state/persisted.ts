@@ -26,7 +26,7 @@ export interface TabState {
   readonly scroll: number;
   /** Where in the tab one is. */
   readonly spot?: Spot | undefined;
-  /** Choices that the tab itself names: `view` of the sockets may be `graph`. */
+  /** Choices that the tab itself names. */
   readonly choices: Readonly<Record<string, string>>;
 }
 

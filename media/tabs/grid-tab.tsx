@@ -75,9 +75,11 @@ export function GridPane(
     readonly onDetail?: (row: GridRow) => void;
     /** Space: show or hide what is masked in the detail. */
     readonly onReveal?: () => void;
+    /** The person has put the focus on another row. */
+    readonly onChosen?: (id: string) => void;
   },
 ) {
-  const { grid, of, label, subjectOf, onDetail, onReveal } = props;
+  const { grid, of, label, subjectOf, onDetail, onReveal, onChosen } = props;
   const session = useSession();
   const model = session.grids[grid];
   const { facts, error } = useGridFacts(grid);
@@ -112,7 +114,10 @@ export function GridPane(
         empty={facts && <EmptyGrid {...props} facts={facts} />}
         onOpen={open}
         onReveal={() => onReveal?.()}
-        {...(subjectOf && { onChosen: (id: string) => session.choose(subjectOf(id)) })}
+        onChosen={(id) => {
+          if (subjectOf) session.choose(subjectOf(id));
+          onChosen?.(id);
+        }}
       />
     </>
   );

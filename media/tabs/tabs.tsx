@@ -4,13 +4,18 @@ import type { Overview } from '../../src/protocol/overview.ts';
 import type { PageStart } from '../../src/protocol/page-api.ts';
 import { TABS, type TabName } from '../../src/protocol/place.ts';
 import type { Wire } from '../../src/protocol/wire.ts';
+import { IdentityTab } from '../identity/identity-tab.tsx';
+import { LogsTab } from '../logs/logs-tab.tsx';
 import { OverviewTab } from '../overview/overview-tab.tsx';
 import type { TabInfo } from '../parts/tabs.tsx';
 import { t } from '../text.ts';
 import { FilesTab } from './files-tab.tsx';
 import { FilesystemTab } from './filesystem-tab.tsx';
+import { MemoryTab } from './memory-tab.tsx';
 import { MountsTab } from './mounts-tab.tsx';
 import { ProcessesTab } from './processes-tab.tsx';
+import { SocketsTab } from './sockets-tab.tsx';
+import { RawTab } from './raw-tab.tsx';
 
 /** What every tab is given. */
 export interface TabProps {
@@ -51,6 +56,18 @@ const ALL: Readonly<Record<TabName, Tab>> = {
     filterHint: () => gridHint('type:pipe unread:>0 note:deleted target:/var'),
     Body: FilesTab,
   },
+  sockets: {
+    label: () => t('Sockets'),
+    icon: 'radio-tower',
+    filterHint: () => gridHint('protocol:tcp state:listen unread:>0'),
+    Body: SocketsTab,
+  },
+  memory: {
+    label: () => t('Memory'),
+    icon: 'circuit-board',
+    filterHint: () => gridHint('kind:heap perms:rwx dumped:>1M'),
+    Body: MemoryTab,
+  },
   mounts: {
     label: () => t('Mounts'),
     icon: 'plug',
@@ -62,6 +79,24 @@ const ALL: Readonly<Record<TabName, Tab>> = {
     icon: 'files',
     filterHint: () => gridHint('size:>1M marks:setuid mtime:2026-11-23'),
     Body: FilesystemTab,
+  },
+  identity: {
+    label: () => t('Identity'),
+    icon: 'shield',
+    filterHint: () => t('Shows the facts that contain the text'),
+    Body: IdentityTab,
+  },
+  logs: {
+    label: () => t('Logs'),
+    icon: 'output',
+    filterHint: () => gridHint('stream:stderr error -timeout'),
+    Body: LogsTab,
+  },
+  raw: {
+    label: () => t('Raw'),
+    icon: 'file-binary',
+    filterHint: () => gridHint('kind:core size:>1M -pages'),
+    Body: RawTab,
   },
 };
 

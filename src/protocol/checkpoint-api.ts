@@ -1,10 +1,19 @@
 import type { CopyFormat, GridQuery, GridWindow } from './grid.ts';
+import type { IsolationFacts, SharingMatrix, ThreadIsolation } from './isolation.ts';
+import type { LogFiles, LogProblems, LogRecord } from './logs.ts';
+import type { MemoryOutline, MemoryProcess, MemoryWindow } from './memory.ts';
 import type { MountFacts } from './mounts.ts';
 import type { Note } from './note.ts';
 import type { OpenFileDetail } from './open-files.ts';
 import type { Overview } from './overview.ts';
 import type { ProcessFacts } from './processes.ts';
+import type { SeccompSummary } from './seccomp.ts';
+import type { RawDetail } from './raw.ts';
+import type { ThreadRegisters } from './registers.ts';
+import type { HexString } from './wire.ts';
 import type { ChangeFacts } from './changes.ts';
+import type { ConnectionGraph } from './connections.ts';
+import type { SocketView } from './sockets.ts';
 
 /** What the host asks the worker that owns a checkpoint. Offsets and lengths in bytes. */
 export interface CheckpointApi {
@@ -20,7 +29,33 @@ export interface CheckpointApi {
   /** One open descriptor of a process. */
   descriptor(pid: number, fd: number): Promise<OpenFileDetail>;
   mount(id: number): Promise<MountFacts>;
+  /** A row of the table of sockets; the id is the row's. */
+  socket(id: string): Promise<SocketView>;
+  /** Who talks to whom. Processes `apart` are drawn by themselves, however much they are like others. */
+  connections(apart: readonly number[]): Promise<ConnectionGraph>;
+  /** What a process may do and what it sees. */
+  isolation(pid: number): Promise<IsolationFacts>;
+  /** Its threads, each with that in which it differs from the one that leads it. */
+  isolationThreads(pid: number): Promise<readonly ThreadIsolation[]>;
+  /** Who shares which namespace. */
+  sharing(): Promise<SharingMatrix>;
+  /** What a thread's seccomp filters answer to each call; null where it has none. */
+  seccompSummary(pid: number, tid: number): Promise<SeccompSummary | null>;
+  /** The logs of the checkpoint, and the files that describe the container. */
+  logFiles(): Promise<LogFiles>;
+  /** What CRIU's log tells of problems. @param name of its entry */
+  logProblems(name: string): Promise<LogProblems>;
+  /** One record of a log with more of its text than a row of the grid has. */
+  logRecord(name: string, number: number): Promise<LogRecord>;
   change(path: string): Promise<ChangeFacts>;
+  /** An entry of the archive as it is; of an image also what is wrong with it. */
+  rawEntry(path: string): Promise<RawDetail>;
+  /** The processes that had memory, parents before their children. */
+  memoryProcesses(): Promise<readonly MemoryProcess[]>;
+  memoryOutline(pid: number): Promise<MemoryOutline>;
+  /** @param address `0x…` @param length at most {@link MAX_MEMORY_WINDOW} */
+  memoryRead(pid: number, address: HexString, length: number): Promise<MemoryWindow>;
+  memoryRegisters(pid: number, tid: number): Promise<ThreadRegisters>;
   fileStat(path: string): Promise<FileStat>;
   fileList(path: string): Promise<readonly FileEntry[]>;
   /** A window of a file; shorter only at its end. At most {@link MAX_READ} bytes at once. */
@@ -45,6 +80,8 @@ export interface ProcessDetail {
   /** How many descriptors it has open. */
   readonly openFiles: number;
   readonly notes: readonly Note[];
+  /** Entries of the archive that are images of it or of its threads. */
+  readonly images: readonly string[];
 }
 
 export type FileKind = 'file' | 'directory' | 'symlink' | 'other';

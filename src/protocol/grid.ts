@@ -5,7 +5,18 @@ import type { Sentence } from './sentence.ts';
  * Tables and trees of the page. The rows live where the checkpoint is; the page asks for the window that it shows.
  * Cells carry raw values: the page formats them for its reader's clock and language.
  */
-export const GRIDS = ['processes', 'files', 'mounts', 'changes'] as const;
+export const GRIDS = [
+  'processes',
+  'files',
+  'sockets',
+  'memory',
+  'mounts',
+  'changes',
+  'seccomp',
+  'log',
+  'entries',
+  'image',
+] as const;
 
 export type GridName = (typeof GRIDS)[number];
 
@@ -43,6 +54,8 @@ export interface GridColumn {
   readonly width?: number;
   /** The column whose cells are indented and carry the twistie, in tree form. */
   readonly tree?: boolean;
+  /** The rows have an order of their own, and no other. */
+  readonly unsorted?: boolean;
 }
 
 export interface GridQuery {

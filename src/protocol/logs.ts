@@ -17,6 +17,13 @@ export interface LogFile {
   readonly size: number;
 }
 
+/** What of this kind a checkpoint has. */
+export interface LogFiles {
+  /** The container's log first, then CRIU's. */
+  readonly logs: readonly LogFile[];
+  readonly configuration: readonly ConfigurationFile[];
+}
+
 /** Something that was written at once: lines that a runtime had split are joined. */
 export interface LogRecord {
   /** From 0 on, in the order in which they begin in the file. */
@@ -86,12 +93,12 @@ export interface ConfigurationNode {
   /** Absent for objects and lists. */
   readonly value?: string | number | boolean | null;
   readonly kind: 'object' | 'list' | 'text' | 'number' | 'boolean' | 'null';
-  /** Members of an object or list. */
+  /** Members of an object or list, also of one that a text holds. */
   readonly members?: number;
   /** The text held JSON of its own, which stands below it. */
   readonly embedded?: boolean;
-  /** A value of the environment: mask it where a person looks. */
-  readonly secret?: boolean;
+  /** A value of the environment, or `NAME=value`: mask the value where a person looks. */
+  readonly secret?: 'value' | 'assignment';
 }
 
 export interface ConfigurationTree {

@@ -97,3 +97,26 @@ export interface MemoryMap {
   /** By address. */
   readonly regions: readonly MemoryRegion[];
 }
+
+/** A process in the list of those that had memory. */
+export interface MemoryProcess {
+  readonly pid: number;
+  readonly comm?: string;
+  /** Bytes of its own that were dumped. */
+  readonly dumpedBytes: number;
+}
+
+/** A mapping as far as it is needed of all of them at once: to draw them, to scroll over them and to name addresses. */
+export type RegionOutline = Pick<MemoryRegion, 'start' | 'end' | 'permissions' | 'offset' | 'kind' | 'name' | 'bytes'>;
+
+/** The address space of a process in short. */
+export interface MemoryOutline {
+  readonly pid: number;
+  /** Bytes. */
+  readonly pageSize: number;
+  readonly pointerBytes: 4 | 8;
+  readonly byteOrder: 'little' | 'big';
+  /** By address. Where no image lists the mappings: what was dumped, as far as it goes on. */
+  readonly regions: readonly RegionOutline[];
+  readonly threads: readonly { readonly tid: number; readonly comm?: string }[];
+}

@@ -13,7 +13,21 @@ export const PAGE_QUESTIONS = [
   'processName',
   'descriptor',
   'mount',
+  'socket',
+  'connections',
+  'isolation',
+  'isolationThreads',
+  'sharing',
+  'seccompSummary',
+  'logFiles',
+  'logProblems',
+  'logRecord',
   'change',
+  'rawEntry',
+  'memoryProcesses',
+  'memoryOutline',
+  'memoryRead',
+  'memoryRegisters',
 ] as const satisfies readonly (keyof CheckpointApi)[];
 
 export type PageQuestion = (typeof PAGE_QUESTIONS)[number];

@@ -1,5 +1,16 @@
 /** The tabs of the editor, in the order in which they stand. */
-export const TABS = ['overview', 'processes', 'files', 'mounts', 'filesystem'] as const;
+export const TABS = [
+  'overview',
+  'processes',
+  'files',
+  'sockets',
+  'memory',
+  'mounts',
+  'filesystem',
+  'identity',
+  'logs',
+  'raw',
+] as const;
 
 export type TabName = (typeof TABS)[number];
 

@@ -235,8 +235,49 @@ export interface TrackedConnection {
   readonly sockets: readonly number[];
 }
 
+/** Id of the row that a tracked connection has in the table of sockets, where it has no socket. */
+export function trackedId({ image, offset }: Pick<TrackedConnection, 'image' | 'offset'>): string {
+  return `tracked ${image} ${String(offset)}`;
+}
+
 /** The state as a person says it: what knows no connections is not closed because it has none. */
 export function stateText({ state, type, family }: Pick<SocketFacts, 'state' | 'type' | 'family'>): string {
   const isConnectionless = type !== 'STREAM' || family === 'packet';
   return state === 'CLOSE' && isConnectionless ? 'UNCONNECTED' : state;
 }
+
+/** Who has a socket open. */
+export interface SocketUser {
+  readonly pid: number;
+  readonly fd: number;
+  readonly command?: string;
+}
+
+/** The other end of a socket with who has it. */
+export interface SocketPeerView extends SocketPeer {
+  readonly users: readonly SocketUser[];
+}
+
+/** A row of the table of sockets with everything that its detail shows. */
+export interface SocketView {
+  /** Absent for a connection that the kernel tracked and of which no socket is left. */
+  readonly socket?: SocketDetail;
+  readonly tracked?: TrackedConnection;
+  /** Of very many the first, as everywhere here. */
+  readonly users: readonly SocketUser[];
+  readonly userCount: number;
+  readonly peers: readonly SocketPeerView[];
+  readonly peerCount: number;
+  readonly listener?: SocketPeerView;
+  /** Whoever the socket is on its way to, where nobody has it open. */
+  readonly passedThrough: readonly SocketPeerView[];
+  /** Files that are on their way to the reader of this socket: what is known of those that are sockets. */
+  readonly passedSockets: readonly SocketPeerView[];
+  /** The first bytes of each queue. */
+  readonly preview: { readonly received?: Uint8Array; readonly sent?: Uint8Array };
+  /** Of the interface that a packet socket is bound to, or the namespace's number if it has no name. */
+  readonly interfaceName?: string;
+}
+
+/** Bytes of a queue that its preview has at most. */
+export const QUEUE_PREVIEW = 2048;

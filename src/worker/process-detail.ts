@@ -2,7 +2,6 @@ import type { Checkpoint } from '../core/checkpoint/checkpoint.ts';
 import { CheckpointError } from '../core/errors.ts';
 import type { ProcessDetail } from '../protocol/checkpoint-api.ts';
 import { MASK } from '../protocol/format.ts';
-import type { Note } from '../protocol/note.ts';
 import type { ProcessFacts } from '../protocol/processes.ts';
 import { sentence } from '../protocol/sentence.ts';
 
@@ -28,7 +27,8 @@ export async function describeProcess(
     environment: environment.map((variable) => splitVariable(variable, reveal)),
     mounts: mounts.map(({ id, destination, type }) => ({ id, destination, type })),
     openFiles: (await checkpoint.openFiles.list(new Set([pid]), signal)).length,
-    notes: (await checkpoint.notes(signal)).filter((note) => concerns(note, facts)),
+    notes: (await checkpoint.notes(signal)).filter(({ where }) => isImageOf(where, facts)),
+    images: (await checkpoint.raw.entries()).flatMap(({ path }) => (isImageOf(path, facts) ? [path] : [])),
   };
 }
 
@@ -43,7 +43,7 @@ function splitVariable(variable: string, reveal: boolean): ProcessDetail['enviro
 const OWN_IMAGE =
   /(?:^|\/)(?:core|creds|fs|ids|itimers|mm|pagemap|posix-timers|rlimit|sigacts|signal-[sp]|vmas)-(\d+)\.img$/;
 
-function concerns({ where }: Note, { pid, threads }: ProcessFacts): boolean {
-  const number = OWN_IMAGE.exec(where)?.[1];
+function isImageOf(path: string, { pid, threads }: ProcessFacts): boolean {
+  const number = OWN_IMAGE.exec(path)?.[1];
   return number !== undefined && (Number(number) === pid || threads.some(({ tid }) => tid === Number(number)));
 }

@@ -5,10 +5,13 @@ import { handOver, type Handlers } from '../protocol/channel.ts';
 import type { HashResult, OpenRequest, Progress } from '../protocol/checkpoint-api.ts';
 import { sentence } from '../protocol/sentence.ts';
 import type { WorkerApi, WorkerEvents } from '../protocol/worker-api.ts';
+import { isolationOf, logRecordOf } from './isolation-answers.ts';
 import { FileWindows } from './file-windows.ts';
 import { Grids } from './grids/grids.ts';
+import { memoryOutline, memoryProcesses, readAddress } from './memory.ts';
 import { describeProcess } from './process-detail.ts';
 import { SharedJob } from './shared-job.ts';
+import { viewSocket } from './socket-view.ts';
 import { Throttle } from './throttle.ts';
 
 /** Milliseconds between two events of one kind. */
@@ -84,7 +87,33 @@ export class Session {
           if (!mount) throw new CheckpointError('not-found', sentence('There is no mount {0} in this checkpoint.', id));
           return mount;
         }),
+      socket: (signal, id) => this.#ask(signal, ({ checkpoint }) => viewSocket(checkpoint, id, signal)),
+      connections: (signal, apart) => this.#ask(signal, ({ checkpoint }) => checkpoint.connections(apart, signal)),
+      isolation: (signal, pid) => this.#ask(signal, ({ checkpoint }) => isolationOf(checkpoint, pid, signal)),
+      isolationThreads: (signal, pid) =>
+        this.#ask(signal, ({ checkpoint }) => checkpoint.isolation.threads(pid, signal)),
+      sharing: (signal) => this.#ask(signal, ({ checkpoint }) => checkpoint.isolation.sharing(signal)),
+      seccompSummary: (signal, pid, tid) =>
+        this.#ask(
+          signal,
+          async ({ checkpoint }) => (await checkpoint.isolation.seccompSummary(pid, tid, signal)) ?? null,
+        ),
+      logFiles: (signal) =>
+        this.#ask(signal, async ({ checkpoint: { logs } }) => ({
+          logs: await logs.files(),
+          configuration: await logs.configurationFiles(),
+        })),
+      logProblems: (signal, name) => this.#ask(signal, ({ checkpoint }) => checkpoint.logs.problems(name, signal)),
+      logRecord: (signal, name, number) =>
+        this.#ask(signal, ({ checkpoint }) => logRecordOf(checkpoint, name, number, signal)),
       change: (signal, path) => this.#ask(signal, ({ grids }) => grids.change(path, signal)),
+      rawEntry: (signal, path) => this.#ask(signal, ({ checkpoint }) => checkpoint.raw.entry(path, signal)),
+      memoryProcesses: (signal) => this.#ask(signal, ({ checkpoint }) => memoryProcesses(checkpoint, signal)),
+      memoryOutline: (signal, pid) => this.#ask(signal, ({ checkpoint }) => memoryOutline(checkpoint, pid, signal)),
+      memoryRead: (signal, pid, address, length) =>
+        this.#ask(signal, ({ checkpoint }) => checkpoint.memory.read(pid, readAddress(address), length, signal)),
+      memoryRegisters: (signal, pid, tid) =>
+        this.#ask(signal, ({ checkpoint }) => checkpoint.memory.registers(pid, tid, signal)),
       fileStat: (signal, path) => this.#ask(signal, ({ checkpoint }) => checkpoint.files.stat(path, signal)),
       fileList: (signal, path) => this.#ask(signal, ({ checkpoint }) => checkpoint.files.list(path, signal)),
       fileRead: (signal, path, offset, length) =>

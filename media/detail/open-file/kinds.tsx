@@ -2,7 +2,7 @@ import { escapeText, formatDuration } from '../../../src/protocol/format.ts';
 import type { KindFacts, OpenFileFacts } from '../../../src/protocol/open-files.ts';
 import type { Wire } from '../../../src/protocol/wire.ts';
 import { Fact, Facts } from '../../parts/facts.tsx';
-import { Code, Size } from '../../parts/values.tsx';
+import { Code, Link, Size } from '../../parts/values.tsx';
 import { formatNumber, t } from '../../text.ts';
 import { ProcessLink } from './holders.tsx';
 import { PipeView } from './pipe.tsx';
@@ -88,6 +88,11 @@ function SocketView({ file, socket }: { file: Wire<OpenFileFacts>; socket: NonNu
   return (
     <Facts title={t('Socket')}>
       <Fact label={t('Protocol')}>{escapeText(socket.protocol)}</Fact>
+      <Fact label={t('Socket')}>
+        <Link to={{ tab: 'sockets', row: String(file.fileId) }} title={t('Show its other end, queues and options')}>
+          {escapeText(file.target)}
+        </Link>
+      </Fact>
       <Fact label={t('State')}>{escapeText(socket.state)}</Fact>
       <Fact label={t('Local')}>{socket.local !== '' && <Code>{socket.local}</Code>}</Fact>
       <Fact label={t('Remote')}>{socket.remote !== '' && <Code>{socket.remote}</Code>}</Fact>

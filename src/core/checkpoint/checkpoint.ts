@@ -27,6 +27,7 @@ import { contentsFolder } from './open-files/contents-branch.ts';
 import { DumpedFiles, type OpenFiles } from './open-files/open-files.ts';
 import { ProcBranch } from './proc/proc-branch.ts';
 import { Processes } from './processes.ts';
+import { openRaw, type Raw } from './raw/raw.ts';
 import { DumpedSockets, type Sockets } from './sockets/sockets.ts';
 import { noteGap, noteMissing } from './completeness.ts';
 import { LazySearch, type Search } from './search/search.ts';
@@ -76,6 +77,7 @@ export interface Checkpoint {
   readonly isolation: Isolation;
   readonly logs: Logs;
   readonly search: Search;
+  readonly raw: Raw;
   /** SHA-256 of the archive file as it is on disk. @throws CheckpointError `unsupported` for folders */
   hash(onProgress?: (progress: Progress) => void, signal?: AbortSignal): Promise<HashResult>;
   close(): Promise<void>;
@@ -120,6 +122,7 @@ class OpenCheckpoint implements Checkpoint {
   readonly isolation: Isolation;
   readonly logs: Logs;
   readonly search: LazySearch;
+  readonly raw: Raw;
   readonly completed: Promise<void>;
 
   constructor(request: OpenRequest, opened: OpenedFiles, layout: Layout, { onChanged }: OpenOptions) {
@@ -194,6 +197,12 @@ class OpenCheckpoint implements Checkpoint {
       }),
       contents: new NodeBranch('/contents', contentsFolder(openFiles)),
       images: new ImagesBranch(files, this.#images, this.#notebook),
+    });
+    this.raw = openRaw({
+      files,
+      imagesPrefix: layout.imagesPrefix,
+      images: this.#images,
+      notebook: this.#notebook,
     });
     this.completed = files.completed;
     this.#stopListening = files.onGrowth(() => onChanged?.({ complete: files.complete }));

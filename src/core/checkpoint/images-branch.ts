@@ -4,11 +4,11 @@ import { memorySource } from '../bytes/sources.ts';
 import type { ImageDirectory } from '../criu/image-directory.ts';
 import { isDecodable, kindOfFile } from '../criu/kinds.ts';
 import { imageToJson } from '../criu/to-json.ts';
-import type { FileSet } from '../archive/file-set.ts';
+import type { Entry, FileSet } from '../archive/file-set.ts';
 import { FOLDER, type Branch } from './file-view.ts';
 import type { Notebook } from './notebook.ts';
 
-/** `/images/NAME.json`: every image that can be decoded, as `decode --pretty` prints it. Texts are among the files. */
+/** `/images/NAME.json`: every image that can be decoded, as `decode --pretty` prints it. */
 export class ImagesBranch implements Branch {
   readonly #files: FileSet;
   readonly #images: ImageDirectory;
@@ -30,10 +30,10 @@ export class ImagesBranch implements Branch {
   async list(path: string): Promise<readonly FileEntry[] | undefined> {
     if (path !== '') return Promise.resolve(undefined);
     return Promise.resolve(
-      this.#decodable().map((name) => ({
+      [...this.#decodable()].map(([name, entry]) => ({
         name: `${name}.json`,
         kind: 'file' as const,
-        size: this.#files.entries.get(this.#images.path(name))?.size ?? 0,
+        size: entry.size,
         mtime: 0,
       })),
     );
@@ -44,21 +44,44 @@ export class ImagesBranch implements Branch {
     return text && memorySource(text, `/images/${path}`);
   }
 
-  #decodable(): readonly string[] {
-    return this.#images.names().filter((name) => isDecodable(name) && kindOfFile(name)?.row.content !== 'text');
+  /** Images by their names here, with those that lie beside the folder of images. */
+  #decodable(): ReadonlyMap<string, Entry> {
+    const found = new Map<string, Entry>();
+    const prefix = this.#images.path('');
+    for (const entry of this.#files.entries.values()) {
+      const name = jsonPathOf(entry.path, prefix)?.slice('/images/'.length, -'.json'.length);
+      if (name !== undefined && entry.type !== 'directory' && entry.type !== 'symlink' && !found.has(name)) {
+        found.set(name, entry);
+      }
+    }
+    return found;
   }
 
   async #render(path: string, signal?: AbortSignal): Promise<Uint8Array | undefined> {
     const name = /^([^/]+)\.json$/.exec(path)?.[1];
-    if (name === undefined || !this.#decodable().includes(name)) return undefined;
-    const source = await this.#images.open(name, signal);
-    if (!source) return undefined;
+    const entry = name === undefined ? undefined : this.#decodable().get(name);
+    if (!entry) return undefined;
+    const source = this.#files.open(entry);
     try {
-      const options = { pretty: true, besideCipher: this.#images.hasCipher, ...(signal && { signal }) };
-      const text = await imageToJson(source, this.#images.path(name), options, (notes) => this.#notebook.add(...notes));
+      const options = { pretty: true, indent: 2, besideCipher: this.#images.hasCipher, ...(signal && { signal }) };
+      const text = await imageToJson(source, entry.path, options, (notes) => this.#notebook.add(...notes));
       return new TextEncoder().encode(text);
     } finally {
       await source.close();
     }
   }
+}
+
+/**
+ * Where the file view has an image decoded; undefined for entries that are not decoded there.
+ * @param path of the entry in the archive.
+ * @param imagesPrefix the folder of the images with its `/`.
+ */
+export function jsonPathOf(path: string, imagesPrefix: string): string | undefined {
+  const name = path.startsWith(imagesPrefix) ? path.slice(imagesPrefix.length) : path;
+  if (name === '' || name.includes('/') || !isDecodable(name)) return undefined;
+  const row = kindOfFile(name)?.row;
+  // Engines move what is written beside a dump out of the folder of images.
+  if (row?.content === 'text' || (name === path && imagesPrefix !== '' && row?.framing !== 'service')) return undefined;
+  return `/images/${name}.json`;
 }

@@ -134,7 +134,7 @@ export function addressWord(words: readonly number[]): string | undefined {
 
 /**
  * An address out of its bytes in network order: four (IPv4) or sixteen (IPv6); undefined for other counts. As inet_ntop of
- * the C library, which crit uses, has it: the IPv4 address in an IPv6 one (`::ffff:10.0.0.1`) keeps its form.
+ * the C library and Python from 3.13 on have it: the IPv4 address in an IPv6 one (`::ffff:10.0.0.1`) keeps its form.
  */
 export function addressOfOctets(bytes: readonly number[] | Uint8Array): string | undefined {
   if (bytes.length === 4) return bytes.join('.');

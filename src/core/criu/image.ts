@@ -43,6 +43,7 @@ export interface DecodedImage extends ImageFacts {
 
 type Visit = (entry: ImageEntry, row: Kind) => boolean | Promise<boolean>;
 
+const undecoded = Object.freeze({});
 /** Larger than any message that CRIU writes. */
 const maxMessage = 64 * 1024 * 1024;
 /** How many entries are kept in memory; {@link visitImage} has no such limit. */
@@ -96,6 +97,28 @@ export async function visitImage(
   options: DecodeOptions = {},
 ): Promise<ImageFacts> {
   return new ImageVisit(source, name, visit, options).run();
+}
+
+/**
+ * Reads one entry again, by where it stands.
+ * @param row the kind of the image.
+ * @returns no entry where there is none that can be read
+ * @throws CheckpointError what the source throws
+ */
+export async function readEntryAt(
+  source: ByteSource,
+  name: string,
+  row: Kind,
+  { type, offset }: Pick<ImageEntry, 'type' | 'offset'>,
+  signal?: AbortSignal,
+): Promise<{ readonly entry?: ImageEntry; readonly notes: readonly Note[] }> {
+  let found: ImageEntry | undefined;
+  const keep: Visit = (entry) => {
+    found = entry;
+    return false;
+  };
+  const notes = await new ImageVisit(source, name, keep, { signal }).at(row, type, offset);
+  return { ...(found && { entry: found }), notes };
 }
 
 /** What stands behind the first part of a piece of work: at once, where that had not to be waited for. */
@@ -161,6 +184,12 @@ class ImageVisit {
       return after(this.#readEntry(named, named.message as MessageName, rest, 0), () => ({ name, row: named, notes }));
     }
     return after(readHead(this.#reader), (magic) => this.#afterHead(named, magic));
+  }
+
+  async at(row: Kind, type: MessageName, offset: number): Promise<readonly Note[]> {
+    this.#reader.position = offset;
+    await (row.framing === 'bare' ? this.#readEntry(row, type, this.#reader.rest, offset) : this.#readNext(row, type));
+    return this.#notes;
   }
 
   #afterHead(named: Kind | undefined, magic: number | undefined): ImageFacts | Promise<ImageFacts> {
@@ -233,6 +262,10 @@ class ImageVisit {
     if (size > maxMessage) {
       this.#tell('damaged', offset, sentence(tooLarge, this.#name, size, offset));
       return false;
+    }
+    if (this.#extent === 'frames' && !row.extra && !this.#mayBeEncrypted) {
+      reader.skip(size);
+      return this.#visit({ type, message: undecoded, offset }, row);
     }
     return after(reader.fill(size), (isThere) => {
       if (isThere) return this.#decodeEntry(row, type, size, offset);

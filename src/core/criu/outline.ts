@@ -1,7 +1,10 @@
 import type { MessageName, MessageType } from './schema.ts';
 
-/** How much of an image's messages is decoded. An outline lacks what {@link bulk} names. */
-export type Extent = 'whole' | 'outline';
+/**
+ * How much of an image's messages is decoded. An outline lacks what {@link bulk} names; frames are only where entries
+ * stand: their messages are decoded where these must tell how much follows them, and empty else.
+ */
+export type Extent = 'whole' | 'outline' | 'frames';
 
 /**
  * The parts that make a message large and that a list of many of them does not show, by the message of the image: of a

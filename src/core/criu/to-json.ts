@@ -2,14 +2,13 @@ import type { Note } from '../../protocol/note.ts';
 import type { ByteSource } from '../bytes/byte-source.ts';
 import { CheckpointError } from '../errors.ts';
 import { sentence } from '../../protocol/sentence.ts';
-import { rawText, unknownFields } from './decode-message.ts';
 import type { Extra } from './extras.ts';
-import { addressWord, deviceWord, flagWords, hexWord, quotedPrintable, valueWord } from './field-words.ts';
+import { hexWord } from './field-words.ts';
 import { visitImage, type ImageEntry, type ImageFacts } from './image.ts';
 import type { Span } from './image-reader.ts';
 import { kindOfFile, type Kind } from './kinds.ts';
-import { jsonText, lineStart, type JsonObject, type JsonValue } from './json-text.ts';
-import { messageType, type Field, type MessageName, type MessageType } from './schema.ts';
+import { jsonText, lineStart, type JsonValue } from './json-text.ts';
+import { base64Lines, messageToJson } from './message-json.ts';
 
 export interface JsonOptions {
   /** Words, addresses and hexadecimal numbers where crit's `--pretty` has them; else plain numbers. */
@@ -96,11 +95,6 @@ export async function imageToJson(
   );
   onNotes?.(notes);
   return pieces.join('');
-}
-
-/** The fields of a message as crit shows them: those that are there, in the order of their numbers. */
-export function messageToJson(message: object, name: MessageName, pretty = false): JsonObject {
-  return convertMessage(message as Record<string, unknown>, messageType(name), pretty, false);
 }
 
 class ImageWriter {
@@ -204,73 +198,4 @@ class ImageWriter {
   #line(depth: number): string {
     return lineStart(this.#indent, this.#depth + depth);
   }
-}
-
-function convertMessage(
-  message: Readonly<Record<string, unknown>>,
-  type: MessageType,
-  pretty: boolean,
-  hex: boolean,
-): JsonObject {
-  const result: Record<string, JsonValue> = {};
-  for (const field of type.fields) {
-    // A required field that is missing has a value that is not its own.
-    if (!Object.hasOwn(message, field.name)) continue;
-    const value = message[field.name];
-    if (field.repeated) {
-      const list = value as readonly unknown[];
-      if (list.length > 0) result[field.name] = convertList(list, field, pretty, hex);
-      continue;
-    }
-    result[field.name] = convertValue(value, field, pretty, hex);
-    const raw = rawText(message, field.name);
-    if (raw) result[`${field.name}_bytes`] = base64Lines(raw);
-  }
-  const unknown = unknownFields(message);
-  if (unknown.length > 0) {
-    result['unknown_fields'] = unknown.map(({ number, wireType, value }) => ({
-      number,
-      wire_type: wireType,
-      value: typeof value === 'bigint' ? value : base64Lines(value),
-    }));
-  }
-  return result;
-}
-
-function convertList(list: readonly unknown[], field: Field, pretty: boolean, hex: boolean): JsonValue {
-  const address = pretty && field.style.ipadd ? addressWord(list as readonly number[]) : undefined;
-  return address === undefined ? list.map((item) => convertValue(item, field, pretty, hex)) : [address];
-}
-
-/** @param hex crit shows the numbers in everything below a field marked so. */
-function convertValue(value: unknown, field: Field, pretty: boolean, hex: boolean): JsonValue {
-  const { style } = field;
-  const asHex = hex || style.hex === true;
-  switch (field.type) {
-    case 'message':
-      return convertMessage(value as Record<string, unknown>, field.message as MessageType, pretty, asHex);
-    case 'bytes':
-      return style.conv === 'unix_name' ? quotedPrintable(value as Uint8Array) : base64Lines(value as Uint8Array);
-    case 'enum':
-      return field.enumNames?.get(value as number) ?? (value as number);
-    case 'string':
-    case 'bool':
-      return value as string | boolean;
-    default:
-      return pretty ? prettyNumber(value as number | bigint, field, asHex) : (value as number | bigint);
-  }
-}
-
-function prettyNumber(value: number | bigint, { name, style }: Field, hex: boolean): JsonValue {
-  if (hex) return hexWord(value);
-  if (style.dev) return deviceWord(Number(value), style.odev === true);
-  if (style.flags !== undefined) return flagWords(style.flags, Number(value));
-  if (style.dict !== undefined) return valueWord(style.dict, name, Number(value)) ?? value;
-  return value;
-}
-
-/** Base64 with a line end after every 76 characters and at the end. */
-function base64Lines(bytes: Uint8Array): string {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
-  return text.replace(/.{1,76}/g, '$&\n');
 }

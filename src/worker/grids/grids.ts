@@ -7,8 +7,11 @@ import { SharedJob } from '../shared-job.ts';
 import { changeTable, type ChangeRow } from './changes.ts';
 import { fileTable } from './files.ts';
 import { gridOf, type Grid } from './grid.ts';
+import { entryTable } from './entries.ts';
+import { memoryTable } from './memory.ts';
 import { mountTable } from './mounts.ts';
 import { processGrid } from './process-grid.ts';
+import { socketTable } from './sockets.ts';
 import type { Table } from './table.ts';
 
 export { gridOf, type Grid };
@@ -25,10 +28,39 @@ const MAKERS: Readonly<Record<Exclude<GridName, 'changes'>, MakeGrid>> = {
     const commands = new Map((await checkpoint.processes(signal)).map(({ pid, comm }) => [pid, comm]));
     return gridOf(fileTable(files, commands), complete);
   },
+  sockets: async (checkpoint, signal) => {
+    const { complete, sockets } = checkpoint;
+    const facts = await sockets.list(signal);
+    const connections = await sockets.connections(signal);
+    return gridOf(socketTable(facts, connections, await checkpoint.processes(signal)), complete);
+  },
+  memory: async (checkpoint, signal, of) => {
+    const { complete } = checkpoint;
+    const regions = of === '' ? [] : (await checkpoint.memory.map(Number(of), signal)).regions;
+    return gridOf(memoryTable(regions), complete);
+  },
   mounts: async (checkpoint, signal) => {
     const { complete } = checkpoint;
     const mounts = await checkpoint.mounts(signal);
     return gridOf(mountTable(mounts, await checkpoint.processes(signal)), complete);
+  },
+  seccomp: async ({ isolation }, signal, of) => {
+    const { parseSeccompGrid, seccompTable } = await import('./seccomp.ts');
+    const { pid, index } = parseSeccompGrid(of);
+    const listing = await isolation.seccompListing(index, pid, signal);
+    return gridOf(seccompTable(listing), true, listing?.left);
+  },
+  log: async (checkpoint, signal, of) => {
+    const { logGrid } = await import('./log.ts');
+    return logGrid(checkpoint, of, signal);
+  },
+  entries: async (checkpoint, signal) => {
+    const { complete } = checkpoint;
+    return gridOf(entryTable(await checkpoint.raw.entries(), await checkpoint.processes(signal)), complete);
+  },
+  image: async (checkpoint, signal, of) => {
+    const { ImageGrid } = await import('./image/image-grid.ts');
+    return new ImageGrid(await checkpoint.raw.image(of, signal));
   },
 };
 

@@ -274,7 +274,7 @@ export class TableView<Row> {
 }
 
 /** Without the functions, which cannot be sent. */
-function plainColumn({ id, label, kind, flex, width, tree }: GridColumn): GridColumn {
+export function plainColumn({ id, label, kind, flex, width, tree }: GridColumn): GridColumn {
   return {
     id,
     label,
@@ -286,7 +286,7 @@ function plainColumn({ id, label, kind, flex, width, tree }: GridColumn): GridCo
 }
 
 /** A command line may be megabytes long; the detail and the copy have all of it. */
-function shorten(cell: GridCell): GridCell {
+export function shorten(cell: GridCell): GridCell {
   const { value, title } = cell;
   const valueIsLong = typeof value === 'string' && value.length > MAX_TEXT;
   const titleIsLong = title !== undefined && title.length > MAX_TEXT;

@@ -1,24 +1,46 @@
 /** A checkpoint that holds what archives of a laboratory do not: many rows, damage, and names made to do harm. */
+import { HOSTILE } from './hostile.ts';
+import { sampleMemory, sampleRegisters, sampleWindow } from './sample-memory.ts';
 import type { Handlers } from '../../../src/protocol/channel.ts';
 import type { ProcessDetail } from '../../../src/protocol/checkpoint-api.ts';
 import type { ChangeFacts } from '../../../src/protocol/changes.ts';
 import { MASK } from '../../../src/protocol/format.ts';
 import type { GridName } from '../../../src/protocol/grid.ts';
+import type { LogRecord } from '../../../src/protocol/logs.ts';
+import type { MemoryRegion } from '../../../src/protocol/memory.ts';
 import type { MountFacts } from '../../../src/protocol/mounts.ts';
 import type { Note } from '../../../src/protocol/note.ts';
 import type { OpenFileFacts } from '../../../src/protocol/open-files.ts';
 import type { Overview } from '../../../src/protocol/overview.ts';
 import { passOn, type PageApi } from '../../../src/protocol/page-api.ts';
 import type { ProcessFacts } from '../../../src/protocol/processes.ts';
+import type { SeccompListing } from '../../../src/protocol/seccomp.ts';
 import { sentence } from '../../../src/protocol/sentence.ts';
+import type { SocketFacts } from '../../../src/protocol/sockets.ts';
 import { toWire } from '../../../src/protocol/wire.ts';
 import { changeTable } from '../../../src/worker/grids/changes.ts';
 import { fileTable } from '../../../src/worker/grids/files.ts';
+import { memoryTable } from '../../../src/worker/grids/memory.ts';
 import { mountTable } from '../../../src/worker/grids/mounts.ts';
 import { processTable } from '../../../src/worker/grids/processes.ts';
+import { socketTable } from '../../../src/worker/grids/sockets.ts';
+import { logKind } from '../../../src/worker/grids/log-columns.ts';
+import { seccompTable } from '../../../src/worker/grids/seccomp.ts';
+import { Table, TOP } from '../../../src/worker/grids/table.ts';
 import { TableView } from '../../../src/worker/grids/table-view.ts';
+import {
+  sampleIsolation,
+  sampleListing,
+  sampleLogFiles,
+  sampleProblems,
+  sampleRecords,
+  sampleSharing,
+  sampleSummary,
+  sampleThreads,
+} from './sample-identity.ts';
 
-export const HOSTILE = '<img src=x onerror=alert(1)>\u202egnp.exe\n';
+export { HOSTILE } from './hostile.ts';
+
 export const SECRET = 'hunter2';
 
 export interface Sample {
@@ -26,8 +48,12 @@ export interface Sample {
   notes: readonly Note[];
   processes: ProcessFacts[];
   files: OpenFileFacts[];
+  sockets: SocketFacts[];
   mounts: MountFacts[];
   changes: ChangeFacts[];
+  seccomp: SeccompListing;
+  log: readonly LogRecord[];
+  memory: MemoryRegion[];
 }
 
 export function sample(): Sample {
@@ -66,6 +92,8 @@ export function sample(): Sample {
       }),
       makeFile(2, 1, 'pipe:[77]', { kind: 'pipe', type: 'PIPE', unread: 27 }),
     ],
+    sockets: [],
+    memory: sampleMemory(),
     mounts: [
       makeMount(100, undefined, '/', 'overlay'),
       makeMount(101, 100, '/proc', 'proc'),
@@ -78,6 +106,8 @@ export function sample(): Sample {
       makeChange('/etc/old.conf', { kind: 'deleted', entry: 'deleted.files' }),
       makeChange('/usr/bin/tool', { mode: 0o4755, marks: ['setuid', 'executable'] }),
     ],
+    seccomp: sampleListing,
+    log: sampleRecords(HOSTILE),
   };
 }
 
@@ -93,11 +123,26 @@ export function sampleAnswers(data: Sample): Handlers<PageApi> {
   const views = {
     processes: () => new TableView(processTable(data.processes)),
     files: () => new TableView(fileTable(data.files, new Map([[1, 'init']]))),
+    sockets: () => new TableView(socketTable(data.sockets, [], data.processes)),
+    memory: () => new TableView(memoryTable(data.memory)),
     mounts: () => new TableView(mountTable(data.mounts, data.processes)),
     changes: () => new TableView(changeTable(data.changes)),
-  } satisfies Record<GridName, unknown>;
-  const made = new Map<GridName, { rows: unknown; view: ReturnType<(typeof views)[GridName]> }>();
-  const viewOf = (name: GridName) => {
+    seccomp: () => new TableView(seccompTable(data.seccomp)),
+    log: () =>
+      new TableView(
+        new Table(
+          logKind('cri'),
+          data.log,
+          data.log.map(({ number }) => String(number)),
+          () => TOP,
+        ),
+      ),
+  } satisfies Partial<Record<GridName, unknown>>;
+  type Name = keyof typeof views;
+  const made = new Map<Name, { rows: unknown; view: ReturnType<(typeof views)[Name]> }>();
+  const viewOf = (grid: GridName) => {
+    if (!(grid in views)) throw new Error(`The sample has no grid ${grid}.`);
+    const name = grid as Name;
     const known = made.get(name);
     if (known?.rows === data[name]) return known.view;
     const view = views[name]();
@@ -119,7 +164,29 @@ export function sampleAnswers(data: Sample): Handlers<PageApi> {
       notes: [],
     }),
     mount: (_signal, id) => found(data.mounts.find((mount) => mount.id === id)),
+    isolation: (_signal, pid) => toWire(sampleIsolation(pid, HOSTILE)),
+    isolationThreads: (_signal, pid) => toWire(sampleThreads(pid, HOSTILE)),
+    sharing: () => toWire(sampleSharing(HOSTILE)),
+    seccompSummary: () => toWire(sampleSummary),
+    logFiles: () => toWire(sampleLogFiles),
+    logProblems: (_signal, name) => toWire(sampleProblems(name, HOSTILE)),
+    logRecord: (_signal, _name, number) => toWire(found(data.log[number])),
     change: (_signal, path) => found(data.changes.find((change) => change.path === path)),
+    memoryProcesses: () =>
+      data.processes
+        .filter(({ state }) => state !== 'zombie')
+        .map(({ pid, comm }) => ({ pid, ...(comm !== undefined && { comm }), dumpedBytes: 8192 })),
+    memoryOutline: (_signal, pid) =>
+      toWire({
+        pid,
+        pageSize: 4096,
+        pointerBytes: 8 as const,
+        byteOrder: 'little' as const,
+        regions: data.memory,
+        threads: [{ tid: pid, comm: 'main' }],
+      }),
+    memoryRead: (_signal, _pid, address, length) => toWire(sampleWindow(data.memory, BigInt(address), length)),
+    memoryRegisters: (_signal, _pid, tid) => toWire(sampleRegisters(tid)),
     hash: () => 'ab'.repeat(32),
     copy: () => undefined,
     copyText: () => undefined,
@@ -145,6 +212,7 @@ function processDetail(data: Sample, pid: number, reveal: boolean): ProcessDetai
     mounts: data.mounts.map(({ id, destination, type }) => ({ id, destination, type })),
     openFiles: data.files.filter((file) => file.pid === pid).length,
     notes: [],
+    images: [`checkpoint/core-${String(pid)}.img`],
   };
 }
 

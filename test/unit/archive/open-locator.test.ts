@@ -97,7 +97,7 @@ describe('a locator', () => {
 
   for (const [locator, reason, message] of [
     ['/nowhere/at/all.tar', 'not-found', /There is no file or folder \/nowhere\/at\/all\.tar/],
-    ['node://kind/node-a/x.tar', 'unsupported', /not supported yet\. Copy the archive/],
+    ['node://kind/node-a/x.tar', 'unsupported', /is on a node of a cluster\. Download the archive/],
     ['docker://registry:5000/x:1', 'unsupported', /not supported yet/],
     ['file://elsewhere/x.tar', 'usage', /not the address of a file on this machine/],
     ['/dev/null', 'unsupported', /is a device, not a file/],

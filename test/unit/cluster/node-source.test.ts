@@ -88,7 +88,7 @@ describe('a file on a node', () => {
       assert.equal(Buffer.compare(bytes, BYTES.subarray(offset, offset + length)), 0);
     }
     cluster.server.faults.clear();
-    assert.ok(cuts > 2, String(cuts));
+    assert.ok(cuts > 0, 'no connection was cut');
     await source.close();
   });
 

@@ -3,7 +3,8 @@ import { suite, test } from 'node:test';
 import { addressWord, deviceWord, flagWords, quotedPrintable } from '../../../src/core/criu/field-words.ts';
 import { jsonText } from '../../../src/core/criu/json-text.ts';
 import { decodeMessage } from '../../../src/core/criu/decode-message.ts';
-import { imageToJson, messageToJson, writeImageJson } from '../../../src/core/criu/to-json.ts';
+import { messageToJson } from '../../../src/core/criu/message-json.ts';
+import { imageToJson, writeImageJson } from '../../../src/core/criu/to-json.ts';
 import type { MessageName } from '../../../src/core/criu/schema.ts';
 import { bytes, encode, entry, image, uint32 } from './build-image.ts';
 import { MemorySource } from './memory-file-set.ts';
@@ -169,7 +170,7 @@ suite('words for numbers', () => {
     assert.equal(v6(1, 0, 0, 2, 0, 0, 0, 3), '1:0:0:2::3');
     assert.equal(v6(1, 0, 0, 2, 3, 0, 0, 4), '1::2:3:0:0:4');
     assert.equal(v6(1, 0, 2, 3, 4, 5, 6, 7), '1:0:2:3:4:5:6:7');
-    assert.equal(v6(0, 0, 0, 0, 0, 0xffff, 0x102, 0x304), '::ffff:102:304');
+    assert.equal(v6(0, 0, 0, 0, 0, 0xffff, 0x102, 0x304), '::ffff:1.2.3.4');
     assert.equal(addressWord([1, 2]), undefined);
   });
 

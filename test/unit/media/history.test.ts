@@ -60,6 +60,17 @@ describe('back and forward', () => {
     assert.equal(visit(history, at('0x3000'), 20_000), history);
   });
 
+  test('an address that was gone to is a place, however soon one goes on', () => {
+    const at = (address: string, row: string) => ({ tab: 'memory', address, row }) as const;
+    let history = visit(startHistory({ tab: 'memory' }), at('0x1000', 'a'), 0);
+    history = visit(history, at('0x2000', 'a'), 10);
+    // The row that goes with it comes a moment later.
+    history = visit(history, at('0x2000', 'b'), 20);
+    history = visit(history, at('0x3000', 'b'), 30);
+    history = visit(history, at('0x3000', 'c'), 5_000);
+    assert.deepEqual(history.places, [at('0x1000', 'a'), at('0x2000', 'b'), at('0x3000', 'c')]);
+  });
+
   test('the oldest places are forgotten', () => {
     let history = startHistory(overview);
     for (let row = 0; row < 500; row++) history = visit(history, { tab: 'mounts', row: String(row) }, row * 2_000);

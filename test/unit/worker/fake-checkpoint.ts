@@ -3,6 +3,7 @@ import { FOLDER, type FileView } from '../../../src/core/checkpoint/file-view.ts
 import type { Isolation } from '../../../src/core/checkpoint/isolation/isolation.ts';
 import type { Logs } from '../../../src/core/checkpoint/logs/logs.ts';
 import type { Memory } from '../../../src/core/checkpoint/memory/memory.ts';
+import type { Raw } from '../../../src/core/checkpoint/raw/raw.ts';
 import type { Sockets } from '../../../src/core/checkpoint/sockets/sockets.ts';
 import type { OpenFiles } from '../../../src/core/checkpoint/open-files/open-files.ts';
 import { memorySource } from '../../../src/core/bytes/sources.ts';
@@ -39,6 +40,7 @@ export function fakeCheckpoint(parts: Partial<Checkpoint> = {}): FakeCheckpoint 
     isolation: noIsolation,
     logs: noLogs,
     search: { run: () => emptySearch() },
+    raw: noRaw,
     hash: () => Promise.resolve({ algorithm: 'sha256', hex: '00', bytes: 0 }),
     close() {
       this.closed++;
@@ -97,6 +99,12 @@ const noLogs: Logs = {
   configurationFiles: () => Promise.resolve([]),
   configuration: () => Promise.resolve({ nodes: [] }),
   close: () => Promise.resolve(),
+};
+
+const noRaw: Raw = {
+  entries: () => Promise.resolve([]),
+  entry: () => Promise.reject(new Error('A made-up checkpoint has no archive.')),
+  image: () => Promise.reject(new Error('A made-up checkpoint has no archive.')),
 };
 
 /** Files by path; nothing else is there. */

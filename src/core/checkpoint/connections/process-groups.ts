@@ -56,10 +56,11 @@ function signature(process: ProcessFacts, ends: readonly OwnEnd[]): string {
 
 function way({ channel: { id, kind, ends, outside, waits }, end }: OwnEnd): string {
   const how = `${kind} ${end.does}`;
-  if (outside?.kind === 'outside') return `${how} outside`;
-  if (outside?.kind === 'listener') return `${how} listener ${String(outside.listener)}`;
+  if (outside?.kind === 'client' || outside?.kind === 'listener')
+    return `${how} ${outside.kind} ${String(outside.listener)}`;
+  if (outside) return `${how} ${outside.kind} ${outside.kind === 'remote' ? outside.label : ''}`;
   // What many have is a thing of its own in the picture; what two have is a line from one to the other.
-  if (waits || outside || ends.length > 2) return `${how} ${id}`;
+  if (waits || ends.length > 2) return `${how} ${id}`;
   const other = ends.find(({ pid }) => pid !== end.pid);
   return `${how} ${other ? String(other.pid) : 'itself'}`;
 }

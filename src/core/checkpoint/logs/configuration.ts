@@ -39,7 +39,9 @@ interface Open {
   readonly parent: number;
   /** How many texts it was unfolded from. */
   readonly embedded: number;
-  readonly secret: boolean;
+  readonly secret: ConfigurationNode['secret'];
+  /** What it is of an environment. */
+  readonly within: 'environment' | 'variable' | undefined;
 }
 
 /**
@@ -48,7 +50,7 @@ interface Open {
  */
 export function unfold(root: JsonValue): ConfigurationTree {
   const nodes: ConfigurationNode[] = [];
-  const open: Open[] = [{ key: '', value: root, parent: -1, embedded: 0, secret: false }];
+  const open: Open[] = [{ key: '', value: root, parent: -1, embedded: 0, secret: undefined, within: undefined }];
   for (let next = open.pop(); next; next = open.pop()) {
     if (nodes.length >= MAX_NODES) {
       return { nodes, problem: sentence('Only the first {0} values are listed here.', MAX_NODES) };
@@ -61,7 +63,7 @@ export function unfold(root: JsonValue): ConfigurationTree {
       continue;
     }
     const inner = innerOf(next);
-    nodes.push(describe(next, inner !== undefined));
+    nodes.push(describe(next, inner?.value));
     if (inner !== undefined) pushMembers(inner.value, index, { ...next, embedded: inner.embedded }, open);
   }
   return { nodes };
@@ -73,14 +75,19 @@ function isContainer(value: JsonValue | undefined): value is Container {
   return typeof value === 'object' && value !== null;
 }
 
-function describe({ key, value, parent, secret }: Open, hasInner: boolean): ConfigurationNode {
-  const common = { parent, key };
-  if (Array.isArray(value)) return { ...common, kind: 'list', members: value.length };
-  if (isContainer(value)) return { ...common, kind: 'object', members: Object.keys(value).length };
+/** @param inner what stands below it */
+function describe({ key, value, parent, secret }: Open, inner: Container | undefined): ConfigurationNode {
+  const common = {
+    parent,
+    key,
+    ...(inner && { members: Array.isArray(inner) ? inner.length : Object.keys(inner).length }),
+  };
+  if (Array.isArray(value)) return { ...common, kind: 'list' };
+  if (isContainer(value)) return { ...common, kind: 'object' };
   if (value === null) return { ...common, kind: 'null', value };
   switch (typeof value) {
     case 'string':
-      return { ...common, kind: 'text', value, ...(hasInner && { embedded: true }), ...(secret && { secret }) };
+      return { ...common, kind: 'text', value, ...(inner && { embedded: true }), ...(secret && { secret }) };
     case 'boolean':
       return { ...common, kind: 'boolean', value };
     default:
@@ -101,23 +108,43 @@ function innerOf({ value, embedded, secret }: Open): { value: Container; embedde
   }
 }
 
+type Member = readonly [key: string, value: JsonValue];
+
 /** Backwards, because the last one pushed is taken first. */
 function pushMembers(container: Container, parent: number, of: Open, open: Open[]): void {
-  const members: readonly (readonly [string, JsonValue])[] = Array.isArray(container)
+  const members: readonly Member[] = Array.isArray(container)
     ? (container as readonly JsonValue[]).map((value, index) => [String(index), value] as const)
     : Object.entries(container).flatMap(([key, value]) => (value === undefined ? [] : [[key, value] as const]));
   const first = Math.max(0, MAX_NODES - parent);
   for (let index = Math.min(members.length, first) - 1; index >= 0; index--) {
-    const [key, value] = members[index] as readonly [string, JsonValue];
+    const member = members[index] as Member;
+    const [key, value] = member;
     const before = index > 0 ? members[index - 1]?.[1] : undefined;
-    open.push({ key, value, parent, embedded: of.embedded, secret: isSecret(of.key, value, before) });
+    const within = withinOf(key, of.within);
+    open.push({ key, value, parent, embedded: of.embedded, within, secret: secretOf(member, before, container, of) });
   }
 }
 
-/** A value of the environment: in a list of them, or in a command line behind the option that sets one. */
-function isSecret(listKey: string, value: JsonValue, before: JsonValue | undefined): boolean {
-  if (typeof value !== 'string') return false;
-  if (ENVIRONMENT_KEYS.has(listKey.toLowerCase())) return value.includes('=');
-  if (typeof before === 'string' && ENVIRONMENT_OPTIONS.has(before)) return value.includes('=');
-  return /^--env=[^=]+=/.test(value);
+/** Environments are lists of `NAME=value`, lists of `{"name": …, "value": …}`, or objects. */
+function withinOf(key: string, outer: Open['within']): Open['within'] {
+  if (ENVIRONMENT_KEYS.has(key.toLowerCase())) return 'environment';
+  return outer === 'environment' ? 'variable' : undefined;
+}
+
+/** A value of the environment: in one, or in a command line behind the option that sets one. */
+function secretOf(
+  [key, value]: Member,
+  before: JsonValue | undefined,
+  container: Container,
+  { within }: Open,
+): ConfigurationNode['secret'] {
+  if (typeof value !== 'string') return undefined;
+  const isAssignment = value.includes('=');
+  if (within === 'variable') return key.toLowerCase() === 'value' ? 'value' : undefined;
+  if (within === 'environment') {
+    if (!Array.isArray(container)) return 'value';
+    return isAssignment ? 'assignment' : undefined;
+  }
+  const isOption = typeof before === 'string' && ENVIRONMENT_OPTIONS.has(before);
+  return (isOption && isAssignment) || /^--env=[^=]+=/.test(value) ? 'assignment' : undefined;
 }

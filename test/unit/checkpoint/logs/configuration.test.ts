@@ -53,16 +53,52 @@ test('what an engine wrote is listed with what it is', () =>
 test('values of the environment are marked, wherever they stand', () =>
   withFixture('podman-webapp-host', async ({ logs }) => {
     const secrets = async (name: string) =>
-      (await logs.configuration(name)).nodes.flatMap(({ secret, value }) => (secret === true ? [String(value)] : []));
+      (await logs.configuration(name)).nodes.flatMap(({ secret, value }) =>
+        secret === 'assignment' ? [String(value)] : [],
+      );
     const inSpec = await secrets('spec.dump');
     assert.ok(inSpec.includes('API_TOKEN=demo-not-a-secret'));
     assert.ok(inSpec.length >= 8);
     for (const name of ['spec.dump', 'config.dump']) {
       const { nodes } = await logs.configuration(name);
-      const open = nodes.filter(({ value, secret }) => secret !== true && String(value).includes('demo-password'));
+      const open = nodes.filter(({ value, secret }) => secret === undefined && String(value).includes('demo-password'));
       assert.deepEqual(open, [], name);
     }
   }));
+
+test('an environment may be a list, an object, or a list of names and values, in JSON of a text too', () => {
+  const applied = {
+    spec: {
+      containers: [
+        {
+          env: [
+            { name: 'TOKEN', value: 'hidden=1' },
+            { name: 'POD', valueFrom: {} },
+          ],
+        },
+      ],
+    },
+  };
+  const { nodes } = unfold({
+    Env: ['TOKEN=hidden', 'INHERITED'],
+    environment: { TOKEN: 'hidden' },
+    annotations: { 'last-applied-configuration': JSON.stringify(applied) },
+    labels: { env: 'production' },
+    command: ['podman', 'run', '-e', 'TOKEN=hidden', '--env=TOKEN=hidden', '-e', 'HOME', 'a=b'],
+  });
+  assert.deepEqual(
+    nodes.flatMap(({ key, value, secret }) => (secret === undefined ? [] : [[key, value, secret]])),
+    [
+      ['0', 'TOKEN=hidden', 'assignment'],
+      ['TOKEN', 'hidden', 'value'],
+      ['value', 'hidden=1', 'value'],
+      ['3', 'TOKEN=hidden', 'assignment'],
+      ['4', '--env=TOKEN=hidden', 'assignment'],
+    ],
+  );
+  const text = nodes.find(({ embedded }) => embedded === true);
+  assert.deepEqual([text?.kind, text?.members], ['text', 1]);
+});
 
 test('what is no JSON, or too much of it, says so', async () => {
   const deep = '['.repeat(5000) + ']'.repeat(5000);

@@ -14,7 +14,9 @@ const truth = (name: string): Record<string, unknown>[] =>
 
 /** The words of `ip` for those of the kernel's headers: `RT_SCOPE_HOST` is `host`. */
 const plain = (word: unknown): string =>
-  String(word).replace(/^(RT_SCOPE|RTN|RTPROT|RT_TABLE|AF|FR_ACT)_/, '').toLowerCase();
+  String(word)
+    .replace(/^(RT_SCOPE|RTN|RTPROT|RT_TABLE|AF|FR_ACT)_/, '')
+    .toLowerCase();
 const routeMagic = uint32(0x45311224);
 
 suite('what ip saved', () => {

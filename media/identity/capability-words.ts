@@ -1,0 +1,50 @@
+import { t } from '../text.ts';
+
+/** What a capability lets a process do, in a few words; nothing for one that is not known. Source: capabilities(7). */
+export function capabilityMeaning(name: string): string | undefined {
+  return MEANINGS[name]?.();
+}
+
+const MEANINGS: Readonly<Record<string, () => string>> = {
+  CAP_CHOWN: () => t('Give files to other users'),
+  CAP_DAC_OVERRIDE: () => t('Read, write and run files whatever their permissions say'),
+  CAP_DAC_READ_SEARCH: () => t('Read files and folders whatever their permissions say, and open files by handle'),
+  CAP_FOWNER: () => t('Change permissions and attributes of files of other users'),
+  CAP_FSETID: () => t('Keep setuid and setgid bits when a file is changed'),
+  CAP_KILL: () => t('Send signals to processes of other users'),
+  CAP_SETGID: () => t('Take any group'),
+  CAP_SETUID: () => t('Take any user'),
+  CAP_SETPCAP: () => t('Change its own capabilities and drop them for good'),
+  CAP_LINUX_IMMUTABLE: () => t('Change the attributes “immutable” and “append only” of files'),
+  CAP_NET_BIND_SERVICE: () => t('Listen on ports below 1024'),
+  CAP_NET_BROADCAST: () => t('Send broadcasts (not used by the kernel)'),
+  CAP_NET_ADMIN: () => t('Configure interfaces, addresses, routes and packet filters'),
+  CAP_NET_RAW: () => t('Use raw and packet sockets, as ping and tcpdump do'),
+  CAP_IPC_LOCK: () => t('Lock any amount of memory'),
+  CAP_IPC_OWNER: () => t('Use System V shared memory, queues and semaphores of others'),
+  CAP_SYS_MODULE: () => t('Load and unload kernel modules'),
+  CAP_SYS_RAWIO: () => t('Reach devices and physical memory directly'),
+  CAP_SYS_CHROOT: () => t('Change its root directory, and enter mount namespaces'),
+  CAP_SYS_PTRACE: () => t('Look into and control other processes'),
+  CAP_SYS_PACCT: () => t('Turn process accounting on and off'),
+  CAP_SYS_ADMIN: () => t('Administer nearly everything: mounts, namespaces, quotas, host name and much more'),
+  CAP_SYS_BOOT: () => t('Restart the machine, and load another kernel'),
+  CAP_SYS_NICE: () => t('Raise priorities and choose processors'),
+  CAP_SYS_RESOURCE: () => t('Pass over limits and quotas'),
+  CAP_SYS_TIME: () => t('Set the clock'),
+  CAP_SYS_TTY_CONFIG: () => t('Configure terminals'),
+  CAP_MKNOD: () => t('Make device files'),
+  CAP_LEASE: () => t('Take leases on files of other users'),
+  CAP_AUDIT_WRITE: () => t('Write to the kernel’s audit log'),
+  CAP_AUDIT_CONTROL: () => t('Configure auditing'),
+  CAP_SETFCAP: () => t('Give files capabilities'),
+  CAP_MAC_OVERRIDE: () => t('Pass over mandatory access control (Smack)'),
+  CAP_MAC_ADMIN: () => t('Configure mandatory access control (Smack)'),
+  CAP_SYSLOG: () => t('Read the kernel’s log and see kernel addresses'),
+  CAP_WAKE_ALARM: () => t('Wake the machine by a timer'),
+  CAP_BLOCK_SUSPEND: () => t('Keep the machine from sleeping'),
+  CAP_AUDIT_READ: () => t('Read the audit log'),
+  CAP_PERFMON: () => t('Measure and trace the whole system'),
+  CAP_BPF: () => t('Load BPF programs'),
+  CAP_CHECKPOINT_RESTORE: () => t('Checkpoint and restore processes'),
+};

@@ -1,0 +1,58 @@
+import { useEffect, useRef } from 'preact/hooks';
+import { escapeText } from '../../src/protocol/format.ts';
+import { RawDetailPane } from '../detail/raw.tsx';
+import { Split } from '../parts/split.tsx';
+import { useSession } from '../session.ts';
+import { useStore } from '../state/store.ts';
+import { t } from '../text.ts';
+import { GridPane } from './grid-tab.tsx';
+
+/** Every entry of the archive, and beside it the one that is chosen: decoded, or as it is. */
+export function RawTab() {
+  const session = useSession();
+  const share = useStore(session.page, (page) => page.split);
+  const focus = useStore(session.page, (page) => page.grids.entries.focus);
+  usePlaceOf(focus);
+  return (
+    <Split
+      share={share}
+      onShare={(split) => session.page.set({ ...session.page.get(), split })}
+      first={
+        <GridPane
+          grid="entries"
+          label={t('Entries of the archive')}
+          noMatch={(filter) => t('No entry matches “{0}”.', escapeText(filter))}
+          nothing={t('The archive holds nothing.')}
+          onDetail={focusDetail}
+        />
+      }
+      second={
+        <div class="raw-detail" role="region" tabIndex={-1} aria-label={t('Details')}>
+          {focus === undefined ? (
+            <p class="muted hint">{t('Select an entry to see what it holds. Images are shown field by field.')}</p>
+          ) : (
+            <RawDetailPane path={focus} />
+          )}
+        </div>
+      }
+    />
+  );
+}
+
+/** Into the image; of what is no image, to its detail. */
+function focusDetail(): void {
+  const detail = document.querySelector<HTMLElement>('.raw-detail');
+  (detail?.querySelector<HTMLElement>('[role=treegrid]') ?? detail)?.focus();
+}
+
+/** The place within an image is left with the image, unless a link leads to one in the next. */
+function usePlaceOf(focus: string | undefined): void {
+  const session = useSession();
+  const spot = useStore(session.page, (page) => page.tabs.raw.spot);
+  const before = useRef({ focus, spot });
+  useEffect(() => {
+    const { focus: oldFocus, spot: oldSpot } = before.current;
+    before.current = { focus, spot };
+    if (focus !== oldFocus && spot !== undefined && spot === oldSpot) session.moveTo('raw', undefined);
+  }, [focus, spot]);
+}

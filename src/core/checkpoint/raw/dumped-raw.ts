@@ -1,0 +1,143 @@
+import type { RawDetail, RawEntry, RawView } from '../../../protocol/raw.ts';
+import { sentence } from '../../../protocol/sentence.ts';
+import type { Entry } from '../../archive/file-set.ts';
+import { hexWord } from '../../criu/field-words.ts';
+import { isDecodable, kindOfFile, type Kind, type KindName } from '../../criu/kinds.ts';
+import { CheckpointError } from '../../errors.ts';
+import { jsonPathOf } from '../images-branch.ts';
+import { openDecodedImage, type DecodedImage } from './decoded-image.ts';
+import { fileWords, kindWords, otherWords } from './entry-words.ts';
+import type { Raw, RawSources } from './raw.ts';
+
+/** What is shown of an entry that is neither decoded nor text. */
+const previewBytes = 1024;
+
+/** Kinds whose id is that of the process that the image is of. */
+const ofProcess: ReadonlySet<KindName> = new Set([
+  'IDS',
+  'MM',
+  'VMAS',
+  'PAGEMAP',
+  'FS',
+  'CREDS',
+  'SIGACT',
+  'SIGNAL',
+  'ITIMERS',
+  'POSIX_TIMERS',
+  'RLIMIT',
+]);
+
+export class DumpedRaw implements Raw {
+  readonly #sources: RawSources;
+
+  constructor(sources: RawSources) {
+    this.#sources = sources;
+  }
+
+  entries(): Promise<readonly RawEntry[]> {
+    return Promise.resolve([...this.#sources.files.entries.values()].map((entry) => this.#describe(entry)));
+  }
+
+  async entry(path: string, signal?: AbortSignal): Promise<RawDetail> {
+    const entry = await this.#find(path, signal);
+    const facts = this.#describe(entry);
+    const { mode, uid, gid } = entry;
+    const modified = timeOf(entry.mtime);
+    const common = { ...facts, mode, uid, gid, ...(modified !== undefined && { modified }) };
+    if (facts.view === 'none') return { ...common, notes: [] };
+    const file = `/archive/${path}`;
+    if (facts.view === 'text') return { ...common, file, notes: [] };
+    const image = facts.view === 'tree' ? await this.image(path, signal) : undefined;
+    const start = image === undefined || image.count === 0 ? await this.#start(entry, signal) : undefined;
+    const json = image && jsonPathOf(path, this.#sources.imagesPrefix);
+    const magic = image?.facts.magic ?? image?.facts.row?.magic;
+    return {
+      ...common,
+      file,
+      notes: image?.notes ?? [],
+      ...(json !== undefined && { json }),
+      ...(image && { entries: image.count }),
+      ...(magic !== undefined && { magic: hexWord(magic) }),
+      ...(start && { start }),
+    };
+  }
+
+  async image(path: string, signal?: AbortSignal): Promise<DecodedImage> {
+    const entry = await this.#find(path, signal);
+    if (this.#describe(entry).view !== 'tree') {
+      const text = sentence('{0} is no image that can be decoded.', path);
+      throw new CheckpointError('unsupported', text, { where: path });
+    }
+    const { files, images, notebook } = this.#sources;
+    const image = await openDecodedImage(() => Promise.resolve(files.open(entry)), path, {
+      besideCipher: images.hasCipher,
+      ...(signal && { signal }),
+    });
+    notebook.add(...image.notes);
+    return image;
+  }
+
+  async #find(path: string, signal?: AbortSignal): Promise<Entry> {
+    const { files } = this.#sources;
+    const entry = files.entries.get(path) ?? (await files.find(path, signal));
+    if (entry) return entry;
+    throw new CheckpointError('not-found', sentence('The archive has no entry {0}.', path), { where: path });
+  }
+
+  async #start(entry: Entry, signal?: AbortSignal): Promise<Uint8Array> {
+    const source = this.#sources.files.open(entry);
+    try {
+      return new Uint8Array(await source.read(0, previewBytes, signal));
+    } finally {
+      await source.close();
+    }
+  }
+
+  #describe({ path, type, size, linkTarget }: Entry): RawEntry {
+    const name = path.slice(path.lastIndexOf('/') + 1);
+    const named = kindOfFile(name);
+    const row = named && this.#isImage(path, named.row) ? named.row : undefined;
+    const pid = row && ofProcess.has(row.kind as KindName) && typeof named?.id === 'number' ? named.id : undefined;
+    const [view, what] = this.#viewOf(path, type, row);
+    return {
+      path,
+      type,
+      size,
+      ...(row && { kind: row.crit ?? row.kind }),
+      what,
+      view,
+      ...(pid !== undefined && { pid }),
+      ...(linkTarget !== undefined && { linkTarget }),
+    };
+  }
+
+  /** Images lie in their folder, or in that of an earlier dump; what is written beside a dump lies anywhere. */
+  #isImage(path: string, row: Kind): boolean {
+    if (row.framing === 'service' || row.content === 'text') return true;
+    const { imagesPrefix } = this.#sources;
+    return path.startsWith(imagesPrefix) || path.endsWith('.img');
+  }
+
+  #viewOf(path: string, type: Entry['type'], row: Kind | undefined): readonly [RawView, string] {
+    const name = path.slice(path.lastIndexOf('/') + 1);
+    if (type === 'directory') return ['none', otherWords.folder.label];
+    if (type === 'symlink') {
+      return ['none', (name === 'parent' ? otherWords.parent : otherWords.link).label];
+    }
+    if (type !== 'file' && type !== 'hardlink' && type !== 'sparse') return ['none', otherWords.special.label];
+    if (row) {
+      const words = kindWords[row.kind as KindName].label;
+      if (row.content === 'text') return ['text', words];
+      return [isDecodable(name) ? 'tree' : 'bytes', words];
+    }
+    for (const [pattern, view, words] of fileWords) if (pattern.test(path)) return [view, words.label];
+    if (isDecodable(name)) return ['tree', otherWords.unknownImage.label];
+    return ['bytes', otherWords.file.label];
+  }
+}
+
+/** Nanoseconds since 1970 as RFC 3339; undefined where an archive has no time, or none of a calendar. */
+function timeOf(nanoseconds: bigint): string | undefined {
+  const date = new Date(Number(nanoseconds / 1_000_000n));
+  return nanoseconds === 0n || Number.isNaN(date.getTime()) ? undefined : date.toISOString();
+}

@@ -1,0 +1,146 @@
+/** The Raw tab on a real archive: every entry, images field by field, links to fields, keyboard. */
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { after, afterEach, before, beforeEach, test } from 'node:test';
+import type { Locator } from 'playwright-core';
+import { root } from '../../scripts/lib/node.mjs';
+import { archiveAnswers, type ArchiveAnswers } from './page-lab/archive-answers.ts';
+import { type Lab, type LabBrowser, launchLab } from './page-lab/lab.ts';
+
+let browser: LabBrowser;
+let source: ArchiveAnswers;
+let lab: Lab;
+
+before(async () => {
+  browser = await launchLab();
+  source = archiveAnswers(join(root, 'test/fixtures/podman-webapp-host/webapp-host.tar.zst'));
+});
+
+after(async () => {
+  await browser.close();
+  await source.close();
+});
+
+beforeEach(async () => {
+  lab = await browser.open(source.answers);
+  await lab.page.locator('.overview').waitFor();
+  await lab.page.getByRole('tab', { name: 'Raw' }).click();
+  await row(entries(), 'files.img').waitFor();
+});
+
+afterEach(async () => {
+  const { complaints } = lab;
+  await lab.close();
+  assert.deepEqual(complaints, []);
+});
+
+const entries = (): Locator => lab.page.getByRole('treegrid', { name: 'Entries of the archive' });
+const tree = (): Locator => lab.page.getByRole('treegrid', { name: /^Fields of/ });
+const row = (grid: Locator, name: string): Locator =>
+  grid
+    .locator('.canvas > .row')
+    .filter({ has: lab.page.getByText(name, { exact: true }) })
+    .first();
+
+/** Chooses an entry as a person does who knows its name. */
+async function choose(name: string): Promise<void> {
+  await entries().focus();
+  await lab.page.keyboard.type(name);
+  await entries().locator('.row.focused').getByText(name, { exact: true }).waitFor();
+}
+
+test('every entry says what it holds, and an image shows its fields', async () => {
+  const { page } = lab;
+  await row(entries(), 'core-1.img').getByText('A thread: registers, state, signals, credentials').waitFor();
+  await row(entries(), 'core-1.img').click();
+  await row(tree(), 'X86_64').waitFor();
+  assert.match(await page.locator('.raw-head').innerText(), /checkpoint\/core-1\.img\s.*CORE.*1 entry/s);
+  await row(tree(), 'tc').locator('.twistie').click();
+  await row(tree(), 'comm').getByText('web-master').waitFor();
+});
+
+test('a link leads to a field, whatever was shown before, and Back leads back', async () => {
+  const { page } = lab;
+  await row(entries(), 'files.img').click();
+  await row(tree(), '[3]').waitFor();
+  lab.emit('show', { tab: 'raw', row: 'checkpoint/core-1.img', path: '0.tc.rlimits.rlimits.7.cur' });
+  const field = tree().locator('.row.focused');
+  await field.getByText('cur').waitFor();
+  await row(tree(), '[7] RLIMIT_NOFILE').waitFor();
+  // What is passed quickly is no place where one has been.
+  await page.waitForTimeout(1_000);
+  lab.emit('show', { tab: 'raw', row: 'checkpoint/pstree.img', path: '1.pid' });
+  await field.getByText('pid', { exact: true }).waitFor();
+  await page.keyboard.press('Alt+ArrowLeft');
+  await row(tree(), '[7] RLIMIT_NOFILE').waitFor();
+  await field.getByText('cur').waitFor();
+});
+
+test('choosing another entry leaves the place in the old one', async () => {
+  lab.emit('show', { tab: 'raw', row: 'checkpoint/pstree.img', path: '1.pid' });
+  await tree().locator('.row.focused').getByText('pid', { exact: true }).waitFor();
+  await choose('inventory.img');
+  await row(tree(), 'img_version').waitFor();
+  assert.equal(await tree().locator('.row.focused').count(), 0);
+});
+
+test('the fields of an image are filtered apart from the list', async () => {
+  const { page } = lab;
+  await row(entries(), 'core-1.img').click();
+  await row(tree(), 'X86_64').waitFor();
+  await page.locator('#image-filter').fill('SIGCHLD');
+  await row(tree(), 'sigactions').waitFor();
+  assert.match(await tree().locator('mark').first().innerText(), /SIGCHLD/);
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('End');
+  await tree().locator('.row.focused').getByText('SIGCHLD').waitFor();
+  assert.ok((await entries().locator('.canvas > .row').count()) > 10);
+  await page.locator('#image-filter').fill('no such field');
+  await page.getByText('No field matches “no such field”.').waitFor();
+});
+
+test('what is no image is shown as it is, and opened where an editor can show it', async () => {
+  const { page } = lab;
+  await entries().focus();
+  await row(entries(), 'core-1.img').click();
+  await page.getByRole('button', { name: 'Open as JSON' }).click();
+  lab.emit('show', { tab: 'raw', row: 'checkpoint/pages-1.img' });
+  await page.locator('.raw-bytes').getByText('00000000').waitFor();
+  await page.getByText(/^The first 1,?024 of/).waitFor();
+  await page.getByRole('button', { name: 'Save As…' }).click();
+  lab.emit('show', { tab: 'raw', row: 'spec.dump' });
+  await page.getByRole('button', { name: 'Open', exact: true }).click();
+  assert.deepEqual(
+    lab.calls.filter((call) => /^(openFile|saveFile)/.test(call)),
+    ['openFile /images/core-1.img.json', 'saveFile /archive/checkpoint/pages-1.img', 'openFile /archive/spec.dump'],
+  );
+});
+
+test('the keyboard leads from the list into the image and through it', async () => {
+  const { page } = lab;
+  await choose('pstree.img');
+  await row(tree(), '[0]').waitFor();
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('Home');
+  await tree().locator('.row.focused').getByText('[0]').waitFor();
+  await page.keyboard.press('ArrowLeft');
+  await tree().locator('.row.focused[aria-expanded=false]').waitFor();
+  await page.keyboard.press('ArrowRight');
+  await tree().locator('.row.focused[aria-expanded=true]').waitFor();
+  await page.keyboard.press('ArrowDown');
+  await tree().locator('.row.focused').getByText('pid', { exact: true }).waitFor();
+  await page.keyboard.press('Control+c');
+  assert.match(lab.calls.at(-1) ?? '', /^copy .*"grid":"image".* text \["0\.pid"\]$/);
+});
+
+test('the chosen process leaves its own images and those of all', async () => {
+  const { page } = lab;
+  await page.getByRole('tab', { name: 'Processes' }).click();
+  const processes = page.getByRole('treegrid', { name: 'Processes' });
+  await processes.locator('.canvas > .row').nth(1).click();
+  const links = page.getByRole('region', { name: 'Details' }).locator('.link');
+  await links.filter({ hasText: /^mm-2\.img$/ }).click();
+  await row(tree(), 'mm_start_code').waitFor();
+  assert.equal(await row(entries(), 'mm-1.img').count(), 0);
+  await row(entries(), 'cgroup.img').waitFor();
+});
