@@ -7,39 +7,39 @@ import { CheckpointError } from '../../../src/core/errors.ts';
 import { askEverything } from '../support/ask.ts';
 import { archiveOf } from '../support/fixtures.ts';
 
-/** Longer by CHECKPOINT_EXPLORER_FUZZ_SECONDS; the seed of a failure is in its message. */
-const seconds = Number(process.env['CHECKPOINT_EXPLORER_FUZZ_SECONDS'] ?? 6);
-const firstSeed = Number(process.env['CHECKPOINT_EXPLORER_FUZZ_SEED'] ?? Date.now() % 1_000_000);
+/** FUZZ_RUNS=1000 looks further; the seed of a failure is in its message. */
+const RUNS = Number(process.env['FUZZ_RUNS'] ?? 24);
+const FIRST_SEED = Number(process.env['FUZZ_SEED'] ?? Date.now() % 1_000_000);
+/** A machine with much else to do gets no further than it can in this time, ms; that is no failure. */
+const LIMIT = 45_000 * Math.max(1, RUNS / 24);
 
 const bases = ['podman-counter-none', 'podman-counter-zstd', 'podman-counter-gzip', 'crio-tty', 'containerd-counter'];
 
-test(`mutated archives give answers or a sentence, for ${String(seconds)} s`, async () => {
+test(`mutated archives give answers or a sentence (${String(RUNS)} of them)`, async () => {
   const folder = mkdtempSync(join(tmpdir(), 'checkpoint-fuzz-'));
   const archives = bases.map((name) => readFileSync(archiveOf(name)));
-  const end = performance.now() + seconds * 1000;
-  let opened = 0;
-  let refused = 0;
+  const end = performance.now() + LIMIT;
+  const path = join(folder, 'mutant.tar');
   try {
-    for (let seed = firstSeed; performance.now() < end; seed++) {
+    // What is refused below is refused for its damage and for nothing else.
+    writeFileSync(path, archives[0] as Buffer);
+    await askEverything(path, join(folder, 'spill'));
+    for (let seed = FIRST_SEED; seed < FIRST_SEED + RUNS && performance.now() < end; seed++) {
       const random = generator(seed);
-      const path = join(folder, 'mutant.tar');
       writeFileSync(path, mutate(archives[random(archives.length)] as Buffer, random));
       try {
         await askEverything(path, join(folder, 'spill'));
-        opened++;
       } catch (error) {
         assert.ok(
           error instanceof CheckpointError,
           `seed ${String(seed)}: ${error instanceof Error ? (error.stack ?? '') : String(error)}`,
         );
         assert.doesNotMatch(error.message, /undefined|\[object|NaN/, `seed ${String(seed)}`);
-        refused++;
       }
     }
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-  assert.ok(opened > 0 && refused + opened > 5, `only ${String(opened)} opened and ${String(refused)} were refused`);
 });
 
 type Random = (below: number) => number;
