@@ -88,7 +88,7 @@ describe('the editor of checkpoints', () => {
     assert.deepEqual(await names(), []);
     await open(sample(...KUBELET), NAMED);
     await until('its files are shown', () => access.files.shown !== undefined);
-    assert.deepEqual(await names(), ['archive', 'images', 'proc', 'rootfs']);
+    assert.deepEqual(await names(), ['archive', 'contents', 'images', 'proc', 'rootfs']);
     assert.deepEqual(await names(['proc']), ['1', '7', '8', '9', '10', '27', '28']);
     assert.deepEqual(await names(['rootfs', 'var', 'log']), ['new.txt']);
     await closeAllEditors();

@@ -22,8 +22,8 @@ describe('the files of a checkpoint', () => {
   const text = async (path: string) => new TextDecoder().decode(await fs.readFile(at(path)));
   const list = async (path: string) => (await fs.readDirectory(at(path))).map(([name]) => name).sort();
 
-  it('lie below archive, images, proc and rootfs, beside the document of the whole', async () => {
-    assert.deepEqual(await list('/'), ['archive', 'images', 'overview.checkpoint', 'proc', 'rootfs']);
+  it('lie below archive, contents, images, proc and rootfs, beside the document of the whole', async () => {
+    assert.deepEqual(await list('/'), ['archive', 'contents', 'images', 'overview.checkpoint', 'proc', 'rootfs']);
   });
 
   it('are the entries of the archive, byte for byte', async () => {
