@@ -189,13 +189,20 @@ export class Kubelet {
   }
 
   #metrics(): string {
-    const gate = this.#node.failure === 'gate-off' ? 0 : 1;
+    const { failure, counted } = this.#node;
+    const gate = failure === 'gate-off' ? 0 : 1;
     return [
       '# HELP kubernetes_feature_enabled [BETA] This metric records the data about the stage and enablement of a k8s feature.',
       '# TYPE kubernetes_feature_enabled gauge',
       'kubernetes_feature_enabled{name="AllAlpha",stage="ALPHA"} 0',
       `kubernetes_feature_enabled{name="ContainerCheckpoint",stage="BETA"} ${String(gate)}`,
       'kubernetes_feature_enabled{name="NodeSwap",stage=""} 1',
+      ...(counted
+        ? [
+            `kubelet_runtime_operations_errors_total{operation_type="checkpoint_container"} ${String(counted.failed)}`,
+            `kubelet_runtime_operations_total{operation_type="checkpoint_container"} ${String(counted.made)}`,
+          ]
+        : []),
       '',
     ].join('\n');
   }
