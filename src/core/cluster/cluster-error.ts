@@ -1,5 +1,5 @@
-import type { Sentence } from '../../protocol/sentence.ts';
-import { CheckpointError, type Reason } from '../errors.ts';
+import { sentence, type Sentence } from '../../protocol/sentence.ts';
+import { CheckpointError, isCancelled, type Reason } from '../errors.ts';
 
 /** What would make it work: a sentence, and where there is something to copy, that. */
 export interface Remedy {
@@ -43,3 +43,26 @@ export class ClusterError extends CheckpointError {
     return error instanceof ClusterError && (reason === undefined || error.reason === reason);
   }
 }
+
+/** What a failure says, for who shows it and does not know its class. */
+export interface FailureFacts {
+  readonly reason: Reason;
+  readonly text: Sentence;
+  readonly remedy?: Remedy;
+  readonly said?: string;
+}
+
+/** Of what the functions of this folder throw; undefined for a mistake in the program. */
+export function factsOf(error: unknown): FailureFacts | undefined {
+  if (isCancelled(error)) return { reason: 'cancelled', text: CANCELLED };
+  if (!CheckpointError.is(error)) return undefined;
+  const { remedy, said } = error instanceof ClusterError ? error : {};
+  return {
+    reason: error.reason,
+    text: error.sentence,
+    ...(remedy && { remedy }),
+    ...(said !== undefined && { said }),
+  };
+}
+
+const CANCELLED = sentence('The work was cancelled.');

@@ -16,12 +16,14 @@ import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ClusterError } from '../../../src/core/cluster/cluster-error.ts';
 import { isOf } from '../../../src/core/cluster/node-files/archive-facts.ts';
+import { loadKubeconfig } from '../../../src/core/cluster/kubeconfig/kubeconfig.ts';
 import { sweepJournal } from '../../../src/core/cluster/node-files/helper-pods.ts';
+import { sweepAbandoned } from '../../../src/core/cluster/node-files/helper-sweep.ts';
 import { CHECKPOINTS } from '../../../src/core/cluster/node-files/node-files.ts';
 import { download } from '../../../src/core/cluster/download/download.ts';
 import { archiveOf } from '../support/fixtures.ts';
 import { helperPods, nodeOf, temporary, workshop } from './node-support.ts';
-import { connect, failureOf, serviceAccount, startCluster } from './support.ts';
+import { connect, failureOf, PLAIN, serviceAccount, startCluster } from './support.ts';
 
 const NAME = 'checkpoint-counter_lab-counter-2026-11-23T21:56:14Z.tar';
 const PATH = `${CHECKPOINTS}/${NAME}`;
@@ -242,7 +244,10 @@ describe('the helper pod', () => {
     assert.equal(helperPods(cluster).length, 1);
     // By what is written down: without listing pods, and at the start.
     assert.equal(await sweepJournal(journal, 'other-context', opened.api), 0);
-    assert.equal(await sweepJournal(journal, opened.name, opened.api), 1);
+    const options = { allowPlugins: false, environment: PLAIN };
+    const elsewhere = await loadKubeconfig({ path: cluster.kubeconfig('admin', { context: 'elsewhere' }) });
+    assert.equal(await sweepAbandoned(journal, elsewhere, options), 0);
+    assert.equal(await sweepAbandoned(journal, await loadKubeconfig({ path: cluster.kubeconfig() }), options), 1);
     assert.equal(helperPods(cluster).length, 0);
     assert.deepEqual(readdirSync(journalFolder), []);
     // By their labels: what another folder wrote down.

@@ -45,6 +45,7 @@ export interface PodFacts {
   readonly created: string;
   readonly restarts: number;
   readonly workload: Workload | undefined;
+  readonly labels: Readonly<Record<string, string>>;
   /** In the order in which they start: init and sidecars, then regular ones, then ephemeral ones. */
   readonly containers: readonly ContainerFacts[];
 }
@@ -96,6 +97,7 @@ export function describePod(pod: Pod): PodFacts {
     created: metadata.creationTimestamp ?? '',
     restarts: containers.reduce((sum, { restarts }) => sum + restarts, 0),
     workload: workloadOf(pod),
+    labels: metadata.labels ?? {},
     containers,
   };
 }
