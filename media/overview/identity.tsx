@@ -1,3 +1,4 @@
+import type { Acquisition as AcquisitionRecord } from '../../src/protocol/acquisition.ts';
 import { escapeText } from '../../src/protocol/format.ts';
 import type { Compression, NetworkFacts, Overview, Wrapping } from '../../src/protocol/overview.ts';
 import type { PageStart } from '../../src/protocol/page-api.ts';
@@ -96,8 +97,31 @@ export function Acquisition({ start, overview }: { start: PageStart; overview: W
       </Fact>
       <Fact label={t('Form')}>{formText(overview.wrapping, overview.compression)}</Fact>
       <Fact label={t('Size')}>{overview.sizes.archive !== undefined && <Size bytes={overview.sizes.archive} />}</Fact>
-      {isFile && <HashRow ready={overview.complete} />}
+      {isFile && <HashRow ready={overview.complete} recorded={overview.acquisition?.archive.sha256} />}
+      {overview.acquisition && <Fetched record={overview.acquisition} />}
     </Facts>
+  );
+}
+
+/** From where in which cluster it was fetched, when, and by whom: as the record beside it says. */
+function Fetched({ record }: { record: Wire<AcquisitionRecord> }) {
+  const { source, user, started, finished } = record;
+  return (
+    <>
+      <Fact label={t('Fetched from')} title={t('As the record beside the archive says')}>
+        <Copyable text={`${source.node}:${source.path}`} />
+      </Fact>
+      <Fact label={t('Cluster')}>
+        <Copyable text={source.context} /> <span class="muted code">{escapeText(source.server)}</span>
+      </Fact>
+      <Fact label={t('Fetched')} title={t('The clock of the node said {0}', escapeText(started.node))}>
+        <Time value={finished.local} />
+      </Fact>
+      <Fact label={t('Fetched by')}>
+        <Code>{user.cluster ?? user.local}</Code>
+        {user.cluster !== undefined && <span class="muted code"> {escapeText(user.local)}</span>}
+      </Fact>
+    </>
   );
 }
 

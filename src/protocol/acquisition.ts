@@ -63,10 +63,12 @@ export function acquisitionName(archive: string): string {
 export function parseAcquisition(text: string): Acquisition | undefined {
   try {
     const value = JSON.parse(text) as Partial<Acquisition> | null;
-    const { format, version, archive, source } = value ?? {};
-    const isWhole =
-      format === 'checkpoint-explorer/acquisition' && version === 1 && typeof archive?.sha256 === 'string' && source;
-    return isWhole ? (value as Acquisition) : undefined;
+    const { format, version, archive, source, user, started, finished } = value ?? {};
+    const texts = [archive?.sha256, source?.context, source?.server, source?.node, source?.path, user?.local];
+    const isWhole = [...texts, started?.local, started?.node, finished?.local].every((one) => typeof one === 'string');
+    return isWhole && format === 'checkpoint-explorer/acquisition' && version === 1
+      ? (value as Acquisition)
+      : undefined;
   } catch {
     return undefined;
   }

@@ -1,3 +1,5 @@
+import type { Acquisition } from './acquisition.ts';
+
 /** Who made the archive. `criu`: a bare image directory of CRIU, runc or crun; nobody else signed it. */
 export type Engine = 'podman' | 'cri-o' | 'containerd' | 'docker' | 'criu';
 
@@ -36,6 +38,8 @@ export interface Overview {
   readonly annotations: readonly KeyValue[];
   readonly labels: readonly KeyValue[];
   readonly completeness: readonly CompletenessFact[];
+  /** How it was fetched from a cluster, as a record beside it says. */
+  readonly acquisition?: Acquisition;
 }
 
 export interface KeyValue {

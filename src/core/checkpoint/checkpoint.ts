@@ -213,7 +213,7 @@ class OpenCheckpoint implements Checkpoint {
   }
 
   async overview(signal?: AbortSignal): Promise<Overview> {
-    const { files, wrapping, compression, archiveSize } = this.#opened;
+    const { files, wrapping, compression, archiveSize, archivePath } = this.#opened;
     return describeOverview(
       {
         files,
@@ -224,6 +224,7 @@ class OpenCheckpoint implements Checkpoint {
         wrapping,
         compression,
         ...(archiveSize !== undefined && { archiveSize }),
+        ...(archivePath !== undefined && { archivePath }),
         metadata: this.#metadata,
         processes: this.#processes,
         notes: () => this.#collectNotes(),

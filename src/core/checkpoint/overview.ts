@@ -4,6 +4,7 @@ import type { FileSet } from '../archive/file-set.ts';
 import { decodeText } from '../bytes/text.ts';
 import { architectureName } from '../criu/architectures.ts';
 import type { ImageDirectory } from '../criu/image-directory.ts';
+import { readAcquisition } from './acquisition.ts';
 import { formatTimestamp } from './changes.ts';
 import { judgeCompleteness } from './completeness.ts';
 import { readIdentity } from './identity.ts';
@@ -22,6 +23,7 @@ interface Parts {
   readonly wrapping: Wrapping;
   readonly compression: Compression;
   readonly archiveSize?: number;
+  readonly archivePath?: string;
   readonly metadata: Metadata;
   readonly processes: Processes;
   readonly notes: () => readonly Note[];
@@ -37,6 +39,7 @@ export async function describeOverview(parts: Parts, signal?: AbortSignal): Prom
   const host = await readHost(parts, root?.pid, signal);
   const statistics = await readStatistics(parts.statistics, signal);
   const criu = await readCriu(parts, root?.pid, signal);
+  const acquisition = parts.archivePath === undefined ? undefined : await readAcquisition(parts.archivePath);
   const checkpointed = identity.checkpointed ?? youngestImage(files, parts.imagesPrefix);
   return {
     engine,
@@ -52,6 +55,7 @@ export async function describeOverview(parts: Parts, signal?: AbortSignal): Prom
     criu,
     sizes: measureSizes(files, parts.imagesPrefix, archiveSize),
     ...(statistics && { statistics }),
+    ...(acquisition && { acquisition }),
     completeness: judgeCompleteness({
       files,
       imagesPrefix: parts.imagesPrefix,
