@@ -1,5 +1,8 @@
+import { statSync } from 'node:fs';
 import type { Checkpoint } from '../../core/checkpoint/checkpoint.ts';
 import { compilePattern } from '../../core/checkpoint/search/pattern/compile.ts';
+import { matchRecord } from '../../core/checkpoint/search/match-record.ts';
+import { warmThreads } from '../../core/checkpoint/search/scan/thread-pool.ts';
 import { escapeText, formatSize } from '../../protocol/format.ts';
 import type { Note } from '../../protocol/note.ts';
 import { readable } from '../../protocol/readable.ts';
@@ -15,15 +18,17 @@ import {
 import { hex } from '../../protocol/wire.ts';
 import { usage, type Arguments } from '../arguments.ts';
 import { JsonArray } from '../json-array.ts';
-import { matchJson } from '../memory/search-json.ts';
 import { isDamage, type ExitCode, type Session } from '../session.ts';
 
 export async function run(args: Arguments, session: Session): Promise<ExitCode> {
   const [locator = '', text = ''] = args.operands;
   const query: SearchQuery = { pattern: readPattern(args, text), context: readContext(args), ...readScope(args) };
-  const lines = args.text('format') === 'json' ? jsonLines(session, matchJson) : tableLines(session);
+  const lines = args.text('format') === 'json' ? jsonLines(session, matchRecord) : tableLines(session);
   return searchAll(locator, query, session, lines);
 }
+
+/** Bytes of an archive. */
+const LARGE = 64 * 1024 * 1024;
 
 /** Where matches are written to as they come. */
 export interface MatchLines {
@@ -43,8 +48,12 @@ export async function searchAll(
 ): Promise<ExitCode> {
   // What cannot be looked for is wrong usage, whatever the checkpoint.
   compilePattern(query.pattern);
+  if (isLarge(locator)) warmThreads();
   const notes: Note[] = [];
   const code = await session.each([locator], async (checkpoint) => {
+    // Told at the end: worked out while threads search.
+    const wrong = checkpoint.notes(session.signal);
+    wrong.catch(() => undefined);
     for await (const step of stepsOf(checkpoint, query, session)) {
       for (const match of step.matches) await lines.add(match);
       session.list(step.notes);
@@ -55,6 +64,16 @@ export async function searchAll(
     await lines.end();
   });
   return code === 0 && notes.some(isDamage) ? 3 : code;
+}
+
+/** So much that threads search it: they start while it is opened. */
+function isLarge(locator: string): boolean {
+  try {
+    return statSync(locator).size > LARGE;
+  } catch {
+    // Whoever opens it says what is wrong with it.
+    return false;
+  }
 }
 
 async function* stepsOf(checkpoint: Checkpoint, query: SearchQuery, session: Session): AsyncGenerator<SearchStep> {

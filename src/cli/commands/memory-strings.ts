@@ -2,7 +2,7 @@ import { escapeText } from '../../protocol/format.ts';
 import type { SearchMatch, StringEncoding } from '../../protocol/search.ts';
 import { hex } from '../../protocol/wire.ts';
 import type { Arguments } from '../arguments.ts';
-import { stringJson, textOf } from '../memory/search-json.ts';
+import { stringRecord, textOf } from '../../core/checkpoint/search/match-record.ts';
 import type { ExitCode, Session } from '../session.ts';
 import { jsonLines, readCount, readScope, searchAll, type MatchLines } from './memory-search.ts';
 
@@ -13,7 +13,7 @@ export async function run(args: Arguments, session: Session): Promise<ExitCode> 
   const [locator = ''] = args.operands;
   const encoding = (args.text('encoding') ?? 'ascii') as StringEncoding;
   const pattern = { kind: 'strings' as const, least: readCount(args, 'min', USUAL_LEAST), encoding };
-  const lines = args.text('format') === 'json' ? jsonLines(session, stringJson) : textLines(session);
+  const lines = args.text('format') === 'json' ? jsonLines(session, stringRecord) : textLines(session);
   return searchAll(locator, { pattern, ...readScope(args) }, session, lines);
 }
 

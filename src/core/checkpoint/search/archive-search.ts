@@ -3,7 +3,7 @@ import { orCancelled } from '../../bytes/cancel.ts';
 import { compilePattern } from './pattern/compile.ts';
 import { planTasks } from './plan.ts';
 import { runTasks } from './run.ts';
-import { ScansHere, ScanThreads } from './scan/scan-threads.ts';
+import { ScansHere, ScansInThreads } from './scan/scans.ts';
 import { Scope } from './scope.ts';
 import type { Search, SearchedParts, SearchOptions } from './search.ts';
 
@@ -29,23 +29,32 @@ export class ArchiveSearch implements Search {
     const isStrings = query.pattern.kind === 'strings';
     const context = Math.min(query.context ?? (isStrings ? 0 : USUAL_CONTEXT), MAX_CONTEXT);
     await orCancelled(this.#parts.files.completed, signal);
-    const scope = await Scope.open(this.#parts, query, signal);
     const job = { pattern, context, shown: isStrings ? MAX_MATCH : MAX_SHOWN, most: MOST };
     // What may take long must leave this thread free to hear that it is to stop.
     const isCostly = pattern.needles.some((needle) => needle.type === 'regex' && needle.isCostly);
-    const isLittle = scope.bytes < (options.threadsFrom ?? THREADS_FROM) && !isCostly;
-    const scans = isLittle ? new ScansHere(job) : new ScanThreads(job);
+    const isLittle = this.#bytes() < (options.threadsFrom ?? THREADS_FROM) && !isCostly;
+    // The threads start while it is found out what they are to do.
+    const scans = isLittle ? new ScansHere(job) : new ScansInThreads(job);
     const finished = Promise.withResolvers<unknown>();
     this.#running.add(finished.promise);
+    let scope: Scope | undefined;
     try {
+      scope = await Scope.open(this.#parts, query, signal);
       const tasks = planTasks(scope.spaces(signal), pattern, context, options.taskSize, signal);
       yield* runTasks(tasks, scans, { pattern, limit: query.limit, total: scope.bytes, signal });
     } finally {
       await scans.close();
-      await scope.close();
+      await scope?.close();
       this.#running.delete(finished.promise);
       finished.resolve(undefined);
     }
+  }
+
+  /** Of all that the archive holds. */
+  #bytes(): number {
+    let sum = 0;
+    for (const { size } of this.#parts.files.entries.values()) sum += size;
+    return sum;
   }
 
   /** Ends what is running; resolves when nothing is read any more. */

@@ -5,7 +5,7 @@ import { CheckpointError } from '../../errors.ts';
 import { orCancelled, throwIfCancelled } from '../../bytes/cancel.ts';
 import type { CompiledPattern } from './pattern/compile.ts';
 import type { PlannedTask } from './plan.ts';
-import type { Scans } from './scan/scan-threads.ts';
+import type { Scans } from './scan/scans.ts';
 import type { Part, ScanAnswer, ScanMatch, ScanTask } from './scan/task.ts';
 import type { PlacedMatch, SearchSpace } from './spaces/space.ts';
 

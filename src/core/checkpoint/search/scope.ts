@@ -2,7 +2,6 @@ import { SEARCH_PLACES, type SearchPlace, type SearchQuery } from '../../../prot
 import { sentence } from '../../../protocol/sentence.ts';
 import type { Entry } from '../../archive/file-set.ts';
 import { CheckpointError, isCancelled } from '../../errors.ts';
-import type { Change } from '../changes.ts';
 import type { SearchedParts } from './search.ts';
 import { ContentOwners } from './spaces/content-owners.ts';
 import { archiveSpaces, FileSpaces, viewSpace } from './spaces/file-spaces.ts';
@@ -25,7 +24,6 @@ export class Scope {
   readonly #places: ReadonlySet<SearchPlace>;
   readonly #opened: Places;
   readonly #fileSpaces: FileSpaces;
-  #changes: readonly Change[] = [];
   #file: Opened | undefined;
   /** In all, as far as that is known before. */
   bytes = 0;
@@ -80,7 +78,7 @@ export class Scope {
       if (this.#has('ghost')) yield* ghostSpaces(images, places, owners, signal);
       if (this.#has('queue')) yield* queueSpaces(images, places, owners, signal);
     }
-    if (this.#has('files')) yield* this.#fileSpaces.spaces(this.#changes, only);
+    if (this.#has('files')) yield* this.#fileSpaces.spaces(await this.#parts.changes(signal), only);
     if (this.#has('archive') && !only) {
       yield* archiveSpaces(files, places, (entry) => isSearchedElsewhere(entry, imagesPrefix));
     }
@@ -100,16 +98,17 @@ export class Scope {
       if (process) this.bytes = Math.min(this.bytes, (await process.space(signal)).dumpedBytes);
       return;
     }
-    if (this.#has('files')) this.#changes = await this.#parts.changes(signal);
     if (pids) {
       for (const process of this.#processes) this.bytes += (await process.space(signal)).dumpedBytes;
       return;
     }
     for (const entry of this.#parts.files.entries.values()) {
-      const isWanted = PAGES.test(entry.path) ? this.#has('memory') || this.#has('shared') : this.#has('archive');
+      // What is compressed is more, which is known when it is searched.
+      const isWanted = PAGES.test(entry.path)
+        ? this.#has('memory') || this.#has('shared')
+        : this.#has(isNested(entry, this.#parts.imagesPrefix) ? 'files' : 'archive');
       if (isWanted) this.bytes += entry.size;
     }
-    for (const { content } of this.#changes) this.bytes += content?.entry.size ?? 0;
   }
 
   #has(place: SearchPlace): boolean {
@@ -134,7 +133,14 @@ async function hasMemory(process: MappedProcess, signal: AbortSignal): Promise<b
 const KEPT = /^(?:ghost-file-[0-9a-f]+|(?:pipes|fifo|tty|bpfmap)-data|sk-queues|tcp-stream-[0-9a-f]+)\.img$/;
 const NESTED = /^(?:tmpfs-(?:dev-)?\d+\.tar\.gz\.img|rootfs-diff\.tar|devshm-checkpoint\.tar|volumes\/.+\.tar)$/;
 
-function isSearchedElsewhere({ path }: Entry, imagesPrefix: string): boolean {
-  const name = path.startsWith(imagesPrefix) ? path.slice(imagesPrefix.length) : path;
-  return PAGES.test(path) || KEPT.test(name) || NESTED.test(name) || NESTED.test(path);
+function isSearchedElsewhere(entry: Entry, imagesPrefix: string): boolean {
+  return PAGES.test(entry.path) || KEPT.test(nameOf(entry, imagesPrefix)) || isNested(entry, imagesPrefix);
+}
+
+function isNested(entry: Entry, imagesPrefix: string): boolean {
+  return NESTED.test(nameOf(entry, imagesPrefix)) || NESTED.test(entry.path);
+}
+
+function nameOf({ path }: Entry, imagesPrefix: string): string {
+  return path.startsWith(imagesPrefix) ? path.slice(imagesPrefix.length) : path;
 }

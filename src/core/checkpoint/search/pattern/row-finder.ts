@@ -23,8 +23,11 @@ interface Anchor {
 
 /** A byte that is found more often than one in so many is no help. */
 const TOO_COMMON = 48;
-/** As many bytes of a window tell how common each is. */
-const SAMPLES = 4096;
+/** So many pieces of a window, of so many bytes each, tell how common each byte is. */
+const SAMPLE_PIECES = 32;
+const SAMPLE_BYTES = 128;
+/** What earlier windows count of what they did when the next one comes. */
+const FADING = 0.9;
 
 /**
  * Looks for a row of places. The rarest byte of those that the pattern asks for is looked for by the machine's own
@@ -34,6 +37,9 @@ export class RowFinder {
   readonly #elements: readonly Element[];
   readonly #exact: Uint8Array | undefined;
   readonly #anchors: readonly Anchor[];
+  /** How often each byte was in samples, those of earlier windows counting less and less. */
+  readonly #counts = new Float64Array(256);
+  #sampled = 0;
   #bytes: Buffer = Buffer.alloc(0);
   #anchor: Anchor | undefined;
   #way: 'anchor' | 'exact' | 'everywhere' = 'everywhere';
@@ -55,7 +61,7 @@ export class RowFinder {
     this.#bytes = bytes;
     const best = this.#rarest();
     this.#anchor = best?.anchor;
-    this.#way = best && best.count * TOO_COMMON <= SAMPLES ? 'anchor' : this.#exact ? 'exact' : 'everywhere';
+    this.#way = best && best.count * TOO_COMMON <= this.#sampled ? 'anchor' : this.#exact ? 'exact' : 'everywhere';
     this.#next = (this.#way === 'anchor' ? (best?.anchor.bytes ?? []) : [0]).map(() => -1);
   }
 
@@ -75,13 +81,31 @@ export class RowFinder {
 
   #rarest(): { readonly anchor: Anchor; readonly count: number } | undefined {
     if (this.#anchors.length === 0) return undefined;
-    const counts = sample(this.#bytes);
+    this.#sample();
+    const counts = this.#counts;
     let best: { anchor: Anchor; count: number } | undefined;
     for (const anchor of this.#anchors) {
       const count = anchor.bytes.reduce((sum, byte) => sum + (counts[byte] as number), 0);
       if (!best || count < best.count) best = { anchor, count };
     }
     return best;
+  }
+
+  /** Counts bytes in some pieces that are spread over the window. */
+  #sample(): void {
+    const bytes = this.#bytes;
+    const counts = this.#counts;
+    for (let byte = 0; byte < 256; byte++) counts[byte] = (counts[byte] as number) * FADING;
+    this.#sampled *= FADING;
+    const step = Math.max(SAMPLE_BYTES, Math.floor(bytes.length / SAMPLE_PIECES));
+    for (let start = 0; start < bytes.length; start += step) {
+      const end = Math.min(bytes.length, start + SAMPLE_BYTES);
+      this.#sampled += end - start;
+      for (let at = start; at < end; at++) {
+        const byte = bytes[at] as number;
+        counts[byte] = (counts[byte] as number) + 1;
+      }
+    }
   }
 
   #eachExact(needle: Uint8Array, { end, from, to }: Span, found: Found): number | undefined {
@@ -162,15 +186,4 @@ function orNever(found: number): number {
 function isAt(bytes: Uint8Array, variant: Uint8Array, at: number): boolean {
   for (let index = 0; index < variant.length; index++) if (bytes[at + index] !== variant[index]) return false;
   return true;
-}
-
-/** How often each byte is among some that are spread over all. */
-function sample(bytes: Uint8Array): Uint32Array {
-  const counts = new Uint32Array(256);
-  const step = Math.max(1, Math.floor(bytes.length / SAMPLES));
-  for (let at = 0; at < bytes.length; at += step) {
-    const byte = bytes[at] as number;
-    counts[byte] = (counts[byte] as number) + 1;
-  }
-  return counts;
 }

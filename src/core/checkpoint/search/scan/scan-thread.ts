@@ -1,22 +1,26 @@
 /** The thread that searches: it knows bytes and patterns, and nothing of checkpoints. */
-import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
+import { parentPort, type MessagePort } from 'node:worker_threads';
 import { describeError, type WireError } from '../../../../protocol/channel.ts';
 import { Scanner } from './scanner.ts';
 import type { ScanAnswer, ScanJob, ScanTask } from './task.ts';
 
-export interface ThreadTask {
-  readonly id: number;
-  readonly task: ScanTask;
-}
+/** What a thread is told: what to look for from now on, or where to look. */
+export type ThreadMessage = { readonly job: ScanJob } | { readonly id: number; readonly task: ScanTask };
 
 export type ThreadAnswer =
   { readonly id: number; readonly answer: ScanAnswer } | { readonly id: number; readonly error: WireError };
 
-function serve(port: MessagePort, job: ScanJob): void {
-  const scanner = new Scanner(job);
+function serve(port: MessagePort): void {
+  let scanner: Scanner | undefined;
   const reply = (answer: ThreadAnswer): void => port.postMessage(answer);
-  port.on('message', ({ id, task }: ThreadTask) => {
+  port.on('message', (message: ThreadMessage) => {
+    if ('job' in message) {
+      scanner = new Scanner(message.job);
+      return;
+    }
+    const { id, task } = message;
     try {
+      if (!scanner) throw new RangeError('there is nothing to look for');
       reply({ id, answer: scanner.scan(task) });
     } catch (error) {
       reply({ id, error: describeError(error) });
@@ -24,4 +28,4 @@ function serve(port: MessagePort, job: ScanJob): void {
   });
 }
 
-if (parentPort) serve(parentPort, workerData as ScanJob);
+if (parentPort) serve(parentPort);

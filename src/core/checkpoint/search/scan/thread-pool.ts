@@ -1,76 +1,38 @@
 import { availableParallelism } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { setImmediate as nextTurn } from 'node:timers/promises';
-import { Worker } from 'node:worker_threads';
+import { SHARE_ENV, Worker } from 'node:worker_threads';
 import type { WireError } from '../../../../protocol/channel.ts';
 import { sentence } from '../../../../protocol/sentence.ts';
 import { CheckpointError, type Reason } from '../../../errors.ts';
-import type { ThreadAnswer, ThreadTask } from './scan-thread.ts';
-import { Scanner } from './scanner.ts';
+import type { ThreadAnswer, ThreadMessage } from './scan-thread.ts';
 import type { ScanAnswer, ScanJob, ScanTask } from './task.ts';
-
-/** Whoever does tasks. */
-export interface Scans {
-  /** How many tasks are done at the same time. */
-  readonly width: number;
-  /** @throws CheckpointError `unreadable`, `changed`; `cancelled` after `close` */
-  run(task: ScanTask): Promise<ScanAnswer>;
-  /** Ends what is under way; resolves when no file is read any more. */
-  close(): Promise<void>;
-}
 
 /** More bring little: memory is no faster for them. */
 const MOST_THREADS = 4;
+/** Milliseconds that a thread without work is kept: the next search is quicker for it. */
+const KEEP_IDLE = 20_000;
 const RESOURCE_LIMITS = { maxOldGenerationSizeMb: 192, maxYoungGenerationSizeMb: 16 };
 
-/** Threads of their own, so that whoever searches stays free to answer. */
-export class ScanThreads implements Scans {
-  readonly #threads: readonly ScanThread[];
+/** Threads that wait for work, all ready to be taken. They do not keep the process alive. */
+const idle: ScanThread[] = [];
 
-  constructor(job: ScanJob, count = Math.min(MOST_THREADS, availableParallelism())) {
-    this.#threads = Array.from({ length: count }, () => new ScanThread(job));
-  }
-
-  get width(): number {
-    return this.#threads.length;
-  }
-
-  run(task: ScanTask): Promise<ScanAnswer> {
-    const [first, ...others] = this.#threads;
-    if (!first) throw new RangeError('there is no thread');
-    return others.reduce((least, thread) => (thread.load < least.load ? thread : least), first).run(task);
-  }
-
-  async close(): Promise<void> {
-    await Promise.all(this.#threads.map((thread) => thread.close()));
-  }
+/** How many threads a search takes. */
+export function usualThreads(): number {
+  return Math.min(MOST_THREADS, availableParallelism());
 }
 
-/** In this thread, task by task: for little that is over before a thread has started. */
-export class ScansHere implements Scans {
-  readonly width = 1;
-  readonly #scanner: Scanner;
-  #closed = false;
-  #last: Promise<unknown> = Promise.resolve();
+/** Starts threads before it is known what they are to look for: a search that comes soon finds them running. */
+export function warmThreads(): void {
+  while (idle.length < usualThreads()) new ScanThread().rest();
+}
 
-  constructor(job: ScanJob) {
-    this.#scanner = new Scanner(job);
-  }
-
-  run(task: ScanTask): Promise<ScanAnswer> {
-    const answer = this.#last.then(async () => {
-      await nextTurn();
-      if (this.#closed) throw new CheckpointError('cancelled', sentence('The work was cancelled.'));
-      return this.#scanner.scan(task);
-    });
-    this.#last = answer.catch(() => undefined);
-    return answer;
-  }
-
-  async close(): Promise<void> {
-    this.#closed = true;
-    await this.#last;
-  }
+/** Some threads that look for something from now on. Give each back with `release`. */
+export function takeThreads(job: ScanJob, count: number): readonly ScanThread[] {
+  return Array.from({ length: count }, () => {
+    const thread = idle.pop() ?? new ScanThread();
+    thread.begin(job);
+    return thread;
+  });
 }
 
 interface Waiting {
@@ -78,17 +40,19 @@ interface Waiting {
   reject(error: Error): void;
 }
 
-class ScanThread {
+/** One thread: it does one task after the other. */
+export class ScanThread {
   readonly #worker: Worker;
   readonly #waiting = new Map<number, Waiting>();
   #id = 0;
   #end: Error | undefined;
+  #timer: NodeJS.Timeout | undefined;
 
-  constructor(job: ScanJob) {
+  constructor() {
     this.#worker = new Worker(scriptPath(), {
-      workerData: job,
       name: 'scan',
       execArgv: [],
+      env: SHARE_ENV,
       resourceLimits: RESOURCE_LIMITS,
     });
     this.#worker.on('message', (answer: ThreadAnswer) => this.#settle(answer));
@@ -101,18 +65,45 @@ class ScanThread {
     return this.#waiting.size;
   }
 
+  begin(job: ScanJob): void {
+    clearTimeout(this.#timer);
+    this.#worker.ref();
+    this.#post({ job });
+  }
+
   run(task: ScanTask): Promise<ScanAnswer> {
     return new Promise((resolve, reject) => {
       if (this.#end) return reject(this.#end);
       const id = this.#id++;
       this.#waiting.set(id, { resolve, reject });
-      this.#worker.postMessage({ id, task } satisfies ThreadTask);
+      this.#post({ id, task });
     });
   }
 
-  async close(): Promise<void> {
+  /** Waits for other work if it has none, and ends otherwise. Resolves when it reads no file any more. */
+  async release(): Promise<void> {
+    if (this.#waiting.size === 0 && !this.#end) {
+      this.rest();
+      return;
+    }
     this.#fail(new CheckpointError('cancelled', sentence('The work was cancelled.')));
     await this.#worker.terminate();
+  }
+
+  rest(): void {
+    this.#worker.unref();
+    this.#timer = setTimeout(() => void this.#retire(), KEEP_IDLE);
+    this.#timer.unref();
+    idle.push(this);
+  }
+
+  #retire(): Promise<unknown> {
+    this.#forget();
+    return this.#worker.terminate();
+  }
+
+  #post(message: ThreadMessage): void {
+    this.#worker.postMessage(message);
   }
 
   #settle(answer: ThreadAnswer): void {
@@ -124,8 +115,15 @@ class ScanThread {
 
   #fail(error: Error): void {
     this.#end ??= error;
+    this.#forget();
     for (const waiting of this.#waiting.values()) waiting.reject(this.#end);
     this.#waiting.clear();
+  }
+
+  #forget(): void {
+    clearTimeout(this.#timer);
+    const place = idle.indexOf(this);
+    if (place >= 0) idle.splice(place, 1);
   }
 }
 
