@@ -11,6 +11,7 @@ import type { SeccompSummary } from './seccomp.ts';
 import type { RawDetail } from './raw.ts';
 import type { ThreadRegisters } from './registers.ts';
 import type { HexString } from './wire.ts';
+import type { SearchRequest, SearchState } from './search.ts';
 import type { ChangeFacts } from './changes.ts';
 import type { ConnectionGraph } from './connections.ts';
 import type { SocketView } from './sockets.ts';
@@ -56,6 +57,17 @@ export interface CheckpointApi {
   /** @param address `0x…` @param length at most {@link MAX_MEMORY_WINDOW} */
   memoryRead(pid: number, address: HexString, length: number): Promise<MemoryWindow>;
   memoryRegisters(pid: number, tid: number): Promise<ThreadRegisters>;
+  /**
+   * Begins to search, under an id that the page makes up; an earlier search of the same id ends. How it goes on is told
+   * by the event `searched`.
+   */
+  searchStart(id: string, request: SearchRequest): Promise<SearchState>;
+  /** Null where there is no such search any more. */
+  searchState(id: string): Promise<SearchState | null>;
+  /** Ends a search; what it has found stays. */
+  searchStop(id: string): Promise<void>;
+  /** What a search has found, as a document: JSON as the command line prints it, or a table of it. */
+  searchExport(id: string, format: 'json' | 'csv'): Promise<string>;
   fileStat(path: string): Promise<FileStat>;
   fileList(path: string): Promise<readonly FileEntry[]>;
   /** A window of a file; shorter only at its end. At most {@link MAX_READ} bytes at once. */
@@ -120,6 +132,8 @@ export interface CheckpointEvents {
   progress: Progress;
   /** More became known (entries came out of the decompressor, or the archive changed): ask again. */
   changed: { readonly complete: boolean };
+  /** A search has found more, is further, or has ended. */
+  searched: SearchState;
 }
 
 export interface Progress {

@@ -16,6 +16,7 @@ export const GRIDS = [
   'log',
   'entries',
   'image',
+  'search',
 ] as const;
 
 export type GridName = (typeof GRIDS)[number];
@@ -31,6 +32,8 @@ export interface GridCell {
   /** Codicon before the text, and its meaning for the eye. */
   readonly icon?: string;
   readonly tone?: 'added' | 'modified' | 'deleted' | 'warning' | 'muted';
+  /** Part of the value that was looked for: its first character, and the one behind it. */
+  readonly mark?: readonly [start: number, end: number];
   /** The value is a secret: `value` holds the mask already. */
   readonly masked?: boolean;
   /** The cell refers to something: a click leads there. */

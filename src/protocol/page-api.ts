@@ -28,6 +28,9 @@ export const PAGE_QUESTIONS = [
   'memoryOutline',
   'memoryRead',
   'memoryRegisters',
+  'searchStart',
+  'searchState',
+  'searchStop',
 ] as const satisfies readonly (keyof CheckpointApi)[];
 
 export type PageQuestion = (typeof PAGE_QUESTIONS)[number];
@@ -47,6 +50,8 @@ export interface PageApi extends PassedOn {
   /** Opens a path of the file view in an ordinary editor. */
   openFile(path: string): Promise<void>;
   saveFile(path: string): Promise<void>;
+  /** Asks where to, and writes what a search has found. */
+  saveSearch(id: string): Promise<void>;
   /** Computes the archive's hash in the background; progress comes as an event. */
   hash(): Promise<string>;
   showLog(): Promise<void>;

@@ -1,4 +1,6 @@
 import type { Note } from './note.ts';
+import type { Sentence } from './sentence.ts';
+import type { HexString } from './wire.ts';
 
 /**
  * Where can be searched.
@@ -125,3 +127,29 @@ export interface SearchStep {
   /** What was not searched, and why. */
   readonly notes: readonly Note[];
 }
+
+/** What the page asks for; addresses are `0x…`. */
+export interface SearchRequest extends Omit<SearchQuery, 'range' | 'context'> {
+  readonly range?: { readonly start: HexString; readonly end: HexString };
+}
+
+/** How a search that the page asked for stands. Its results are the rows of the grid `search` of its id. */
+export interface SearchState {
+  readonly id: string;
+  readonly found: number;
+  /** Bytes searched, and in all as far as known. */
+  readonly done: number;
+  readonly total: number;
+  /** It has ended: everything was searched, the limit was reached, it was stopped, or it failed. */
+  readonly finished: boolean;
+  /** The limit was reached, and there are more. */
+  readonly more: boolean;
+  readonly stopped: boolean;
+  /** What was not searched, and why. */
+  readonly notes: readonly Note[];
+  /** Why it failed. */
+  readonly failure?: Sentence;
+}
+
+/** Results of one search that are kept for the page. */
+export const MAX_RESULTS = 10_000;

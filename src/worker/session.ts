@@ -3,6 +3,7 @@ import { orCancelled } from '../core/bytes/cancel.ts';
 import { CheckpointError, isCancelled } from '../core/errors.ts';
 import { handOver, type Handlers } from '../protocol/channel.ts';
 import type { HashResult, OpenRequest, Progress } from '../protocol/checkpoint-api.ts';
+import type { SearchState } from '../protocol/search.ts';
 import { sentence } from '../protocol/sentence.ts';
 import type { WorkerApi, WorkerEvents } from '../protocol/worker-api.ts';
 import { isolationOf, logRecordOf } from './isolation-answers.ts';
@@ -10,6 +11,7 @@ import { FileWindows } from './file-windows.ts';
 import { Grids } from './grids/grids.ts';
 import { memoryOutline, memoryProcesses, readAddress } from './memory.ts';
 import { describeProcess } from './process-detail.ts';
+import { Searches } from './search.ts';
 import { SharedJob } from './shared-job.ts';
 import { viewSocket } from './socket-view.ts';
 import { Throttle } from './throttle.ts';
@@ -28,6 +30,7 @@ export type Open = typeof openCheckpoint;
 interface Opened {
   readonly checkpoint: Checkpoint;
   readonly grids: Grids;
+  readonly searches: Searches;
   readonly files: FileWindows;
   readonly hash: SharedJob<HashResult>;
 }
@@ -114,6 +117,16 @@ export class Session {
         this.#ask(signal, ({ checkpoint }) => checkpoint.memory.read(pid, readAddress(address), length, signal)),
       memoryRegisters: (signal, pid, tid) =>
         this.#ask(signal, ({ checkpoint }) => checkpoint.memory.registers(pid, tid, signal)),
+      searchStart: (signal, id, request) =>
+        this.#ask(signal, ({ searches }) => Promise.resolve(searches.start(id, request))),
+      searchState: (signal, id) => this.#ask(signal, ({ searches }) => Promise.resolve(searches.state(id))),
+      searchStop: (signal, id) =>
+        this.#ask(signal, ({ searches }) => {
+          searches.stop(id);
+          return Promise.resolve();
+        }),
+      searchExport: (signal, id, format) =>
+        this.#ask(signal, ({ searches }) => Promise.resolve(searches.export(id, format))),
       fileStat: (signal, path) => this.#ask(signal, ({ checkpoint }) => checkpoint.files.stat(path, signal)),
       fileList: (signal, path) => this.#ask(signal, ({ checkpoint }) => checkpoint.files.list(path, signal)),
       fileRead: (signal, path, offset, length) =>
@@ -170,9 +183,11 @@ export class Session {
       signal.throwIfAborted();
     }
     const hash = (ended: AbortSignal) => checkpoint.hash((progress) => this.#report(progress), ended);
+    const searches = new Searches(checkpoint, { searched: (state) => this.#searched(state) });
     this.#opened = {
       checkpoint,
-      grids: new Grids(checkpoint),
+      searches,
+      grids: new Grids(checkpoint, (search) => searches.grid(search)),
       files: new FileWindows(checkpoint.files),
       hash: new SharedJob(hash),
     };
@@ -183,6 +198,11 @@ export class Session {
     const throttle = this.#progress[progress.task];
     if (progress.finished) throttle.flush(progress);
     else throttle.push(progress);
+  }
+
+  #searched(state: SearchState): void {
+    this.#opened?.grids.renewSearch(state.id);
+    this.#emit('searched', state);
   }
 
   #grew(state: WorkerEvents['changed']): void {
@@ -208,6 +228,7 @@ export class Session {
     this.#progress.read.stop();
     this.#progress.hash.stop();
     const opened = await this.#opening.catch(() => undefined);
+    opened?.searches.close();
     await opened?.files.drop();
     await opened?.checkpoint.close();
   }

@@ -20,6 +20,7 @@ before(async () => {
   source.forward({
     progress: (value) => lab.emit('progress', value),
     changed: (value) => lab.emit('changed', value),
+    searched: (value) => lab.emit('searched', value),
   });
   await lab.page.locator('.overview').waitFor();
   await lab.page.getByRole('tab', { name: 'Files', exact: true }).click();

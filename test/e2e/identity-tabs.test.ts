@@ -122,6 +122,7 @@ describe('an archive', () => {
     source.forward({
       progress: (value) => lab.emit('progress', value),
       changed: (value) => lab.emit('changed', value),
+      searched: (value) => lab.emit('searched', value),
     });
     await lab.page.locator('.overview').waitFor();
   }

@@ -28,6 +28,7 @@ beforeEach(async () => {
   source.forward({
     progress: (value) => lab.emit('progress', value),
     changed: (value) => lab.emit('changed', value),
+    searched: (value) => lab.emit('searched', value),
   });
   await lab.page.locator('.overview').waitFor();
   await lab.page.getByRole('tab', { name: 'Sockets' }).click();

@@ -13,6 +13,7 @@ import { Disposable, onDispose } from '../disposable.ts';
 import type { Errors } from '../errors.ts';
 import type { FileActions } from '../filesystem/file-actions.ts';
 import { SCHEME } from '../locators/checkpoint-uri.ts';
+import { saveSearch } from './save-search.ts';
 import type { CheckpointDocument } from './checkpoint-document.ts';
 import { titleOf } from './title.ts';
 
@@ -29,6 +30,8 @@ export class PageHost extends Disposable {
   readonly #document: CheckpointDocument;
   readonly #services: PageServices;
   readonly #panel: vscode.WebviewPanel;
+  /** Names of the searches that this page began, however often it was hidden in between. */
+  readonly #searches = new Set<string>();
   #channel: PageChannel;
 
   constructor(document: CheckpointDocument, panel: vscode.WebviewPanel, services: PageServices) {
@@ -43,6 +46,8 @@ export class PageHost extends Disposable {
     if (document.locator !== undefined) {
       this.own(document.session.onProgress((progress) => this.#channel.emit('progress', progress)));
       this.own(document.session.onChanged((changed) => this.#channel.emit('changed', changed)));
+      this.own(document.session.onSearched((state) => this.#channel.emit('searched', state)));
+      this.own(onDispose(() => this.#endSearches()));
     }
   }
 
@@ -63,6 +68,14 @@ export class PageHost extends Disposable {
     return openChannel(portOf(this.#panel.webview), this.#handlers(), this.#services.errors.forPage);
   }
 
+  /** Nobody will look at what they find. */
+  #endSearches(): void {
+    for (const id of this.#searches) {
+      // Whatever ended the checkpoint before has ended its searches too.
+      this.#ask((checkpoint) => checkpoint.searchStop(id)).catch(() => undefined);
+    }
+  }
+
   /** A document whose source is not known rejects each question with the reason. */
   async #ask<T>(question: (checkpoint: Remote<WorkerApi>) => Promise<T>): Promise<T> {
     return await this.#document.session.ask(question);
@@ -78,6 +91,10 @@ export class PageHost extends Disposable {
           return put(...([...args, signal] as never[]));
         }),
       ),
+      searchStart: async (signal, id, request) => {
+        this.#searches.add(id);
+        return await this.#ask((checkpoint) => checkpoint.searchStart(id, request, signal));
+      },
       start: async (signal) => {
         const overview = await this.#ask((checkpoint) => checkpoint.overview(signal));
         const { locator } = document.session;
@@ -93,6 +110,9 @@ export class PageHost extends Disposable {
       copyText: (_signal, text) => copy(text),
       openFile: async (_signal, path) => files.open(document.key, path),
       saveFile: async (_signal, path) => files.save(document.key, path),
+      saveSearch: async (_signal, id) => {
+        await saveSearch((format) => this.#ask((checkpoint) => checkpoint.searchExport(id, format)));
+      },
       showLog: () => showLog(),
       retry: async () => document.session.reopen(),
     };

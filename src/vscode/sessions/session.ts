@@ -15,6 +15,7 @@ export class Session {
   readonly #start: () => WorkerThread<WorkerApi, WorkerEvents>;
   readonly #progress = new Emitter<SessionEvents['progress']>();
   readonly #changed = new Emitter<SessionEvents['changed']>();
+  readonly #searched = new Emitter<SessionEvents['searched']>();
   #thread: WorkerThread<WorkerApi, WorkerEvents>;
   #reopening: Promise<void> | undefined;
   #ended = false;
@@ -29,6 +30,9 @@ export class Session {
     this.#progress.event(listener);
 
   readonly onChanged = (listener: (value: SessionEvents['changed']) => void): Disposes => this.#changed.event(listener);
+
+  readonly onSearched = (listener: (value: SessionEvents['searched']) => void): Disposes =>
+    this.#searched.event(listener);
 
   /** @throws RemoteError why the checkpoint cannot be opened, why the question cannot be answered, or `crashed` */
   ask<T>(question: (checkpoint: Remote<WorkerApi>) => Promise<T>): Promise<T> {
@@ -62,6 +66,7 @@ export class Session {
   #listened(thread: WorkerThread<WorkerApi, WorkerEvents>): WorkerThread<WorkerApi, WorkerEvents> {
     thread.on('progress', (progress) => this.#progress.fire(progress));
     thread.on('changed', (changed) => this.#changed.fire(changed));
+    thread.on('searched', (state) => this.#searched.fire(state));
     return thread;
   }
 }

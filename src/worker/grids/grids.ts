@@ -12,6 +12,7 @@ import { memoryTable } from './memory.ts';
 import { mountTable } from './mounts.ts';
 import { processGrid } from './process-grid.ts';
 import { socketTable } from './sockets.ts';
+import { searchTable } from './search.ts';
 import type { Table } from './table.ts';
 
 export { gridOf, type Grid };
@@ -20,7 +21,7 @@ export { gridOf, type Grid };
 type MakeGrid = (checkpoint: Checkpoint, signal: AbortSignal, of: string) => Promise<Grid>;
 
 /** How each grid is made. */
-const MAKERS: Readonly<Record<Exclude<GridName, 'changes'>, MakeGrid>> = {
+const MAKERS: Readonly<Record<Exclude<GridName, 'changes' | 'search'>, MakeGrid>> = {
   processes: processGrid,
   files: async (checkpoint, signal) => {
     const { complete } = checkpoint;
@@ -74,12 +75,15 @@ interface ChangesGrid extends Grid {
 /** The tables of one open checkpoint. Each is made when it is first asked for, and again once more is known. */
 export class Grids {
   readonly #checkpoint: Checkpoint;
+  readonly #found: (search: string) => Grid;
   /** By name and, behind a NUL, by what it is of; least recently used first. */
   #jobs = new Map<string, SharedJob<Grid>>();
   #changes: SharedJob<ChangesGrid>;
 
-  constructor(checkpoint: Checkpoint) {
+  /** @param found the results of a search, as they stand */
+  constructor(checkpoint: Checkpoint, found: (search: string) => Grid = nothingFound) {
     this.#checkpoint = checkpoint;
+    this.#found = found;
     this.#changes = this.#changesJob();
   }
 
@@ -87,6 +91,11 @@ export class Grids {
   renew(): void {
     this.#jobs = new Map();
     this.#changes = this.#changesJob();
+  }
+
+  /** A search has found more. */
+  renewSearch(id: string): void {
+    this.#jobs.delete(`search\u0000${id}`);
   }
 
   async window(query: GridQuery, signal: AbortSignal): Promise<GridWindow> {
@@ -113,7 +122,7 @@ export class Grids {
   #job({ grid, of = '' }: GridQuery): SharedJob<Grid> {
     if (grid === 'changes') return this.#changes;
     const key = `${grid}\u0000${of}`;
-    const make = MAKERS[grid];
+    const make: MakeGrid = grid === 'search' ? () => Promise.resolve(this.#found(of)) : MAKERS[grid];
     const job = this.#jobs.get(key) ?? new SharedJob((signal) => make(this.#checkpoint, signal, of));
     this.#jobs.delete(key);
     this.#jobs.set(key, job);
@@ -130,6 +139,10 @@ export class Grids {
       return { ...gridOf(table, complete, remark), find: (id) => findChange(table, id) };
     });
   }
+}
+
+function nothingFound(): Grid {
+  return gridOf(searchTable([]), true);
 }
 
 function findChange(table: Table<ChangeRow>, id: string): ChangeFacts | undefined {

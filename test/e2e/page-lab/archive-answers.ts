@@ -19,10 +19,11 @@ export interface ArchiveAnswers {
 /** The worker's own answers on a real archive, without its thread; what only VS Code can do is taken as done. */
 export function archiveAnswers(archive: string): ArchiveAnswers {
   const spill = mkdtempSync(join(tmpdir(), 'checkpoint-explorer-spill-'));
-  let listeners: Listeners = { progress: () => undefined, changed: () => undefined };
+  let listeners: Listeners = { progress: () => undefined, changed: () => undefined, searched: () => undefined };
   const session = new Session({ locator: archive, spill: { directory: spill, limit: 2 ** 30 } }, (name, value) => {
     if (name === 'progress') listeners.progress(value as CheckpointEvents['progress']);
     if (name === 'changed') listeners.changed(value as CheckpointEvents['changed']);
+    if (name === 'searched') listeners.searched(value as CheckpointEvents['searched']);
   });
   const worker = session.handlers(() => undefined);
   return {
@@ -40,6 +41,7 @@ export function archiveAnswers(archive: string): ArchiveAnswers {
       copyText: () => undefined,
       openFile: () => undefined,
       saveFile: () => undefined,
+      saveSearch: () => undefined,
       showLog: () => undefined,
       retry: worker.retry,
     },

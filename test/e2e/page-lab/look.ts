@@ -23,6 +23,7 @@ const lab = await browser.open(source.answers);
 source.forward({
   progress: (value) => lab.emit('progress', value),
   changed: (value) => lab.emit('changed', value),
+  searched: (value) => lab.emit('searched', value),
 });
 const { page } = lab;
 await page.locator('.overview, .full-state').first().waitFor();

@@ -15,6 +15,7 @@ import type { Overview } from '../../../src/protocol/overview.ts';
 import { passOn, type PageApi } from '../../../src/protocol/page-api.ts';
 import type { ProcessFacts } from '../../../src/protocol/processes.ts';
 import type { SeccompListing } from '../../../src/protocol/seccomp.ts';
+import type { SearchMatch } from '../../../src/protocol/search.ts';
 import { sentence } from '../../../src/protocol/sentence.ts';
 import type { SocketFacts } from '../../../src/protocol/sockets.ts';
 import { toWire } from '../../../src/protocol/wire.ts';
@@ -22,6 +23,7 @@ import { changeTable } from '../../../src/worker/grids/changes.ts';
 import { fileTable } from '../../../src/worker/grids/files.ts';
 import { memoryTable } from '../../../src/worker/grids/memory.ts';
 import { mountTable } from '../../../src/worker/grids/mounts.ts';
+import { searchTable } from '../../../src/worker/grids/search.ts';
 import { processTable } from '../../../src/worker/grids/processes.ts';
 import { socketTable } from '../../../src/worker/grids/sockets.ts';
 import { logKind } from '../../../src/worker/grids/log-columns.ts';
@@ -54,6 +56,7 @@ export interface Sample {
   seccomp: SeccompListing;
   log: readonly LogRecord[];
   memory: MemoryRegion[];
+  search: SearchMatch[];
 }
 
 export function sample(): Sample {
@@ -94,6 +97,16 @@ export function sample(): Sample {
     ],
     sockets: [],
     memory: sampleMemory(),
+    search: [
+      makeMatch('token=', 'hunter2', { pid: 1, process: 'init', address: 0x7ffc_0000_1000n, region: '[stack]' }),
+      makeMatch('token=', `hunter2 ${HOSTILE}`, {
+        source: 'pipe',
+        offset: 3,
+        region: 'pipe:[77]',
+        path: '/contents/pipes/77',
+        holders: [{ pid: 2, fd: 1 }],
+      }),
+    ],
     mounts: [
       makeMount(100, undefined, '/', 'overlay'),
       makeMount(101, 100, '/proc', 'proc'),
@@ -137,6 +150,7 @@ export function sampleAnswers(data: Sample): Handlers<PageApi> {
           () => TOP,
         ),
       ),
+    search: () => new TableView(searchTable(data.search)),
   } satisfies Partial<Record<GridName, unknown>>;
   type Name = keyof typeof views;
   const made = new Map<Name, { rows: unknown; view: ReturnType<(typeof views)[Name]> }>();
@@ -192,6 +206,7 @@ export function sampleAnswers(data: Sample): Handlers<PageApi> {
     copyText: () => undefined,
     openFile: () => undefined,
     saveFile: () => undefined,
+    saveSearch: () => undefined,
     showLog: () => undefined,
     retry: () => undefined,
   };
@@ -334,5 +349,19 @@ function overview(): Overview {
       { part: 'memory', state: 'damaged', text: sentence('{0} ends too early.', 'pages-3.img') },
       { part: 'metadata', state: 'present', text: sentence('The description is here.') },
     ],
+  };
+}
+
+function makeMatch(before: string, found: string, more: Partial<SearchMatch>): SearchMatch {
+  return {
+    source: 'memory',
+    pid: null,
+    process: null,
+    address: null,
+    length: found.length,
+    region: '',
+    context: new TextEncoder().encode(`${before}${found}\0`),
+    contextOffset: before.length,
+    ...more,
   };
 }
