@@ -1,5 +1,6 @@
 import type { Arguments, ArgumentSpec, OptionSpec } from './arguments.ts';
 import { CLUSTER_COMMANDS } from './cluster-commands.ts';
+import { RESTORE_COMMANDS } from './restore-commands.ts';
 import type { ExitCode, Session } from './session.ts';
 
 /** A command as the table knows it: its code is loaded when it is called. Some have a name of two words. */
@@ -270,6 +271,7 @@ export const COMMANDS: readonly Command[] = [
     load: () => import('./commands/extract.ts'),
   },
   ...CLUSTER_COMMANDS,
+  ...RESTORE_COMMANDS,
 ];
 
 /** The commands whose names begin with this word: one, or all of a group like `memory`. */

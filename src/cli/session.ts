@@ -24,13 +24,13 @@ export function isDamage({ kind }: Note): boolean {
 export class Session {
   readonly output: Output;
   readonly signal: AbortSignal;
-  readonly #spill: SpillSettings;
+  readonly spill: SpillSettings;
   readonly #endings: (() => Promise<void>)[] = [];
 
   constructor(output: Output, signal: AbortSignal, options: { readonly keepSpill: boolean }) {
     this.output = output;
     this.signal = signal;
-    this.#spill = spillSettings({ keep: options.keepSpill });
+    this.spill = spillSettings({ keep: options.keepSpill });
   }
 
   /** Opens a checkpoint and waits until all of its entries are known. The caller closes it. */
@@ -48,7 +48,7 @@ export class Session {
   /** Opens a checkpoint as soon as anything can be asked of it. The caller closes it. */
   openEarly(locator: string, onChanged?: () => void): Promise<Checkpoint> {
     return openCheckpoint(
-      { locator, spill: this.#spill },
+      { locator, spill: this.spill },
       {
         signal: this.signal,
         onProgress: (progress) => this.#showProgress(locator, progress),

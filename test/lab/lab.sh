@@ -12,7 +12,7 @@ export PATH=$PATH:/usr/sbin:/sbin
 here=$(cd "$(dirname "$0")" && pwd)
 LAB=${LAB:-${TMPDIR:-/tmp}/checkpoint-explorer-lab}
 SUITE=${SUITE:-sid}
-packages=(podman criu libcriu2 crun runc conmon buildah checkpointctl busybox-static python3 nftables iptables iproute2 netavark ca-certificates golang-github-containers-common)
+packages=(podman criu libcriu2 crun runc conmon buildah skopeo docker-registry checkpointctl busybox-static python3 nftables iptables iproute2 netavark ca-certificates golang-github-containers-common)
 
 build() {
   mkdir -p "$LAB"/{out,tools,logs}

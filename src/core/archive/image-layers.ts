@@ -3,6 +3,7 @@ import type { SpillSettings } from '../../protocol/checkpoint-api.ts';
 import type { Note } from '../../protocol/note.ts';
 import type { Compression } from '../../protocol/overview.ts';
 import { sentence } from '../../protocol/sentence.ts';
+import type { ByteSource } from '../bytes/byte-source.ts';
 import { readAll } from '../bytes/read.ts';
 import { decodeText } from '../bytes/text.ts';
 import { CheckpointError, isCancelled } from '../errors.ts';
@@ -14,6 +15,8 @@ import { openTar } from './tar-file-set.ts';
 export interface CheckpointLayer {
   readonly files: FileSet;
   readonly compression: Compression;
+  /** The layer's bytes as they are stored. */
+  openStored(): ByteSource;
 }
 
 export interface LayerOptions {
@@ -77,7 +80,7 @@ async function openLayer(
   const files = openTar(source, signal, notes);
   try {
     if ((await looksLikeTar(source, signal)) === 'tar' && (await findImages(files, signal)) !== undefined) {
-      return { files, compression };
+      return { files, compression, openStored: () => outer.open(entry) };
     }
   } catch (error) {
     await files.close();

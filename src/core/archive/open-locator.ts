@@ -36,6 +36,11 @@ export interface OpenedFiles {
   readonly archivePath?: string;
   /** SHA-256 of an archive that is elsewhere, computed there. */
   readonly hashRemote?: (signal?: AbortSignal) => Promise<string>;
+  /**
+   * The archive's bytes as they are stored, in a source of their own: the archive file, or the layer of a container image
+   * that is one. Absent for folders. Not to be used after `close`.
+   */
+  readonly openArchive?: (signal?: AbortSignal) => Promise<ByteSource>;
   close(): Promise<void>;
 }
 
@@ -69,7 +74,8 @@ async function openFolderAt(path: string, options: OpenLocatorOptions): Promise<
 
 async function openArchiveAt(path: string, options: OpenLocatorOptions): Promise<OpenedFiles> {
   const file = await openFile(path);
-  return openArchive(file, { archiveSize: file.size, archivePath: path }, options);
+  const again = (): Promise<ByteSource> => openFile(path);
+  return openArchive(file, { archiveSize: file.size, archivePath: path, openArchive: again }, options);
 }
 
 async function openRemoteAt(locator: string, options: OpenLocatorOptions): Promise<OpenedFiles> {
@@ -77,13 +83,14 @@ async function openRemoteAt(locator: string, options: OpenLocatorOptions): Promi
   if (!openRemote || !/^node:/i.test(locator)) throw unsupported(locator);
   const remote = await openRemote(locator, signal);
   const hashRemote = (wanted?: AbortSignal): Promise<string> => remote.hash(wanted);
-  return openArchive(remote, { archiveSize: remote.size, hashRemote }, options);
+  const again = (wanted?: AbortSignal): Promise<ByteSource> => openRemote(locator, wanted);
+  return openArchive(remote, { archiveSize: remote.size, hashRemote, openArchive: again }, options);
 }
 
 /** Takes over the source, also where it is refused. */
 async function openArchive(
   file: ByteSource,
-  facts: Pick<OpenedFiles, 'archiveSize' | 'archivePath' | 'hashRemote'>,
+  facts: Pick<OpenedFiles, 'archiveSize' | 'archivePath' | 'hashRemote' | 'openArchive'>,
   options: OpenLocatorOptions,
 ): Promise<OpenedFiles> {
   const { source, compression } = await unpack(file, options.spill, progressOf(options));
@@ -91,7 +98,7 @@ async function openArchive(
   try {
     const wrapping = await wrappingOf(files, options.signal);
     if (wrapping === 'archive') return { files, wrapping, compression, ...facts, close: () => files.close() };
-    return { ...(await openImage(files, wrapping, options)), ...facts };
+    return { ...facts, ...(await openImage(files, wrapping, options)) };
   } catch (error) {
     await files.close();
     throw error;
@@ -122,7 +129,7 @@ async function openImage(outer: FileSet, wrapping: Wrapping, options: OpenLocato
       await layer.files.close();
       await outer.close();
     };
-    return { ...layer, wrapping, close };
+    return { ...layer, wrapping, openArchive: () => Promise.resolve(layer.openStored()), close };
   } catch (error) {
     await outer.close();
     throw error;

@@ -9,6 +9,7 @@ import { sentence, type Sentence } from '../../protocol/sentence.ts';
 import { detectLayout, type Layout } from '../archive/layout.ts';
 import { openNested } from '../archive/nested.ts';
 import { openLocator, type OpenedFiles, type OpenRemote } from '../archive/open-locator.ts';
+import type { ByteSource } from '../bytes/byte-source.ts';
 import { openFile } from '../bytes/file-source.ts';
 import { ImageDirectory } from '../criu/image-directory.ts';
 import { CheckpointError } from '../errors.ts';
@@ -80,6 +81,10 @@ export interface Checkpoint {
   readonly raw: Raw;
   /** SHA-256 of the archive file as it is on disk. @throws CheckpointError `unsupported` for folders */
   hash(onProgress?: (progress: Progress) => void, signal?: AbortSignal): Promise<HashResult>;
+  /** What the engine's own files say, as they are. */
+  readonly metadata: Metadata;
+  /** The archive's bytes as they are stored, to be closed before the checkpoint. @throws CheckpointError `unsupported` for folders */
+  openArchive(signal?: AbortSignal): Promise<ByteSource>;
   close(): Promise<void>;
 }
 
@@ -111,7 +116,7 @@ class OpenCheckpoint implements Checkpoint {
   readonly #notebook = new Notebook();
   readonly #images: ImageDirectory;
   #statistics: ImageDirectory | undefined;
-  readonly #metadata: Metadata;
+  readonly metadata: Metadata;
   readonly #processes: Processes;
   readonly #filesystem: Filesystem;
   readonly #stopListening: () => void;
@@ -130,7 +135,7 @@ class OpenCheckpoint implements Checkpoint {
     this.#opened = opened;
     this.#layout = layout;
     this.#images = new ImageDirectory(files, layout.imagesPrefix);
-    this.#metadata = new Metadata(files, this.#notebook);
+    this.metadata = new Metadata(files, this.#notebook);
     this.#processes = new Processes(this.#images, this.#notebook);
     this.sockets = new DumpedSockets(this.#images, this.#processes, this.#notebook);
     const mounts = (signal?: AbortSignal) => this.#mountTable(signal);
@@ -138,7 +143,7 @@ class OpenCheckpoint implements Checkpoint {
       files,
       imagesPrefix: layout.imagesPrefix,
       engine: layout.engine,
-      metadata: this.#metadata,
+      metadata: this.metadata,
       notebook: this.#notebook,
       openNested: (entry, signal) => openNested(files, entry, request.spill, signal),
       mounts,
@@ -147,7 +152,7 @@ class OpenCheckpoint implements Checkpoint {
     this.isolation = openIsolation({
       images: this.#images,
       processes: this.#processes,
-      metadata: this.#metadata,
+      metadata: this.metadata,
       notebook: this.#notebook,
       engine: layout.engine,
     });
@@ -190,7 +195,7 @@ class OpenCheckpoint implements Checkpoint {
         images: this.#images,
         mounts,
         isolation: this.isolation,
-        metadata: this.#metadata,
+        metadata: this.metadata,
         openFiles,
         sockets: this.sockets,
         memory: this.memory,
@@ -225,7 +230,7 @@ class OpenCheckpoint implements Checkpoint {
         compression,
         ...(archiveSize !== undefined && { archiveSize }),
         ...(archivePath !== undefined && { archivePath }),
-        metadata: this.#metadata,
+        metadata: this.metadata,
         processes: this.#processes,
         notes: () => this.#collectNotes(),
       },
@@ -284,6 +289,13 @@ class OpenCheckpoint implements Checkpoint {
     }
   }
 
+  openArchive(signal?: AbortSignal): Promise<ByteSource> {
+    const { openArchive } = this.#opened;
+    if (openArchive) return openArchive(signal);
+    const text = sentence('A folder is not an archive: there are no bytes that could be passed on as they are.');
+    throw new CheckpointError('unsupported', text);
+  }
+
   async close(): Promise<void> {
     this.#stopListening();
     await this.search.close();
@@ -308,7 +320,7 @@ class OpenCheckpoint implements Checkpoint {
   }
 
   async #mountTable(signal?: AbortSignal): Promise<readonly MountFacts[]> {
-    const spec = await this.#metadata.spec(signal);
+    const spec = await this.metadata.spec(signal);
     const namespaces = await this.#mountNamespaces(signal);
     const tables = [];
     for (const namespace of namespaces) {

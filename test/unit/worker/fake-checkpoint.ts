@@ -3,6 +3,8 @@ import { FOLDER, type FileView } from '../../../src/core/checkpoint/file-view.ts
 import type { Isolation } from '../../../src/core/checkpoint/isolation/isolation.ts';
 import type { Logs } from '../../../src/core/checkpoint/logs/logs.ts';
 import type { Memory } from '../../../src/core/checkpoint/memory/memory.ts';
+import { Metadata } from '../../../src/core/checkpoint/metadata.ts';
+import { Notebook } from '../../../src/core/checkpoint/notebook.ts';
 import type { Raw } from '../../../src/core/checkpoint/raw/raw.ts';
 import type { Sockets } from '../../../src/core/checkpoint/sockets/sockets.ts';
 import type { OpenFiles } from '../../../src/core/checkpoint/open-files/open-files.ts';
@@ -13,6 +15,7 @@ import type { Overview } from '../../../src/protocol/overview.ts';
 import type { SearchStep } from '../../../src/protocol/search.ts';
 import type { SocketDetail } from '../../../src/protocol/sockets.ts';
 import type { ProcessFacts } from '../../../src/protocol/processes.ts';
+import { memoryFiles } from '../support/memory-files.ts';
 
 /** A checkpoint made of plain lists, for what does not depend on an archive. */
 export interface FakeCheckpoint extends Checkpoint {
@@ -41,6 +44,8 @@ export function fakeCheckpoint(parts: Partial<Checkpoint> = {}): FakeCheckpoint 
     logs: noLogs,
     search: { run: () => emptySearch() },
     raw: noRaw,
+    metadata: new Metadata(memoryFiles({}), new Notebook()),
+    openArchive: () => Promise.resolve(memorySource(new Uint8Array(), 'archive')),
     hash: () => Promise.resolve({ algorithm: 'sha256', hex: '00', bytes: 0 }),
     close() {
       this.closed++;
