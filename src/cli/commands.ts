@@ -117,6 +117,52 @@ export const COMMANDS: readonly Command[] = [
     load: () => import('./commands/sockets.ts'),
   },
   {
+    name: 'identity',
+    operands: 'LOCATOR',
+    min: 1,
+    max: 1,
+    summary: 'Show what processes may do and what they see: users, capabilities, namespaces, control groups, limits',
+    details:
+      "Capabilities that the engine does not give to every container are named apart. Numbers of namespaces are the dump's\nown: equal ones are the same namespace.",
+    options: {
+      pid: { kind: 'text', short: 'p', value: 'PID', help: 'Only this process' },
+      ...format('tree', 'json'),
+      ...KEEP_SPILL,
+    },
+    load: () => import('./commands/identity.ts'),
+  },
+  {
+    name: 'seccomp',
+    operands: 'LOCATOR',
+    min: 1,
+    max: 1,
+    summary: 'Show what seccomp filters answer to which system call, or their instructions',
+    details:
+      'Answers are those of all filters of a process together. Several with "or" mean that it depends on the arguments.',
+    options: {
+      pid: { kind: 'text', short: 'p', value: 'PID', help: 'Only those of this process' },
+      instructions: { kind: 'flag', help: 'Disassemble the filters' },
+      ...format('text', 'json'),
+      ...KEEP_SPILL,
+    },
+    load: () => import('./commands/seccomp.ts'),
+  },
+  {
+    name: 'logs',
+    operands: 'LOCATOR [NAME]',
+    min: 1,
+    max: 2,
+    summary: "Print the container's log, or CRIU's with what its problems mean",
+    details: 'NAME is a log in the archive, for example dump.log; without it, the log of the container.',
+    options: {
+      problems: { kind: 'flag', help: "Only how CRIU's dump went, and what its problems mean" },
+      times: { kind: 'flag', help: 'Times and streams before the lines' },
+      ...format('text', 'json'),
+      ...KEEP_SPILL,
+    },
+    load: () => import('./commands/logs.ts'),
+  },
+  {
     name: 'mounts',
     operands: 'LOCATOR',
     min: 1,

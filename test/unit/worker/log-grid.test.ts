@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { openLogs } from '../../../src/core/checkpoint/logs/logs.ts';
 import { MASK } from '../../../src/protocol/format.ts';
 import type { GridQuery, GridWindow } from '../../../src/protocol/grid.ts';
@@ -144,6 +145,7 @@ describe('a log of 30,000 lines', () => {
     const controller = new AbortController();
     const given = grids.window({ ...QUERY, of, filter: 'text:123' }, controller.signal);
     const waiting = grids.window({ ...QUERY, of, filter: 'text:123' }, NEVER);
+    await setImmediate(); // Both wait for the same search now.
     controller.abort();
     const [gone, found] = await Promise.allSettled([given, waiting]);
     assert.equal(found.status, 'fulfilled');
