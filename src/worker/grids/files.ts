@@ -62,7 +62,7 @@ const FILES: TableKind<FileRow> = {
       id: 'type',
       label: 'Type',
       kind: 'word',
-      width: 140,
+      width: 150,
       value: typeText,
       cell: (row) => ({ value: typeText(row), icon: KINDS[row.file.kind].icon }),
     },

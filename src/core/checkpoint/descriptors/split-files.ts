@@ -40,6 +40,29 @@ export function typeName(type: FileType): string {
   return TYPE_NAMES[type] ?? `TYPE_${type}`;
 }
 
+/** Where dumps before CRIU 3.4 kept what they tell of files of a type, the file itself first. */
+export const SPLIT_IMAGES: Readonly<Partial<Record<FileType, readonly KindName[]>>> = {
+  [FD_TYPE.reg]: ['REG_FILES'],
+  [FD_TYPE.pipe]: ['PIPES'],
+  [FD_TYPE.fifo]: ['FIFO', 'REG_FILES'],
+  [FD_TYPE.inetsk]: ['INETSK'],
+  [FD_TYPE.unixsk]: ['UNIXSK'],
+  [FD_TYPE.eventfd]: ['EVENTFD_FILE'],
+  [FD_TYPE.eventpoll]: ['EVENTPOLL_FILE', 'EVENTPOLL_TFD'],
+  [FD_TYPE.inotify]: ['INOTIFY_FILE', 'INOTIFY_WD'],
+  [FD_TYPE.signalfd]: ['SIGNALFD'],
+  [FD_TYPE.packetsk]: ['PACKETSK'],
+  [FD_TYPE.tty]: ['TTY_FILES', 'REG_FILES'],
+  [FD_TYPE.fanotify]: ['FANOTIFY_FILE', 'FANOTIFY_MARK'],
+  [FD_TYPE.netlinksk]: ['NETLINK_SK'],
+  [FD_TYPE.ns]: ['NS_FILES'],
+  [FD_TYPE.tunfile]: ['TUNFILE'],
+  [FD_TYPE.ext]: ['EXT_FILES'],
+  [FD_TYPE.timerfd]: ['TIMERFD'],
+  [FD_TYPE.bpfmap]: ['BPFMAP_FILE'],
+  [FD_TYPE.pidfd]: ['PIDFD'],
+};
+
 type Convert<K extends KindName> = (message: MessageOf<K>) => FileEntry;
 
 /**

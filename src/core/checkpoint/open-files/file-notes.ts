@@ -4,7 +4,9 @@ import { sentence } from '../../../protocol/sentence.ts';
 import type { ImageDirectory } from '../../criu/image-directory.ts';
 import { fileOf } from '../../criu/kinds.ts';
 import type { Descriptor } from '../descriptors/descriptor-tables.ts';
+import { SPLIT_IMAGES } from '../descriptors/split-files.ts';
 import { emptyImage } from '../known-images.ts';
+import { SocketQueues } from '../sockets/socket-queues.ts';
 import type { FileIndex } from './file-index.ts';
 import { ghostImage } from './remaps.ts';
 
@@ -75,7 +77,8 @@ export function imagesOf(
   const remap = index.remaps.get(fileId);
   const ghost = remap && ghostImage(remap);
   const names = [
-    images.has(fileOf('FILES')) && fileOf('FILES'),
+    fileOf('FILES'),
+    ...((file && SPLIT_IMAGES[file.type]) ?? []).map((kind) => fileOf(kind)),
     ghost,
     remap && fileOf('REMAP_FPATH'),
     index.locks(pid, fd).length > 0 && fileOf('FILE_LOCKS'),
@@ -84,6 +87,8 @@ export function imagesOf(
     file?.pipe && index.pipeData.has(file.pipe.pipe_id) && fileOf('PIPES_DATA'),
     file?.fifo && index.fifoData.has(file.fifo.pipe_id) && fileOf('FIFO_DATA'),
     file?.bpf && fileOf('BPFMAP_DATA'),
+    file?.isk && fileOf('TCP_STREAM', file.isk.ino),
+    index.queues.packets(fileId).length > 0 && SocketQueues.packetImage,
   ].filter((name) => typeof name === 'string' && images.has(name));
   return [...names.map((name) => images.path(name as string)), ...(table === undefined ? [] : [table])];
 }

@@ -388,3 +388,17 @@ describe('locks of every kind', () => {
     });
   }
 });
+
+test('the images of a descriptor in an old dump, the one of the file first', async () => {
+  const { files } = openFilesOf({
+    ...one,
+    'fdinfo-5.img': fdinfoImage({ 0: [1, 'fifo'], 1: [2, 'eventpoll'] }),
+    'reg-files.img': image('REG_FILES', entry('reg_file_entry', { id: 1, flags: 0, pos: 0, fown, name: '/run/queue' })),
+    'fifo.img': image('FIFO', entry('fifo_entry', { id: 1, pipe_id: 5 })),
+    'eventpoll.img': image('EVENTPOLL_FILE', entry('eventpoll_file_entry', { id: 2, flags: 2, fown })),
+    'eventpoll-tfd.img': image('EVENTPOLL_TFD', entry('eventpoll_tfd_entry', { id: 2, tfd: 0, events: 1, data: 8 })),
+  });
+  const images = async (fd: number) => (await files.detail(1, fd))?.images;
+  assert.deepEqual(await images(0), ['fifo.img', 'reg-files.img', 'fdinfo-5.img']);
+  assert.deepEqual(await images(1), ['eventpoll.img', 'eventpoll-tfd.img', 'fdinfo-5.img']);
+});

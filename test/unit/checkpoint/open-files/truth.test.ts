@@ -219,6 +219,10 @@ for (const name of ['podman-webapp-host', 'containerd-webapp']) {
         texts.map((received) => received.split('\r\n\r\n').at(-1)),
         ['UNREAD-SOCKETPAIR-DATA', ...http],
       );
+      for (const { pid, fd, kind } of queued) {
+        const image = kind === 'TCP socket' ? /\/tcp-stream-[0-9a-f]+\.img$/ : /\/sk-queues\.img$/;
+        assert.ok((await checkpoint.openFiles.detail(pid, fd))?.images.some((shown) => image.test(shown)));
+      }
       const listener = find(({ socket }) => socket?.local === '127.0.0.1:8080' && socket.state === 'LISTEN');
       assert.equal(listener.kind, 'TCP socket');
       assert.equal(find(({ socket }) => socket?.local === '@abstract-webapp').kind, 'UNIX socket');
