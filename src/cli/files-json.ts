@@ -14,7 +14,7 @@ export function fileJson({ file, facts, holders, mount, images }: OpenFileDetail
     mount: snakeCase(mount),
     facts: facts && kindJson(facts),
     holders: holders.length > 1 ? snakeCase(holders) : undefined,
-    images,
+    images: images.map(({ image }) => image),
   };
 }
 

@@ -142,9 +142,16 @@ export interface OpenFileDetail {
   /** All descriptors that stand for the same open file, this one too. */
   readonly holders: readonly HolderFacts[];
   readonly mount?: { readonly id: number; readonly destination: string; readonly type: string };
-  /** The image that tells of the file, and the one that tells of the descriptor. */
-  readonly images: readonly string[];
+  /** The images that tell of it, that of the file first and that of the descriptor last. */
+  readonly images: readonly ImagePlace[];
   readonly notes: readonly Note[];
+}
+
+export interface ImagePlace {
+  /** Entry name in the archive. */
+  readonly image: string;
+  /** Which of its entries it is, from 0; absent where all are about it, and where nobody asked about one descriptor. */
+  readonly entry?: number;
 }
 
 /** A descriptor of a process. */

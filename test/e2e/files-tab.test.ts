@@ -82,6 +82,10 @@ test('an epoll leads to what it waits for, a file to its mount, and the chosen p
   lab.emit('show', { tab: 'files', row: '1/37' });
   await detail().getByRole('button', { name: '/mnt/scratch' }).click();
   await lab.page.getByRole('tab', { name: 'Mounts', selected: true }).waitFor();
+  lab.emit('show', { tab: 'files', row: '1/37' });
+  await detail().getByRole('button', { name: 'checkpoint/files.img' }).click();
+  await lab.page.getByRole('tab', { name: 'Raw', selected: true }).waitFor();
+  await lab.page.locator('[aria-selected=true]').filter({ hasText: 'type REG' }).waitFor();
   lab.emit('show', { tab: 'files', pid: 2 });
   await lab.page.getByText('5 of 64').waitFor();
 });

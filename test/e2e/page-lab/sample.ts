@@ -174,7 +174,7 @@ export function sampleAnswers(data: Sample): Handlers<PageApi> {
     descriptor: (_signal, pid, fd) => ({
       file: toWire(found(data.files.find((file) => file.pid === pid && file.fd === fd))),
       holders: [],
-      images: ['checkpoint/files.img'],
+      images: [{ image: 'checkpoint/files.img', entry: 0 }],
       notes: [],
     }),
     mount: (_signal, id) => found(data.mounts.find((mount) => mount.id === id)),

@@ -3,10 +3,7 @@ import type { ProcessFacts } from '../../../protocol/processes.ts';
 import { sentence } from '../../../protocol/sentence.ts';
 import type { ImageDirectory } from '../../criu/image-directory.ts';
 import { fileOf } from '../../criu/kinds.ts';
-import type { Descriptor } from '../descriptors/descriptor-tables.ts';
-import { SPLIT_IMAGES } from '../descriptors/split-files.ts';
 import { emptyImage } from '../known-images.ts';
-import { SocketQueues } from '../sockets/socket-queues.ts';
 import type { FileIndex } from './file-index.ts';
 import { ghostImage } from './remaps.ts';
 
@@ -64,31 +61,4 @@ function noteTable(images: ImageDirectory, index: FileIndex, pid: number): Note 
   const where = images.path(filesId === undefined ? fileOf('IDS', pid) : fileOf('FDINFO', filesId));
   const text = sentence('{0} is missing. The open files of process {1} cannot be shown.', where, pid);
   return { kind: 'missing', where, text };
-}
-
-/** Entry names of the images that tell of a descriptor, the most telling first. */
-export function imagesOf(
-  images: ImageDirectory,
-  index: FileIndex,
-  pid: number,
-  { fd, file, fileId }: Descriptor,
-): readonly string[] {
-  const table = index.table(pid)?.image;
-  const remap = index.remaps.get(fileId);
-  const ghost = remap && ghostImage(remap);
-  const names = [
-    fileOf('FILES'),
-    ...((file && SPLIT_IMAGES[file.type]) ?? []).map((kind) => fileOf(kind)),
-    ghost,
-    remap && fileOf('REMAP_FPATH'),
-    index.locks(pid, fd).length > 0 && fileOf('FILE_LOCKS'),
-    file?.memfd && fileOf('MEMFD_INODE'),
-    file?.tty && fileOf('TTY_INFO'),
-    file?.pipe && index.pipeData.has(file.pipe.pipe_id) && fileOf('PIPES_DATA'),
-    file?.fifo && index.fifoData.has(file.fifo.pipe_id) && fileOf('FIFO_DATA'),
-    file?.bpf && fileOf('BPFMAP_DATA'),
-    file?.isk && fileOf('TCP_STREAM', file.isk.ino),
-    index.queues.packets(fileId).length > 0 && SocketQueues.packetImage,
-  ].filter((name) => typeof name === 'string' && images.has(name));
-  return [...names.map((name) => images.path(name as string)), ...(table === undefined ? [] : [table])];
 }

@@ -13,7 +13,8 @@ import { contentsOf, mayHaveContents, type FileContent } from './contents.ts';
 import { describeOpenFile } from './describe-file.ts';
 import { loadFileIndex, type FileIndex, type Holder } from './file-index.ts';
 import { describeKind } from './kind-facts.ts';
-import { imagesOf, noteGaps, noteTooMany } from './file-notes.ts';
+import { noteGaps, noteTooMany } from './file-notes.ts';
+import { imagesOf, placesOf } from './image-places.ts';
 
 /** What the processes of a checkpoint had open. */
 export interface OpenFiles {
@@ -76,7 +77,9 @@ export class DumpedFiles implements OpenFiles {
     const descriptor = index.descriptor(pid, fd);
     if (!descriptor) return undefined;
     const file = await this.#describe(pid, descriptor, index, signal);
-    for await (const detail of this.details([file], signal)) return detail;
+    for await (const detail of this.details([file], signal)) {
+      return { ...detail, images: await placesOf(this.#parts.images, index, pid, descriptor, signal) };
+    }
     return undefined;
   }
 
@@ -108,7 +111,7 @@ export class DumpedFiles implements OpenFiles {
         holders: index.holders(descriptor.fileId).map(name),
         ...(mount && { mount: { id: mount.id, destination: mount.destination, type: mount.type } }),
         images: shown,
-        notes: shown.flatMap((image) => notes.get(image) ?? []),
+        notes: shown.flatMap(({ image }) => notes.get(image) ?? []),
       };
     }
   }

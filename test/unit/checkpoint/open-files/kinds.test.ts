@@ -398,7 +398,17 @@ test('the images of a descriptor in an old dump, the one of the file first', asy
     'eventpoll.img': image('EVENTPOLL_FILE', entry('eventpoll_file_entry', { id: 2, flags: 2, fown })),
     'eventpoll-tfd.img': image('EVENTPOLL_TFD', entry('eventpoll_tfd_entry', { id: 2, tfd: 0, events: 1, data: 8 })),
   });
-  const images = async (fd: number) => (await files.detail(1, fd))?.images;
-  assert.deepEqual(await images(0), ['fifo.img', 'reg-files.img', 'fdinfo-5.img']);
-  assert.deepEqual(await images(1), ['eventpoll.img', 'eventpoll-tfd.img', 'fdinfo-5.img']);
+  const images = async (fd: number) => (await files.detail(1, fd))?.images.map(({ image, entry }) => [image, entry]);
+  const inFifo = [
+    ['fifo.img', 0],
+    ['reg-files.img', 0],
+    ['fdinfo-5.img', 0],
+  ];
+  assert.deepEqual(await images(0), inFifo);
+  const inEpoll = [
+    ['eventpoll.img', 0],
+    ['eventpoll-tfd.img', 0],
+    ['fdinfo-5.img', 1],
+  ];
+  assert.deepEqual(await images(1), inEpoll);
 });

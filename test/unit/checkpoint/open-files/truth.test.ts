@@ -20,6 +20,11 @@ async function open(name: string): Promise<Checkpoint> {
   return checkpoint;
 }
 
+/** The part of it that is looked at. */
+interface FilesJson {
+  readonly entries: readonly { readonly reg?: { readonly name: string } }[];
+}
+
 async function text(checkpoint: Checkpoint, path: string): Promise<string> {
   const source = await checkpoint.files.open(path);
   try {
@@ -221,7 +226,7 @@ for (const name of ['podman-webapp-host', 'containerd-webapp']) {
       );
       for (const { pid, fd, kind } of queued) {
         const image = kind === 'TCP socket' ? /\/tcp-stream-[0-9a-f]+\.img$/ : /\/sk-queues\.img$/;
-        assert.ok((await checkpoint.openFiles.detail(pid, fd))?.images.some((shown) => image.test(shown)));
+        assert.ok((await checkpoint.openFiles.detail(pid, fd))?.images.some((shown) => image.test(shown.image)));
       }
       const listener = find(({ socket }) => socket?.local === '127.0.0.1:8080' && socket.state === 'LISTEN');
       assert.equal(listener.kind, 'TCP socket');
@@ -243,7 +248,9 @@ for (const name of ['podman-webapp-host', 'containerd-webapp']) {
         const detail = await checkpoint.openFiles.detail(pid, fd);
         assert.equal(detail?.mount?.destination, destination);
         assert.match(detail?.mount?.type ?? '', type as RegExp);
-        assert.ok(detail?.images.includes('checkpoint/files.img'));
+        assert.equal(detail?.images[0]?.image, 'checkpoint/files.img');
+        const { entries } = JSON.parse(await text(checkpoint, '/images/files.img.json')) as FilesJson;
+        assert.equal(entries[detail.images[0].entry ?? -1]?.reg?.name, path);
       }
     });
   });
