@@ -20,9 +20,9 @@ export function noteGaps(
   for (const { image, descriptors } of index.tables) {
     const lost = descriptors.filter(({ file }) => !file).map(({ fd }) => String(fd));
     if (lost.length === 0) continue;
-    const list = lost.length > LISTED ? `${lost.slice(0, LISTED).join(', ')} …` : lost.join(', ');
+    const list = lost.length > LISTED ? `${lost.slice(0, LISTED).join(', ')}, …` : lost.join(', ');
     const text = sentence(
-      '{0} lists descriptors of files that no image holds ({1} in all): {2}. What they stand for cannot be shown.',
+      '{0} lists descriptors whose files no image holds, {1} in all ({2}): what they stand for cannot be shown.',
       image,
       lost.length,
       list,
