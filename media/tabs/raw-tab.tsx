@@ -3,20 +3,24 @@ import { escapeText } from '../../src/protocol/format.ts';
 import { RawDetailPane } from '../detail/raw.tsx';
 import { Split } from '../parts/split.tsx';
 import { useSession } from '../session.ts';
+import { clampSplit } from '../state/persisted.ts';
 import { useStore } from '../state/store.ts';
 import { t } from '../text.ts';
 import { GridPane } from './grid-tab.tsx';
 
+/** What is decoded needs more room than the list: this tab has a border of its own. */
+const SHARE = 0.46;
+
 /** Every entry of the archive, and beside it the one that is chosen: decoded, or as it is. */
 export function RawTab() {
   const session = useSession();
-  const share = useStore(session.page, (page) => page.split);
+  const choices = useStore(session.page, (page) => page.tabs.raw.choices);
   const focus = useStore(session.page, (page) => page.grids.entries.focus);
   usePlaceOf(focus);
   return (
     <Split
-      share={share}
-      onShare={(split) => session.page.set({ ...session.page.get(), split })}
+      share={clampSplit(Number(choices['split'] ?? SHARE))}
+      onShare={(split) => session.updateTab('raw', { choices: { ...choices, split: String(split) } })}
       first={
         <GridPane
           grid="entries"

@@ -325,8 +325,9 @@ export class Processes {
   }
 }
 
-function bareFacts({ pid, ppid, pgid, sid }: PstreeEntry): ProcessFacts {
-  return { pid, ppid, pgid, sid, state: 'unknown', threads: [], complete: false };
+function bareFacts({ pid, ppid, pgid, sid, threads }: PstreeEntry): ProcessFacts {
+  const bareThreads = threads.map((tid) => ({ tid, state: 'unknown' as const }));
+  return { pid, ppid, pgid, sid, state: 'unknown', threads: bareThreads, complete: false };
 }
 
 function list(ids: readonly string[]): string {

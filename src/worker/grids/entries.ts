@@ -37,6 +37,13 @@ const ENTRIES: TableKind<EntryRow> = {
       }),
     },
     {
+      id: 'size',
+      label: 'Size',
+      kind: 'size',
+      width: 80,
+      value: ({ entry }) => (entry && !isFolder(entry) && entry.type !== 'symlink' ? entry.size : null),
+    },
+    {
       id: 'what',
       label: 'What it holds',
       kind: 'word',
@@ -45,13 +52,6 @@ const ENTRIES: TableKind<EntryRow> = {
       cell: ({ entry }) => ({ value: entry?.what ?? FOLDER.label, ...(isFolder(entry) && { tone: 'muted' }) }),
     },
     { id: 'kind', label: 'Kind', kind: 'text', width: 110, value: ({ entry }) => entry?.kind ?? null },
-    {
-      id: 'size',
-      label: 'Size',
-      kind: 'size',
-      width: 80,
-      value: ({ entry }) => (entry && !isFolder(entry) && entry.type !== 'symlink' ? entry.size : null),
-    },
   ],
   hidden: [{ id: 'pid', kind: 'number', value: ({ entry }) => entry?.pid ?? null }],
   file: ({ path, entry }) => ({

@@ -57,7 +57,7 @@ const MAKERS: Readonly<Record<Exclude<GridName, 'changes' | 'search'>, MakeGrid>
   },
   entries: async (checkpoint, signal) => {
     const { complete } = checkpoint;
-    return gridOf(entryTable(await checkpoint.raw.entries(), await checkpoint.processes(signal)), complete);
+    return gridOf(entryTable(await checkpoint.raw.entries(), await checkpoint.processTree(signal)), complete);
   },
   image: async (checkpoint, signal, of) => {
     const { ImageGrid } = await import('./image/image-grid.ts');

@@ -32,7 +32,7 @@ const maxEntries = 4_000_000;
 const maxValueBytes = 32 * 1024 * 1024;
 const valueCost = 200;
 /** Images up to this size are decoded once, so that all that is wrong with them is known from the start. */
-const smallImage = 1024 * 1024;
+const smallImage = 8 * 1024 * 1024;
 
 /**
  * Looks over an image for its entries.

@@ -1,6 +1,8 @@
 import type { RawDetail, RawEntry, RawView } from '../../../protocol/raw.ts';
 import { sentence } from '../../../protocol/sentence.ts';
 import type { Entry } from '../../archive/file-set.ts';
+import type { ByteSource } from '../../bytes/byte-source.ts';
+import { orCancelled } from '../../bytes/cancel.ts';
 import { hexWord } from '../../criu/field-words.ts';
 import { isDecodable, kindOfFile, type Kind, type KindName } from '../../criu/kinds.ts';
 import { CheckpointError } from '../../errors.ts';
@@ -11,6 +13,7 @@ import type { Raw, RawSources } from './raw.ts';
 
 /** What is shown of an entry that is neither decoded nor text. */
 const previewBytes = 1024;
+const keptImages = 2;
 
 /** Kinds whose id is that of the process that the image is of. */
 const ofProcess: ReadonlySet<KindName> = new Set([
@@ -29,6 +32,8 @@ const ofProcess: ReadonlySet<KindName> = new Set([
 
 export class DumpedRaw implements Raw {
   readonly #sources: RawSources;
+  /** Those looked at last, least recently first: the detail of an entry and its tree are asked for one after the other. */
+  readonly #images = new Map<string, Promise<DecodedImage>>();
 
   constructor(sources: RawSources) {
     this.#sources = sources;
@@ -68,13 +73,24 @@ export class DumpedRaw implements Raw {
       const text = sentence('{0} is no image that can be decoded.', path);
       throw new CheckpointError('unsupported', text, { where: path });
     }
-    const { files, images, notebook } = this.#sources;
-    const image = await openDecodedImage(() => Promise.resolve(files.open(entry)), path, {
-      besideCipher: images.hasCipher,
-      ...(signal && { signal }),
-    });
-    notebook.add(...image.notes);
+    const image = await orCancelled(this.#opened(entry), signal);
+    this.#sources.notebook.add(...image.notes);
     return image;
+  }
+
+  /** Shared by all who look at it, so nobody's signal ends the work. */
+  #opened(entry: Entry): Promise<DecodedImage> {
+    const { path } = entry;
+    const known = this.#images.get(path);
+    this.#images.delete(path);
+    const { files, images } = this.#sources;
+    const open = (): Promise<ByteSource> => Promise.resolve(files.open(entry));
+    const opening = known ?? openDecodedImage(open, path, { besideCipher: images.hasCipher });
+    this.#images.set(path, opening);
+    // Who asks again after a failure tries again.
+    opening.catch(() => this.#images.delete(path));
+    for (const oldest of [...this.#images.keys()].slice(0, -keptImages)) this.#images.delete(oldest);
+    return opening;
   }
 
   async #find(path: string, signal?: AbortSignal): Promise<Entry> {
