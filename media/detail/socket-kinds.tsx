@@ -47,9 +47,6 @@ export function TcpFacts({ tcp }: { tcp: TcpStreamFacts }) {
         {`${String(tcp.receiveSequence)} / ${String(tcp.sendSequence)}`}
       </Fact>
       <Fact label={t('Time stamp')}>{tcp.timestamp}</Fact>
-      <Fact label={t('Image')}>
-        <Code>{tcp.image}</Code>
-      </Fact>
     </Facts>
   );
 }

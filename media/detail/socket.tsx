@@ -12,7 +12,7 @@ import type { Wire } from '../../src/protocol/wire.ts';
 import { Fact, Facts } from '../parts/facts.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { LongList } from '../parts/long-list.tsx';
-import { Code, Copyable, Link } from '../parts/values.tsx';
+import { Code, Copyable, Link, PlaceLink } from '../parts/values.tsx';
 import { useSession } from '../session.ts';
 import { t, tn } from '../text.ts';
 import { DetailFrame, DetailHeader, Section, useDetail } from './pane.tsx';
@@ -36,21 +36,14 @@ function Ended({ view: { tracked } }: { view: Wire<SocketView> }) {
 }
 
 function Socket({ view, socket }: { view: Wire<SocketView>; socket: Wire<SocketDetail> }) {
-  const session = useSession();
+  const [image, ...images] = view.images;
   return (
     <>
       <DetailHeader
         title={<span class="code">{socketTitle(socket)}</span>}
         subtitle={`${kindText(socket)} · ${stateText(socket)}`}
       >
-        <button
-          type="button"
-          class="link"
-          title={t('Open {0} in an editor', imagePath(socket.image))}
-          onClick={() => session.run(session.host.openFile(imagePath(socket.image)))}
-        >
-          {t('Show in image')}
-        </button>
+        {image && <PlaceLink place={image}>{t('Show in image')}</PlaceLink>}
       </DetailHeader>
       <Verdict socket={socket} users={view.userCount} />
       <Users title={t('Open in')} users={view.users} count={view.userCount} />
@@ -89,6 +82,15 @@ function Socket({ view, socket }: { view: Wire<SocketView>; socket: Wire<SocketD
       {socket.packet && <PacketFacts packet={socket.packet} interfaceName={view.interfaceName} />}
       <Options options={socket.options} />
       {socket.tracked.length > 0 && <TrackedConnections connections={socket.tracked} />}
+      {images.length > 0 && (
+        <Facts title={t('In the images')}>
+          <Fact label={t('Queues')}>
+            {images.map((place) => (
+              <PlaceLink key={place.image} place={place} />
+            ))}
+          </Fact>
+        </Facts>
+      )}
     </>
   );
 }
@@ -104,11 +106,6 @@ function kindText({ protocol, type, family, netlink }: Wire<SocketDetail>): stri
   if (family === 'packet') return t('Packet socket');
   const name = protocol.replace(/6$/, '').toUpperCase();
   return family === 'inet6' ? t('{0} socket, IPv6', escapeText(name)) : t('{0} socket', escapeText(name));
-}
-
-/** `checkpoint/files.img` is shown as JSON by its last part. */
-function imagePath(image: string): string {
-  return `/images/${image.slice(image.lastIndexOf('/') + 1)}.json`;
 }
 
 /** What must be known of the socket before its facts. */

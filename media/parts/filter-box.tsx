@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { t } from '../text.ts';
 import { Icon, IconButton } from './icon.tsx';
 
@@ -19,7 +19,8 @@ export function FilterBox(props: {
 }) {
   const [text, setText] = useState(props.value);
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
-  useEffect(() => {
+  // At once: what is typed between the change and an effect that runs later would be lost.
+  useLayoutEffect(() => {
     clearTimeout(timer.current);
     setText(props.value);
   }, [props.value]);

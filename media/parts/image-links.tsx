@@ -1,8 +1,8 @@
 import { escapeText } from '../../src/protocol/format.ts';
-import type { ImagePlace } from '../../src/protocol/open-files.ts';
+import type { ImagePlace } from '../../src/protocol/raw.ts';
 import { t } from '../text.ts';
 import { Facts, Fact } from './facts.tsx';
-import { ImageLink } from './values.tsx';
+import { PlaceLink } from './values.tsx';
 
 /** The images that tell what is shown, each a click away, at the entry that does. */
 export function ImageLinks({ images }: { images: readonly ImagePlace[] }) {
@@ -11,11 +11,11 @@ export function ImageLinks({ images }: { images: readonly ImagePlace[] }) {
     <Facts title={t('In the images')}>
       <Fact label={t('Show in image')}>
         <ul class="plain-list">
-          {images.map(({ image, entry }) => (
-            <li key={image}>
-              <ImageLink image={image} {...(entry !== undefined && { path: String(entry) })}>
-                <span class="code">{escapeText(image)}</span>
-              </ImageLink>
+          {images.map((place) => (
+            <li key={place.image}>
+              <PlaceLink place={place}>
+                <span class="code">{escapeText(place.image)}</span>
+              </PlaceLink>
             </li>
           ))}
         </ul>

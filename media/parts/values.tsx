@@ -2,6 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import { escapeText, formatAge, formatExactBytes, formatSize, formatTime } from '../../src/protocol/format.ts';
 import type { Place } from '../../src/protocol/place.ts';
+import type { ImagePlace } from '../../src/protocol/raw.ts';
 import { useSession } from '../session.ts';
 import { locale, t } from '../text.ts';
 import { Icon, IconButton } from './icon.tsx';
@@ -68,6 +69,15 @@ export function ImageLink({ image, path, children }: { image: string; path?: str
     <Link to={to} title={t('Show in image')}>
       {children ?? escapeText(image.slice(image.lastIndexOf('/') + 1))}
     </Link>
+  );
+}
+
+/** The entry of an image that tells of what is shown. */
+export function PlaceLink({ place: { image, entry }, children }: { place: ImagePlace; children?: ComponentChildren }) {
+  return (
+    <ImageLink image={image} {...(entry !== undefined && { path: String(entry) })}>
+      {children}
+    </ImageLink>
   );
 }
 

@@ -174,7 +174,11 @@ export function formatMode(mode: number, type?: FileType): string {
   ].join('');
 }
 
+/** No archive has a socket, which is why it is no type of a file here. */
+const SOCKET_BITS = 0o140000;
+
 function letterOf(bits: number): string {
+  if (bits === SOCKET_BITS) return 's';
   const types = Object.keys(TYPE_BITS) as FileType[];
   const type = types.find((candidate) => TYPE_BITS[candidate] === bits);
   return TYPE_LETTERS[type ?? 'unknown'];

@@ -1,4 +1,5 @@
 import type { Note } from './note.ts';
+import type { ImagePlace } from './raw.ts';
 import type { Sentence } from './sentence.ts';
 
 /** What is open, in the words of who looks at it. */
@@ -145,13 +146,6 @@ export interface OpenFileDetail {
   /** The images that tell of it, that of the file first and that of the descriptor last. */
   readonly images: readonly ImagePlace[];
   readonly notes: readonly Note[];
-}
-
-export interface ImagePlace {
-  /** Entry name in the archive. */
-  readonly image: string;
-  /** Which of its entries it is, from 0; absent where all are about it, and where nobody asked about one descriptor. */
-  readonly entry?: number;
 }
 
 /** A descriptor of a process. */

@@ -45,3 +45,11 @@ export interface RawDetail extends RawEntry {
   readonly start?: Uint8Array;
   readonly notes: readonly Note[];
 }
+
+/** Where an image tells of something. */
+export interface ImagePlace {
+  /** Entry name in the archive. */
+  readonly image: string;
+  /** Which of its entries does, from 0; absent where all of it does, and where nobody looked. */
+  readonly entry?: number;
+}

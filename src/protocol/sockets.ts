@@ -1,3 +1,5 @@
+import type { ImagePlace } from './raw.ts';
+
 /** `inet` is IPv4. A family that no CRIU of today writes is its number. */
 export type SocketFamily = 'inet' | 'inet6' | 'unix' | 'netlink' | 'packet' | `${number}`;
 
@@ -277,6 +279,8 @@ export interface SocketView {
   readonly preview: { readonly received?: Uint8Array; readonly sent?: Uint8Array };
   /** Of the interface that a packet socket is bound to, or the namespace's number if it has no name. */
   readonly interfaceName?: string;
+  /** The images that tell of it, that of the socket itself first. */
+  readonly images: readonly ImagePlace[];
 }
 
 /** Bytes of a queue that its preview has at most. */

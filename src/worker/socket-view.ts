@@ -25,7 +25,7 @@ export async function viewSocket(checkpoint: Checkpoint, id: string, signal: Abo
   if (detail) return viewOf(checkpoint, detail, signal);
   const tracked = (await sockets.connections(signal)).find((connection) => trackedId(connection) === id);
   if (!tracked) throw new CheckpointError('not-found', sentence('There is no socket {0} in this checkpoint.', id));
-  const nobody = { users: [], userCount: 0, peers: [], peerCount: 0, passedThrough: [], passedSockets: [] };
+  const nobody = { users: [], userCount: 0, peers: [], peerCount: 0, passedThrough: [], passedSockets: [], images: [] };
   return { tracked, ...nobody, preview: {} };
 }
 
@@ -54,6 +54,7 @@ async function viewOf(checkpoint: Checkpoint, socket: SocketDetail, signal: Abor
     passedThrough: socket.passedThrough.slice(0, MAX_LISTED).flatMap(other),
     passedSockets: [...passed].slice(0, MAX_LISTED).flatMap(({ fileId }) => other(fileId)),
     preview: await previews(checkpoint, socket, signal),
+    images: await checkpoint.sockets.places(socket.id, signal),
     ...(interfaceName !== undefined && { interfaceName }),
   };
 }

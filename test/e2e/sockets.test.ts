@@ -79,6 +79,14 @@ test('its other end, its process and its descriptor are links, and Alt+← leads
   await lab.page.getByRole('tab', { name: 'Files', selected: true }).waitFor();
 });
 
+test('what an image says of a socket is shown where it says it', async () => {
+  await rows().last().click();
+  await detail().getByText('HTTP/1.1 200 OK\\r').waitFor();
+  await detail().getByRole('button', { name: 'Show in image' }).first().click();
+  await lab.page.getByRole('tab', { name: 'Raw', selected: true }).waitFor();
+  await lab.page.getByRole('row', { selected: true }).filter({ hasText: 'INETSK' }).waitFor();
+});
+
 test('the filter box and the subject choose the rows', async () => {
   await lab.page.locator('.filter-box input, input[type=text]').first().fill('state:listen protocol:tcp6');
   await rows().nth(1).waitFor({ state: 'detached' });
@@ -120,7 +128,8 @@ test('the picture shows only what the filter or the subject is about, with whom 
   await node('[::1]:8086').waitFor({ state: 'detached' });
   assert.deepEqual(await names(), ['Outside', 'pipe:[573353]', 'web-master', 'web-worker-2']);
   await box.fill('nobody like this');
-  await lab.page.getByRole('button', { name: 'Clear the filter' }).click();
+  await lab.page.getByText('Nobody who talks matches the filter.').waitFor();
+  await lab.page.getByRole('button', { name: 'Clear the filter' }).last().click();
   await node('[::1]:8086').waitFor();
 });
 

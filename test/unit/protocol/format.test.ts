@@ -126,6 +126,7 @@ describe('modes', () => {
     [0o020660, 'crw-rw----'],
     [0o060660, 'brw-rw----'],
     [0o010600, 'prw-------'],
+    [0o140755, 'srwxr-xr-x'],
     [0o000600, '?rw-------'],
   ];
   for (const [mode, text] of cases) test(`${mode.toString(8)} is ${text}`, () => assert.equal(formatMode(mode), text));

@@ -65,6 +65,7 @@ const noSockets: Sockets = {
   detail: () => Promise.resolve(undefined),
   details: () => ReadableStream.from<SocketDetail>([]),
   connections: () => Promise.resolve([]),
+  places: () => Promise.resolve([]),
   networks: () => Promise.resolve([]),
   messages: () => Promise.resolve(new Map()),
 };

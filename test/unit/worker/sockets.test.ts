@@ -61,6 +61,7 @@ async function checkpoint(parts: Partial<Checkpoint> = {}): Promise<Checkpoint> 
       list: (inner) => sockets.list(inner),
       detail: (id, inner) => sockets.detail(id, inner),
       details: (ids, inner) => sockets.details(ids, inner),
+      places: (id, inner) => sockets.places(id, inner),
       connections: () => Promise.resolve([tracked]),
       networks: () => Promise.resolve([]),
       messages: (inner) => sockets.messages(inner),
@@ -139,6 +140,13 @@ describe('one socket', () => {
       [[4, '127.0.0.1:53']],
     );
     assert.equal(view.preview.sent, undefined);
+  });
+
+  test('says which entry of which image tells of it', async () => {
+    const socket = { image: 'files.img', entry: 2 };
+    const view = await viewSocket(await checkpoint(), '3', signal);
+    assert.deepEqual(view.images, [socket, { image: 'sk-queues.img', entry: 0 }]);
+    assert.deepEqual((await viewSocket(await checkpoint(), '4', signal)).images, [{ ...socket, entry: 3 }]);
   });
 
   test('that is on its way says to whom', async () => {

@@ -1,8 +1,9 @@
-import type { ImagePlace } from '../../../protocol/open-files.ts';
+import type { ImagePlace } from '../../../protocol/raw.ts';
 import type { ImageDirectory, MessageOf } from '../../criu/image-directory.ts';
 import { fileOf, type KindName } from '../../criu/kinds.ts';
 import type { Descriptor } from '../descriptors/descriptor-tables.ts';
 import { SPLIT_IMAGES } from '../descriptors/split-files.ts';
+import { findPlace } from '../image-place.ts';
 import { SocketQueues } from '../sockets/socket-queues.ts';
 import type { FileIndex } from './file-index.ts';
 import { ghostImage } from './remaps.ts';
@@ -33,9 +34,7 @@ export async function placesOf(
 ): Promise<readonly ImagePlace[]> {
   const places: ImagePlace[] = [];
   for (const { name, isOf } of tellingOf(images, index, pid, descriptor)) {
-    const entries = isOf && (await images.image(name, signal))?.entries;
-    const entry = entries?.findIndex(({ message }) => isOf?.(message)) ?? -1;
-    places.push({ image: images.path(name), ...(entry >= 0 && { entry }) });
+    places.push(await findPlace(images, name, isOf, signal));
   }
   return places;
 }

@@ -1,5 +1,6 @@
 import type { NetworkNamespace } from '../../../protocol/networks.ts';
 import type { Note } from '../../../protocol/note.ts';
+import type { ImagePlace } from '../../../protocol/raw.ts';
 import type {
   SocketDetail,
   SocketFacts,
@@ -16,6 +17,7 @@ import { readDescriptorTables } from '../descriptors/descriptor-tables.ts';
 import { FileTable } from '../descriptors/file-table.ts';
 import type { Notebook } from '../notebook.ts';
 import type { Processes } from '../processes.ts';
+import { imagePlaces } from './image-places.ts';
 import { describeStream, hasStream, isListening, isTcp } from './inet-sockets.ts';
 import { describeNetlinkDetail, describePacketDetail } from './kernel-sockets.ts';
 import { readNetworkNamespaces } from './network-namespaces.ts';
@@ -53,6 +55,8 @@ export interface Sockets {
   detail(id: number, signal?: AbortSignal): Promise<SocketDetail | undefined>;
   /** Everything known of some, one after the other: of many, all at once would be much. */
   details(ids: readonly number[], signal?: AbortSignal): AsyncIterable<SocketDetail>;
+  /** The images that tell of one, each with the entry that does. */
+  places(id: number, signal?: AbortSignal): Promise<readonly ImagePlace[]>;
   /** What the kernel's connection tracking knew, of connections with a socket and without. */
   connections(signal?: AbortSignal): Promise<readonly TrackedConnection[]>;
   /** The network namespaces of the dump, with their interfaces, addresses and routes. */
@@ -97,6 +101,12 @@ export class DumpedSockets implements Sockets {
       if (!socket || !described) continue;
       yield { ...(await this.#describeDetail(socket, described, reading, signal)), tracked: tracked.get(id) ?? [] };
     }
+  }
+
+  async places(id: number, signal?: AbortSignal): Promise<readonly ImagePlace[]> {
+    const facts = (await this.list(signal)).find((socket) => socket.id === id);
+    const message = (await this.messages(signal)).get(id);
+    return facts && message ? imagePlaces(this.#images, facts, message, signal) : [];
   }
 
   async connections(signal?: AbortSignal): Promise<readonly TrackedConnection[]> {
