@@ -6,6 +6,9 @@ import { decodeText } from '../bytes/text.ts';
 import { CheckpointError, isCancelled } from '../errors.ts';
 import type { FileSet } from './file-set.ts';
 
+/** The folder of images that Podman writes ahead of a checkpoint (`podman container checkpoint --pre-checkpoint`). */
+export const PRE_CHECKPOINT = 'pre-checkpoint/';
+
 /** Whose checkpoint a set of files is, and where in it CRIU's images are. */
 export interface Layout {
   readonly engine: Engine;
@@ -45,7 +48,7 @@ export async function findImages(files: FileSet, signal?: AbortSignal): Promise<
 
 /** What an engine calls the folder of images; anything else is a folder of images by itself. */
 function isEnginePrefix(prefix: string): boolean {
-  return prefix === 'checkpoint/' || prefix === 'pre-checkpoint/';
+  return prefix === 'checkpoint/' || prefix === PRE_CHECKPOINT;
 }
 
 /** Entries below the folder of images of which one comes early and every dump has some. */
@@ -65,9 +68,9 @@ function imagesOfWhole(files: FileSet): string | undefined {
   for (const path of files.entries.keys()) {
     const match = /^(.*\/)?(?:inventory|pstree|core-\d+|pagemap-\d+|mm-\d+)\.img$/.exec(path);
     if (match) folders.add(match[1] ?? '');
-    else if (path === 'pre-checkpoint') folders.add('pre-checkpoint/');
+    else if (path === 'pre-checkpoint') folders.add(PRE_CHECKPOINT);
   }
-  for (const usual of ['checkpoint/', '', 'pre-checkpoint/']) if (folders.has(usual)) return usual;
+  for (const usual of ['checkpoint/', '', PRE_CHECKPOINT]) if (folders.has(usual)) return usual;
   const [first] = [...folders].sort((a, b) => a.length - b.length);
   if (first !== undefined) return first;
   // Images may be missing altogether: CRIU was told to write elsewhere, or the archive was cut off before them.

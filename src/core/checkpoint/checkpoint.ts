@@ -21,7 +21,7 @@ import { openLogs, type Logs } from './logs/logs.ts';
 import { DumpedMemory, type Memory } from './memory/memory.ts';
 import { openIsolation, type Isolation } from './isolation/isolation.ts';
 import { Metadata } from './metadata.ts';
-import { joinMounts } from './mounts.ts';
+import { readMountTable } from './mount-table.ts';
 import { Notebook } from './notebook.ts';
 import { describeOverview } from './overview.ts';
 import { contentsFolder } from './open-files/contents-branch.ts';
@@ -32,7 +32,7 @@ import { openRaw, type Raw } from './raw/raw.ts';
 import { DumpedSockets, type Sockets } from './sockets/sockets.ts';
 import { noteGap, noteMissing } from './completeness.ts';
 import { LazySearch, type Search } from './search/search.ts';
-import { known, statisticsDirectory } from './known-images.ts';
+import { statisticsDirectory } from './known-images.ts';
 import { NodeBranch } from './view-nodes.ts';
 
 export interface OpenOptions {
@@ -320,42 +320,11 @@ class OpenCheckpoint implements Checkpoint {
   }
 
   async #mountTable(signal?: AbortSignal): Promise<readonly MountFacts[]> {
-    const spec = await this.metadata.spec(signal);
-    const namespaces = await this.#mountNamespaces(signal);
-    const tables = [];
-    for (const namespace of namespaces) {
-      const entries = await known(this.#images, 'MNTS', `mountpoints-${String(namespace)}.img`, signal);
-      if (entries.length > 0) tables.push({ namespace, entries });
-    }
-    if (tables.length === 0 && this.#opened.files.complete) this.#notebook.add(this.#noMountTable());
-    return joinMounts(tables, spec);
-  }
-
-  #noMountTable(): Note {
-    const where = this.#images.path('mountpoints-*.img');
-    return {
-      kind: 'missing',
-      where,
-      text: sentence(
-        '{0} is missing or empty: which mounts there were is not known, only those that the specification asked for.',
-        where,
-      ),
-    };
-  }
-
-  /** Those of the processes; where these do not say, all that were dumped. */
-  async #mountNamespaces(signal?: AbortSignal): Promise<readonly number[]> {
-    const found = this.#images
-      .names()
-      .flatMap((name) => /^mountpoints-(\d+)\.img$/.exec(name)?.[1] ?? [])
-      .map(Number);
-    const used = new Set<number>();
-    for (const { pid } of await this.#processes.tree(signal)) {
-      const namespace = await this.#processes.mountNamespace(pid, signal);
-      if (namespace !== undefined) used.add(namespace);
-    }
-    const known = found.filter((namespace) => used.has(namespace));
-    return known.length > 0 ? known : found;
+    const { imagesPrefix } = this.#layout;
+    const parts = { images: this.#images, imagesPrefix, metadata: this.metadata, processes: this.#processes };
+    const { mounts, notes } = await readMountTable(parts, signal);
+    this.#notebook.add(...notes);
+    return mounts;
   }
 
   #archiveEntries(): Iterable<readonly [string, Placed]> {

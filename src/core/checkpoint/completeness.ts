@@ -2,10 +2,14 @@ import type { CompletenessFact, Engine } from '../../protocol/overview.ts';
 import type { Note } from '../../protocol/note.ts';
 import { sentence, type Sentence } from '../../protocol/sentence.ts';
 import type { Entry, FileSet } from '../archive/file-set.ts';
+import { PRE_CHECKPOINT } from '../archive/layout.ts';
 import { emptyImage } from './known-images.ts';
 
 /** Names of the container's log, by engine: Podman, containerd, CRI-O. */
 export const LOG_NAMES: readonly string[] = ['ctr.log', 'container.log', 'io.kubernetes.cri-o.LogPath'];
+
+const preCheckpoint =
+  'This is a pre-checkpoint: memory that was written ahead of a checkpoint. Processes, open files and mounts are in the checkpoint that was taken after it.';
 
 interface Parts {
   readonly files: FileSet;
@@ -48,7 +52,10 @@ export function noteMissing({
         ] as const)
       : []),
     [`${imagesPrefix}inventory.img`, '{0} is missing: what CRIU wrote about the dump as a whole is not known.'],
-    [`${imagesPrefix}pstree.img`, '{0} is missing: without it the processes cannot be listed.'],
+    // A pre-checkpoint has none.
+    ...(imagesPrefix === PRE_CHECKPOINT
+      ? []
+      : ([[`${imagesPrefix}pstree.img`, '{0} is missing: without it the processes cannot be listed.']] as const)),
   ];
   const missing = expected
     .filter(([path]) => !files.entries.has(path))
@@ -57,7 +64,11 @@ export function noteMissing({
     .map(([path]) => path)
     .filter((path) => path.endsWith('.img') && files.entries.get(path)?.size === 0)
     .map(emptyImage);
-  return [...missing, ...empty];
+  const early: readonly Note[] =
+    imagesPrefix === PRE_CHECKPOINT
+      ? [{ kind: 'may-be-incomplete', where: PRE_CHECKPOINT, text: sentence(preCheckpoint) }]
+      : [];
+  return [...missing, ...empty, ...early];
 }
 
 /** The sentence about files that Podman and CRI-O may have left out; undefined for engines that leave nothing out. */
@@ -110,6 +121,8 @@ function judgeMetadata({ files, engine, notes }: Parts): CompletenessFact {
 function judgeImages({ files, imagesPrefix, notes }: Parts): CompletenessFact {
   const encrypted = notes.find((note) => note.kind === 'encrypted');
   if (encrypted) return { part: 'images', state: 'encrypted', text: encrypted.text };
+  if (imagesPrefix === PRE_CHECKPOINT)
+    return { part: 'images', state: 'may-be-incomplete', text: sentence(preCheckpoint) };
   const needed = ['inventory.img', 'pstree.img'].filter((name) => !files.entries.has(imagesPrefix + name));
   if (needed.length > 0)
     return {
