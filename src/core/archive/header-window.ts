@@ -3,6 +3,7 @@ import type { ByteSource } from '../bytes/byte-source.ts';
 import { readAvailable } from '../bytes/sources.ts';
 import { BLOCK } from './tar-header.ts';
 
+const EMPTY = Buffer.alloc(0);
 const SMALLEST = 4 * 1024;
 const LARGEST = 256 * 1024;
 /** Headers closer than this are worth reading what lies between them. */
@@ -10,12 +11,15 @@ const DENSE = 8 * 1024;
 
 /**
  * Reads the headers of an archive: in growing blocks where they are close together, in small ones where large contents
- * lie between them. The blocks that hold whole small files are kept, up to a limit, so that these need no second read.
+ * lie between them. Of sources that take their time the blocks that hold whole small files are kept, up to a limit, so
+ * that these need no second read; of others nothing is, because memory costs more than reading again.
  */
 export class HeaderWindow {
   readonly #source: ByteSource;
   readonly #kept: KeptBlocks;
-  #bytes: Buffer = Buffer.alloc(0);
+  #bytes: Buffer = EMPTY;
+  /** Where a source that does not have to be waited for is read into, again and again. */
+  #room: Buffer = EMPTY;
   #start = 0;
   #length = SMALLEST;
   #last = 0;
@@ -25,7 +29,7 @@ export class HeaderWindow {
     this.#kept = kept;
   }
 
-  /** What was read last. It is replaced, never written into again. */
+  /** What was read last. {@link loadNow}, and nothing else, writes over it. */
   get bytes(): Buffer {
     return this.#bytes;
   }
@@ -41,15 +45,19 @@ export class HeaderWindow {
   /** Reads the header at `offset`, and what else seems useful, into {@link bytes}. Fewer than {@link BLOCK} at the end. */
   async load(offset: number, signal?: AbortSignal): Promise<void> {
     this.#reach(offset);
-    this.#take(offset, await readAvailable(this.#source, offset, BLOCK, this.#length, signal));
+    const bytes = asBuffer(await readAvailable(this.#source, offset, BLOCK, this.#length, signal));
+    if (!this.#source.fillNow) this.#kept.add(offset, bytes);
+    this.#place(offset, bytes);
   }
 
   /** As {@link load}, if it takes no waiting. @returns whether it did not */
   loadNow(offset: number): boolean {
     this.#reach(offset);
-    const bytes = this.#source.readNow?.(offset, this.#length);
-    if (bytes) this.#take(offset, bytes);
-    return bytes !== undefined;
+    if (!this.#source.fillNow) return false;
+    if (this.#room.length < this.#length) this.#room = Buffer.allocUnsafe(this.#length);
+    const filled = this.#source.fillNow(this.#room.subarray(0, this.#length), offset);
+    if (filled !== undefined) this.#place(offset, this.#room.subarray(0, filled));
+    return filled !== undefined;
   }
 
   /** Decides how much to read. */
@@ -57,12 +65,11 @@ export class HeaderWindow {
     if (offset - this.#last > 2 * DENSE) this.#length = SMALLEST;
   }
 
-  #take(offset: number, bytes: Uint8Array): void {
+  #place(offset: number, bytes: Buffer): void {
     const stride = offset - this.#last;
-    this.#bytes = asBuffer(bytes);
+    this.#bytes = bytes;
     this.#start = offset;
     this.#last = offset;
-    this.#kept.add(offset, this.#bytes);
     if (stride <= DENSE) this.#length = Math.min(this.#length * 2, LARGEST);
   }
 

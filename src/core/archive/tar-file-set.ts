@@ -39,7 +39,8 @@ class TarFileSet implements FileSet {
   constructor(source: ByteSource, signal: AbortSignal | undefined, notes: readonly Note[]) {
     this.name = source.name;
     this.#source = source;
-    this.#content = withKept(source, this.#kept);
+    // What can be read without waiting is not kept, see HeaderWindow.
+    this.#content = source.fillNow ? source : withKept(source, this.#kept);
     this.#outerNotes = notes;
     this.completed = this.#run(signal ? AbortSignal.any([signal, this.#stop.signal]) : this.#stop.signal);
     // Nobody may be listening: the failure is kept for those who ask.

@@ -22,6 +22,11 @@ export interface ByteSource {
    */
   readNow?(offset: number, length: number): Uint8Array | undefined;
   /**
+   * As `readNow`, into memory of the caller, as much as fits there: memory that was not used before is slow to come by.
+   * @returns how many bytes; undefined where it would have to wait
+   */
+  fillNow?(target: Uint8Array, offset: number): number | undefined;
+  /**
    * As `read`, but waits for no more than `least` bytes: of what is already there it gives up to `most`. Only sources
    * that are still growing have it.
    */

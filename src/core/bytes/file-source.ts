@@ -107,7 +107,15 @@ class OpenFile implements FileSource {
     const wanted = this.#within(offset, length);
     if (wanted > SYNC_READ_LIMIT) return undefined;
     const buffer = Buffer.allocUnsafe(wanted);
-    return wanted === 0 ? buffer : this.#checked(buffer, offset, this.#fillNow(buffer, offset));
+    return wanted === 0 ? buffer : this.#checked(buffer, offset, this.#readSync(buffer, wanted, offset));
+  }
+
+  fillNow(target: Uint8Array, offset: number): number | undefined {
+    this.#requireOpen();
+    const wanted = this.#within(offset, target.length);
+    if (wanted > SYNC_READ_LIMIT) return undefined;
+    if (wanted > 0) this.#check(this.#readSync(target, wanted, offset), wanted, offset);
+    return wanted;
   }
 
   place(): Promise<BytePlace> {
@@ -134,23 +142,28 @@ class OpenFile implements FileSource {
   }
 
   #checked(buffer: Buffer, offset: number, filled: number): Buffer {
-    if (filled < buffer.length || this.#hasChanged()) throw this.#changed(offset + filled);
+    this.#check(filled, buffer.length, offset);
     return buffer;
   }
 
-  #fillNow(buffer: Buffer, offset: number): number {
+  /** @throws CheckpointError `changed` where there was less to read than there was, or others wrote to it */
+  #check(filled: number, wanted: number, offset: number): void {
+    if (filled < wanted || this.#hasChanged()) throw this.#changed(offset + filled);
+  }
+
+  #readSync(target: Uint8Array, wanted: number, offset: number): number {
     let filled = 0;
-    while (filled < buffer.length) {
-      const count = this.#tryReadNow(buffer, filled, offset + filled);
+    while (filled < wanted) {
+      const count = this.#tryReadSync(target, filled, wanted - filled, offset + filled);
       if (count === 0) break;
       filled += count;
     }
     return filled;
   }
 
-  #tryReadNow(buffer: Buffer, at: number, position: number): number {
+  #tryReadSync(target: Uint8Array, at: number, length: number, position: number): number {
     try {
-      return readSync(this.#descriptor, buffer, at, buffer.length - at, position);
+      return readSync(this.#descriptor, target, at, length, position);
     } catch (error) {
       throw unreadable(this.name, position, error);
     }

@@ -115,16 +115,23 @@ export class GrowingFile implements GrowingSource {
   }
 
   readNow(offset: number, length: number): Uint8Array | undefined {
+    const within = this.#nowWithin(offset, length);
+    if (within === undefined) return undefined;
+    const buffer = Buffer.allocUnsafe(within);
+    return buffer.subarray(0, this.#readSync(buffer, within, offset));
+  }
+
+  fillNow(target: Uint8Array, offset: number): number | undefined {
+    const within = this.#nowWithin(offset, target.length);
+    return within === undefined ? undefined : this.#readSync(target, within, offset);
+  }
+
+  /** How many bytes can be read without waiting. */
+  #nowWithin(offset: number, length: number): number | undefined {
     const isThere = this.#hasEnded || offset + length <= this.#available;
     if (!isThere || this.#failure || this.#closed) return undefined;
     const within = Math.max(0, Math.min(length, this.#available - offset));
-    if (within > SYNC_READ_LIMIT) return undefined;
-    const buffer = Buffer.allocUnsafe(within);
-    let filled = 0;
-    for (let count = -1; filled < buffer.length && count !== 0; filled += count) {
-      count = this.#readSync(buffer, filled, offset + filled);
-    }
-    return buffer.subarray(0, filled);
+    return within > SYNC_READ_LIMIT ? undefined : within;
   }
 
   place(): Promise<BytePlace | undefined> {
@@ -136,9 +143,13 @@ export class GrowingFile implements GrowingSource {
     return (this.#closed ??= this.#release());
   }
 
-  #readSync(buffer: Buffer, at: number, position: number): number {
+  #readSync(target: Uint8Array, wanted: number, offset: number): number {
     try {
-      return readSync(this.#handle.fd, buffer, at, buffer.length - at, position);
+      let filled = 0;
+      for (let count = -1; filled < wanted && count !== 0; filled += count) {
+        count = readSync(this.#handle.fd, target, filled, wanted - filled, offset + filled);
+      }
+      return filled;
     } catch (error) {
       throw fileError(this.name, error);
     }

@@ -53,6 +53,12 @@ class SliceSource implements ByteSource {
     return this.#parent.readNow?.(this.#start + offset, this.#within(offset, length));
   }
 
+  fillNow(target: Uint8Array, offset: number): number | undefined {
+    const within = this.#within(offset, target.length);
+    const part = within < target.length ? target.subarray(0, within) : target;
+    return this.#parent.fillNow?.(part, this.#start + offset);
+  }
+
   readAvailable(offset: number, least: number, most: number, signal?: AbortSignal): Promise<Uint8Array> {
     return readAvailable(
       this.#parent,

@@ -131,9 +131,7 @@ export class ProcessGlancer {
   /** Bytes of a pages image, if it has the size that its pagemap asks for. */
   #readPages(id: number, expectedSize: number, offset: number, length: number): Uint8Array | undefined {
     const pages = this.#images.openNow(`pages-${String(id)}.img`);
-    if (pages?.size !== expectedSize) return undefined;
-    const bytes = pages.readNow?.(offset, length);
-    return bytes?.length === length ? bytes : undefined;
+    return pages?.size === expectedSize ? this.#images.pieceNow(pages, offset, length) : undefined;
   }
 
   /** Looks at the table of files once for all processes. */
@@ -141,7 +139,7 @@ export class ProcessGlancer {
     if (this.#files === undefined) {
       const bytes = this.#images.bytesNow('files.img');
       // Older dumps have an image for each type of file.
-      this.#files = bytes && !this.#images.has('reg-files.img') ? (glanceFiles(bytes) ?? null) : null;
+      this.#files = bytes && !this.#images.has('reg-files.img') ? (glanceFiles(new Uint8Array(bytes)) ?? null) : null;
     }
     return this.#files?.path(id);
   }

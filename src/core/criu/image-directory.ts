@@ -19,6 +19,9 @@ export type MessageOf<K extends KindName> = Messages[NameOf<RowOf<K>>];
 const cacheBytes = 4 * 1024 * 1024;
 /** What an image costs beside its bytes. */
 const cachedImageBytes = 256;
+/** Bytes of a file that are looked at without waiting. */
+const maxPiece = 256 * 1024;
+const firstPiece = 4 * 1024;
 /** How many dumps may stand on each other. */
 const maxParents = 16;
 
@@ -37,6 +40,8 @@ export class ImageDirectory {
   readonly #cache = new Map<string, CachedImage>();
   #cachedBytes = 0;
   readonly #notes = new Map<string, readonly Note[]>();
+  /** Where files are read into that are looked at and not kept. */
+  #room = new Uint8Array();
   /** Once they are all known. */
   #names: readonly string[] | undefined;
 
@@ -107,10 +112,26 @@ export class ImageDirectory {
     return entry && isContent(entry) ? this.#files.open(entry) : undefined;
   }
 
-  /** A view of all bytes of a small file; undefined where there is none, or where they have to be waited for. */
+  /**
+   * All bytes of a small file; undefined where there is none, or where they have to be waited for. They stand where the
+   * next call puts its own: copy what is needed longer.
+   */
   bytesNow(name: string): Uint8Array | undefined {
     const source = this.openNow(name);
-    return source?.size === undefined ? undefined : source.readNow?.(0, source.size);
+    return source?.size === undefined ? undefined : this.pieceNow(source, 0, source.size);
+  }
+
+  /** As `bytesNow`, of a part of a file; undefined also where not all of it is there. */
+  pieceNow(source: ByteSource, offset: number, length: number): Uint8Array | undefined {
+    if (!source.fillNow) {
+      const bytes = source.readNow?.(offset, length);
+      return bytes?.length === length ? bytes : undefined;
+    }
+    if (length > maxPiece) return undefined;
+    if (this.#room.length < length)
+      this.#room = new Uint8Array(Math.max(firstPiece, 2 ** Math.ceil(Math.log2(length))));
+    const piece = this.#room.subarray(0, length);
+    return source.fillNow(piece, offset) === length ? piece : undefined;
   }
 
   /**

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { openTar } from '../../../src/core/archive/tar-file-set.ts';
 import type { ByteSource } from '../../../src/core/bytes/byte-source.ts';
+import { openFile } from '../../../src/core/bytes/file-source.ts';
 import { memorySource } from '../../../src/core/bytes/sources.ts';
-import { BLOCK, END, file, header, padded } from './tar-support.ts';
+import { BLOCK, END, file, header, inFolder, index, padded, paxHeader } from './tar-support.ts';
 
 interface Counted extends ByteSource {
   reads: number;
@@ -97,6 +100,37 @@ describe('what the index reads', () => {
     }
     assert.ok(again < 20, `${String(again)} of 500 files were read again`);
   });
+
+  test('what was read of a header stays as it is while the next ones are read over it', () =>
+    inFolder(async (folder) => {
+      const parts: Buffer[] = [];
+      for (let number = 0; number < 700; number++) {
+        const name = `${String(number)}-${'n'.repeat(number % 90)}`;
+        parts.push(
+          file(name, 'x'.repeat(number)),
+          header({ name: '././@LongLink', type: 'L', size: 120, magic: 'ustar  \0' }),
+          padded(`long/${name}`.padEnd(120, 'l')),
+          file('short', name),
+          paxHeader({ path: `pax/${name}`, mtime: `${String(number)}.5` }),
+          file('short', name),
+          file(`linked/${name}`, name, { type: '1', link: name }),
+          header({ name: `damaged/${name}`, type: '5', edit: (block) => void block.write('1', 110) }).fill(
+            0x37,
+            148,
+            150,
+          ),
+        );
+      }
+      const archive = Buffer.concat([...parts, END]);
+      const path = join(folder, 'test.tar');
+      writeFileSync(path, archive);
+      const [ofFile, ofMemory] = [await index(await openFile(path)), await index(archive)];
+      assert.deepEqual(ofFile.entries, ofMemory.entries);
+      assert.equal(ofFile.entries.length, 700 * 5);
+      assert.equal(ofFile.notes.length, ofMemory.notes.length);
+      assert.equal(await ofFile.content(`pax/699-${'n'.repeat(699 % 90)}`), `699-${'n'.repeat(699 % 90)}`);
+      await ofFile.files.close();
+    }));
 
   test('it lets others run, and tells of growth as it goes', async () => {
     const entries = Array.from({ length: 30_000 }, (_, number) => file(String(number), 'x'));

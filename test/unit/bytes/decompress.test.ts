@@ -248,6 +248,10 @@ describe('while it grows', () => {
       assert.equal(growing.size, undefined);
       assert.ok(A.subarray(9, 99).equals(growing.readNow?.(9, 90) ?? Buffer.alloc(0)));
       assert.equal(growing.readNow?.(A.length - 10, 5), undefined, 'it is not there yet');
+      const target = Buffer.alloc(90);
+      assert.equal(growing.fillNow?.(target, 9), 90);
+      assert.ok(A.subarray(9, 99).equals(target));
+      assert.equal(growing.fillNow(target, A.length - 100), undefined, 'nor is that');
       const some = await growing.readAvailable(0, 10, A.length);
       assert.ok(some.length > 1_000_000 && some.length < A.length);
       let isThere = false;
@@ -259,6 +263,8 @@ describe('while it grows', () => {
       await growing.ended;
       assert.equal(growing.size, A.length);
       assert.equal((await growing.read(A.length, 10)).length, 0);
+      assert.equal(growing.fillNow(target, A.length - 10), 10);
+      assert.ok(A.subarray(-10).equals(target.subarray(0, 10)));
     });
   });
 

@@ -14,6 +14,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { openFile } from '../../../src/core/bytes/file-source.ts';
+import { sliceSource } from '../../../src/core/bytes/sources.ts';
 import { inFolder, noise, text } from './support.ts';
 
 const onWindows = process.platform === 'win32';
@@ -31,6 +32,23 @@ describe('a file', () => {
       assert.equal(await text(file, 10, 5), '');
       assert.equal(await text(file, 1e9, 5), '');
       await file.close();
+    }));
+
+  test('is read into memory of the reader, as much as fits there and no more', () =>
+    inFolder(async (folder) => {
+      const path = join(folder, 'file');
+      writeFileSync(path, '0123456789');
+      const file = await openFile(path);
+      const target = Buffer.alloc(4, '.');
+      assert.equal(file.fillNow?.(target, 8), 2);
+      assert.equal(target.toString(), '89..');
+      assert.equal(sliceSource(file, 2, 3, 'slice').fillNow?.(target, 1), 2);
+      assert.equal(target.toString(), '34..');
+      assert.equal(file.fillNow(target, 10), 0);
+      truncateSync(path, 5);
+      assert.throws(() => file.fillNow?.(target, 0), { reason: 'changed' });
+      await file.close();
+      assert.throws(() => file.fillNow?.(target, 0));
     }));
 
   test('is read in large windows as in small ones', () =>

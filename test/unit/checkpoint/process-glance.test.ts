@@ -17,6 +17,11 @@ class FilesAtHand extends MemoryFileSet {
     const content = this.content(entry.path);
     return Object.assign(source, {
       readNow: (offset: number, length: number) => content.subarray(offset, offset + length),
+      fillNow: (target: Uint8Array, offset: number) => {
+        const part = content.subarray(offset, offset + target.length);
+        target.set(part);
+        return part.length;
+      },
     });
   }
 }
