@@ -64,7 +64,16 @@ const MARKS: Readonly<Record<ChangeMark, { readonly label: string }>> = {
 
 const CHANGES: TableKind<ChangeRow> = {
   columns: [
-    { id: 'path', label: 'Name', kind: 'code', flex: 3, tree: true, value: ({ path }) => path, cell: nameCell },
+    {
+      id: 'path',
+      label: 'Name',
+      kind: 'code',
+      flex: 3,
+      width: 200,
+      tree: true,
+      value: ({ path }) => path,
+      cell: nameCell,
+    },
     {
       id: 'kind',
       label: 'Change',
@@ -96,9 +105,16 @@ const CHANGES: TableKind<ChangeRow> = {
       cell: ({ bytes, isFolder }) => ({ value: bytes, ...(isFolder && { tone: 'muted' }) }),
     },
     { id: 'mode', label: 'Mode', kind: 'mode', width: 100, value: modeOf },
-    { id: 'owner', label: 'Owner', kind: 'text', width: 90, value: ({ facts }) => (facts ? ownerOf(facts) : null) },
+    { id: 'owner', label: 'Owner', kind: 'text', width: 72, value: ({ facts }) => (facts ? ownerOf(facts) : null) },
     { id: 'mtime', label: 'Modified', kind: 'time', width: 150, value: ({ facts }) => facts?.mtime ?? null },
-    { id: 'target', label: 'Link target', kind: 'code', flex: 1, value: ({ facts }) => facts?.linkTarget ?? null },
+    {
+      id: 'target',
+      label: 'Link target',
+      kind: 'code',
+      flex: 1,
+      width: 120,
+      value: ({ facts }) => facts?.linkTarget ?? null,
+    },
   ],
   hidden: [
     { id: 'change', kind: 'text', value: ({ facts }) => facts?.kind ?? null },

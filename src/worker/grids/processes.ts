@@ -16,7 +16,8 @@ const PROCESSES: TableKind<ProcessFacts> = {
       id: 'name',
       label: 'Name',
       kind: 'text',
-      width: 220,
+      flex: 1,
+      width: 180,
       tree: true,
       value: ({ comm }) => comm ?? null,
       cell: ({ comm, complete }) => ({
@@ -25,7 +26,7 @@ const PROCESSES: TableKind<ProcessFacts> = {
         ...(!complete && { tone: 'muted' }),
       }),
     },
-    { id: 'pid', label: 'PID', kind: 'number', width: 70, value: ({ pid }) => pid },
+    { id: 'pid', label: 'PID', kind: 'number', width: 60, value: ({ pid }) => pid },
     {
       id: 'state',
       label: 'State',
@@ -38,7 +39,7 @@ const PROCESSES: TableKind<ProcessFacts> = {
       },
     },
     { id: 'threads', label: 'Threads', kind: 'number', width: 70, value: ({ threads }) => threads.length },
-    { id: 'command', label: 'Command line', kind: 'code', flex: 3, value: commandLine },
+    { id: 'command', label: 'Command line', kind: 'code', flex: 3, width: 230, value: commandLine },
     {
       id: 'user',
       label: 'User',

@@ -26,6 +26,13 @@ describe('column widths', () => {
     assert.ok(sum(widths) > 200, 'the grid scrolls sideways');
   });
 
+  test('columns that ask for more than there is give some up before the grid scrolls sideways; names do not', () => {
+    const asking = COLUMNS.map((column) => (column.flex === undefined ? column : { ...column, width: 200 }));
+    assert.deepEqual(layoutColumns(asking, {}, 580), [200, 80, 100, 200]);
+    assert.deepEqual(layoutColumns(asking, {}, 530), [200, 80, 100, 150]);
+    assert.deepEqual(layoutColumns(asking, {}, 300), [200, 80, 100, 120]);
+  });
+
   test('what a kind needs for its text is kept', () => {
     assert.equal(layoutColumns(COLUMNS, {}, 1_000, { time: 140 })[2], 140);
   });
