@@ -5,7 +5,9 @@
 //   dist/worker.js             the thread that owns an open checkpoint
 //   dist/scan.js               the threads that search, for the worker and the command line
 //   dist/kubernetes-client.js  what logs in at clusters by the client library, loaded by the few contexts that need it
-//   dist/cli.js, cli-main.js   the command line: a check of Node's version that any Node can read, then the rest
+//   dist/cli.js, cli-boot.js   the command line: a check of Node's version that any Node can read, and what brings back
+//                              what Node compiled in earlier runs
+//   dist/cli-main.js           the rest of it
 //   dist/page/                 the editor's page, its styles and the icon font
 //
 // It also asserts what must stay out of which bundle, from what esbuild says went in.
@@ -79,6 +81,10 @@ const bundles = [
     options: { ...node, entryPoints: ['src/core/checkpoint/search/scan/scan-thread.ts'], outfile: 'dist/scan.js' },
     // It starts in no time because it knows bytes and nothing else.
     without: [kubernetesClient, /^(node_modules|src\/core\/(archive|criu|cluster)|src\/worker)\//],
+  },
+  {
+    options: { ...node, entryPoints: ['src/cli/boot.ts'], outfile: 'dist/cli-boot.js' },
+    without: [/^(node_modules|src\/core)\//],
   },
   {
     options: { ...node, entryPoints: ['src/cli/main.ts'], outfile: 'dist/cli-main.js' },

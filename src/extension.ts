@@ -53,12 +53,14 @@ function build(
     context.subscriptions.push(part);
     return part;
   };
-  const script = context.asAbsolutePath('dist/worker.js');
   const storage = (...path: string[]) => vscode.Uri.joinPath(context.globalStorageUri, ...path).fsPath;
 
+  // Both run the same bundle and use other parts of it.
+  const script = context.asAbsolutePath('dist/worker.js');
+  const program = (part: string) => ({ script, compiled: storage('compiled', part) });
   const spill = () => ({ directory: storage('spill'), limit: settings.spillLimit(), keepFor: KEEP_FOR });
-  const opened = (sessions = own(new Sessions({ script, log, spill })));
-  const reader = own(new MetadataReader(script, log));
+  const opened = (sessions = own(new Sessions({ program: program('checkpoint'), log, spill })));
+  const reader = own(new MetadataReader(program('metadata'), log));
   own(new SpillSweeper({ sessions: opened, directory: spill().directory, sweep: () => reader.sweep(spill()), log }));
   const table = new LocatorTable(storage('locators'));
   const filesystem = { sessions: opened, table, errors };

@@ -6,7 +6,7 @@
 var version = process.versions.node.split('.').map(Number);
 
 if (version[0] > 22 || (version[0] === 22 && version[1] >= 19)) {
-  require('./cli-main.js');
+  require('./cli-boot.js');
 } else {
   console.error(
     'checkpoint-explorer needs Node 22.19 or newer, and this is Node ' +

@@ -7,33 +7,28 @@ import type { Overview } from '../../protocol/overview.ts';
 import type { ProcessFacts } from '../../protocol/processes.ts';
 import { sentence, type Sentence } from '../../protocol/sentence.ts';
 import { detectLayout, type Layout } from '../archive/layout.ts';
-import { openNested } from '../archive/nested.ts';
 import { openLocator, type OpenedFiles, type OpenRemote } from '../archive/open-locator.ts';
 import type { ByteSource } from '../bytes/byte-source.ts';
 import { openFile } from '../bytes/file-source.ts';
 import { ImageDirectory } from '../criu/image-directory.ts';
 import { CheckpointError } from '../errors.ts';
-import { EntryBranch, type Placed } from './entry-branch.ts';
-import { BranchedView, type FileView } from './file-view.ts';
-import { Filesystem } from './filesystem.ts';
-import { ImagesBranch } from './images-branch.ts';
-import { openLogs, type Logs } from './logs/logs.ts';
-import { DumpedMemory, type Memory } from './memory/memory.ts';
-import { openIsolation, type Isolation } from './isolation/isolation.ts';
+import type { FileView } from './file-view.ts';
+import type { Interior } from './interior.ts';
+import type { Isolation } from './isolation/isolation.ts';
+import { lazily } from './lazily.ts';
+import type { Logs } from './logs/logs.ts';
+import type { Memory } from './memory/memory.ts';
 import { Metadata } from './metadata.ts';
 import { readMountTable } from './mount-table.ts';
 import { Notebook } from './notebook.ts';
 import { describeOverview } from './overview.ts';
-import { contentsFolder } from './open-files/contents-branch.ts';
-import { DumpedFiles, type OpenFiles } from './open-files/open-files.ts';
-import { ProcBranch } from './proc/proc-branch.ts';
+import type { OpenFiles } from './open-files/open-files.ts';
 import { Processes } from './processes.ts';
-import { openRaw, type Raw } from './raw/raw.ts';
-import { DumpedSockets, type Sockets } from './sockets/sockets.ts';
+import type { Raw } from './raw/raw.ts';
+import type { Sockets } from './sockets/sockets.ts';
 import { noteGap, noteMissing } from './completeness.ts';
-import { LazySearch, type Search } from './search/search.ts';
+import type { Search } from './search/search.ts';
 import { statisticsDirectory } from './known-images.ts';
-import { NodeBranch } from './view-nodes.ts';
 
 export interface OpenOptions {
   readonly signal?: AbortSignal;
@@ -111,6 +106,7 @@ export async function openCheckpoint(request: OpenRequest, options: OpenOptions 
 }
 
 class OpenCheckpoint implements Checkpoint {
+  readonly #request: OpenRequest;
   readonly #opened: OpenedFiles;
   readonly #layout: Layout;
   readonly #notebook = new Notebook();
@@ -118,7 +114,7 @@ class OpenCheckpoint implements Checkpoint {
   #statistics: ImageDirectory | undefined;
   readonly metadata: Metadata;
   readonly #processes: Processes;
-  readonly #filesystem: Filesystem;
+  #interior: Promise<Interior> | undefined;
   readonly #stopListening: () => void;
   readonly sockets: Sockets;
   readonly files: FileView;
@@ -126,89 +122,27 @@ class OpenCheckpoint implements Checkpoint {
   readonly memory: Memory;
   readonly isolation: Isolation;
   readonly logs: Logs;
-  readonly search: LazySearch;
+  readonly search: Search;
   readonly raw: Raw;
   readonly completed: Promise<void>;
 
   constructor(request: OpenRequest, opened: OpenedFiles, layout: Layout, { onChanged }: OpenOptions) {
     const { files } = opened;
+    this.#request = request;
     this.#opened = opened;
     this.#layout = layout;
     this.#images = new ImageDirectory(files, layout.imagesPrefix);
     this.metadata = new Metadata(files, this.#notebook);
     this.#processes = new Processes(this.#images, this.#notebook);
-    this.sockets = new DumpedSockets(this.#images, this.#processes, this.#notebook);
-    const mounts = (signal?: AbortSignal) => this.#mountTable(signal);
-    this.#filesystem = new Filesystem({
-      files,
-      imagesPrefix: layout.imagesPrefix,
-      engine: layout.engine,
-      metadata: this.metadata,
-      notebook: this.#notebook,
-      openNested: (entry, signal) => openNested(files, entry, request.spill, signal),
-      mounts,
-    });
-    this.logs = openLogs({ files, imagesPrefix: layout.imagesPrefix });
-    this.isolation = openIsolation({
-      images: this.#images,
-      processes: this.#processes,
-      metadata: this.metadata,
-      notebook: this.#notebook,
-      engine: layout.engine,
-    });
-    this.memory = new DumpedMemory({
-      images: this.#images,
-      processes: this.#processes,
-      mounts,
-      files: () => this.files,
-      notebook: this.#notebook,
-      contents: (signal) => this.#filesystem.contents(signal),
-    });
-    const openFiles = new DumpedFiles({
-      images: this.#images,
-      processes: this.#processes,
-      notebook: this.#notebook,
-      mounts,
-    });
-    this.openFiles = openFiles;
-    this.search = new LazySearch({
-      files,
-      images: this.#images,
-      imagesPrefix: layout.imagesPrefix,
-      processes: this.#processes,
-      memory: this.memory,
-      openFiles,
-      view: () => this.files,
-      changes: (signal) => this.#filesystem.changes(signal),
-    });
-    this.files = new BranchedView({
-      archive: new EntryBranch(
-        () => Promise.resolve(this.#archiveEntries()),
-        () => files.entries.size,
-      ),
-      rootfs: new EntryBranch(
-        () => this.#rootfsEntries(),
-        () => files.entries.size,
-      ),
-      proc: new ProcBranch({
-        processes: this.#processes,
-        images: this.#images,
-        mounts,
-        isolation: this.isolation,
-        metadata: this.metadata,
-        openFiles,
-        sockets: this.sockets,
-        memory: this.memory,
-      }),
-      contents: new NodeBranch('/contents', contentsFolder(openFiles)),
-      images: new ImagesBranch(files, this.#images, this.#notebook),
-    });
-    this.raw = openRaw({
-      files,
-      imagesPrefix: layout.imagesPrefix,
-      images: this.#images,
-      notebook: this.#notebook,
-    });
+    const interior = (): Promise<Interior> => this.#loadInterior();
+    this.sockets = lazily<Sockets>(async () => (await interior()).sockets, ['details']);
+    this.files = lazily(async () => (await interior()).files);
+    this.openFiles = lazily<OpenFiles>(async () => (await interior()).openFiles, ['details']);
+    this.memory = lazily(async () => (await interior()).memory);
+    this.isolation = lazily(async () => (await interior()).isolation);
+    this.logs = lazily(async () => (await interior()).logs);
+    this.search = lazily<Search>(async () => (await interior()).search, ['run']);
+    this.raw = lazily(async () => (await interior()).raw);
     this.completed = files.completed;
     this.#stopListening = files.onGrowth(() => onChanged?.({ complete: files.complete }));
   }
@@ -258,15 +192,17 @@ class OpenCheckpoint implements Checkpoint {
   }
 
   async mounts(signal?: AbortSignal): Promise<readonly MountFacts[]> {
-    const contents = await this.#filesystem.contents(signal);
+    const { filesystem } = await this.#loadInterior();
+    const contents = await filesystem.contents(signal);
     return (await this.#mountTable(signal)).map((mount) =>
       contents.has(mount.destination) ? { ...mount, contents: `/rootfs${mount.destination}` } : mount,
     );
   }
 
   async changes(signal?: AbortSignal): Promise<Changes> {
-    const changes = await this.#filesystem.changes(signal);
-    const remark = this.#filesystem.remark();
+    const { filesystem } = await this.#loadInterior();
+    const changes = await filesystem.changes(signal);
+    const remark = filesystem.remark();
     return { changes: changes.map((change) => change.facts), ...(remark && { remark }) };
   }
 
@@ -298,10 +234,25 @@ class OpenCheckpoint implements Checkpoint {
 
   async close(): Promise<void> {
     this.#stopListening();
-    await this.search.close();
-    await this.#filesystem.close();
-    await this.logs.close();
+    await (await this.#interior)?.close();
     await this.#opened.close();
+  }
+
+  #loadInterior(): Promise<Interior> {
+    this.#interior ??= import('./interior.ts').then(
+      (module) =>
+        new module.Interior({
+          files: this.#opened.files,
+          layout: this.#layout,
+          spill: this.#request.spill,
+          images: this.#images,
+          metadata: this.metadata,
+          processes: this.#processes,
+          notebook: this.#notebook,
+          mounts: (signal) => this.#mountTable(signal),
+        }),
+    );
+    return this.#interior;
   }
 
   /** Kept for its notes; chosen anew while the archive may still bring a stats-dump. */
@@ -325,16 +276,6 @@ class OpenCheckpoint implements Checkpoint {
     const { mounts, notes } = await readMountTable(parts, signal);
     this.#notebook.add(...notes);
     return mounts;
-  }
-
-  #archiveEntries(): Iterable<readonly [string, Placed]> {
-    const { files } = this.#opened;
-    return [...files.entries.values()].map((entry) => [entry.path, { files, entry }] as const);
-  }
-
-  async #rootfsEntries(): Promise<Iterable<readonly [string, Placed]>> {
-    const changes = await this.#filesystem.changes();
-    return changes.flatMap(({ facts, content }) => (content ? [[facts.path, content] as const] : []));
   }
 }
 

@@ -3,7 +3,7 @@ import type { SpillSettings } from '../../protocol/checkpoint-api.ts';
 import type { ArchiveMetadata, MetadataApi, MetadataRequest } from '../../protocol/metadata-api.ts';
 import { Disposable, onDispose } from '../disposable.ts';
 import type { Log } from '../log.ts';
-import { WorkerThread, type Told } from '../sessions/worker-thread.ts';
+import { WorkerThread, type Program, type Told } from '../sessions/worker-thread.ts';
 
 /** Milliseconds without a question after which the thread is let go. */
 const IDLE = 5000;
@@ -12,15 +12,15 @@ const REQUEST: MetadataRequest = { task: 'metadata' };
 
 /** Reads what archives are, one after the other, in a thread that lives only while there is something to do. */
 export class MetadataReader extends Disposable {
-  readonly #script: string;
+  readonly #program: Program;
   readonly #log: Log;
   #thread: WorkerThread<MetadataApi, Told> | undefined;
   #timer: NodeJS.Timeout | undefined;
   #asked = 0;
 
-  constructor(script: string, log: Log) {
+  constructor(program: Program, log: Log) {
     super();
-    this.#script = script;
+    this.#program = program;
     this.#log = log;
     this.own(onDispose(() => void this.#rest()));
   }
@@ -40,7 +40,7 @@ export class MetadataReader extends Disposable {
 
   async #ask<T>(question: (reader: Remote<MetadataApi>) => Promise<T>): Promise<T> {
     clearTimeout(this.#timer);
-    this.#thread ??= new WorkerThread(this.#script, REQUEST, this.#log);
+    this.#thread ??= new WorkerThread(this.#program, REQUEST, this.#log);
     const thread = this.#thread;
     this.#asked++;
     try {

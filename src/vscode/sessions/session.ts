@@ -4,7 +4,7 @@ import type { WorkerApi, WorkerEvents } from '../../protocol/worker-api.ts';
 import type { Disposes } from '../disposable.ts';
 import { Emitter } from '../emitter.ts';
 import type { Log } from '../log.ts';
-import { WorkerThread } from './worker-thread.ts';
+import { WorkerThread, type Program } from './worker-thread.ts';
 
 /** What a session tells without being asked, over all threads that it has in its life. */
 export type SessionEvents = Omit<WorkerEvents, 'log'>;
@@ -20,9 +20,9 @@ export class Session {
   #reopening: Promise<void> | undefined;
   #ended = false;
 
-  constructor(script: string, request: OpenRequest, log: Log) {
+  constructor(program: Program, request: OpenRequest, log: Log) {
     this.locator = request.locator;
-    this.#start = () => new WorkerThread(script, request, log);
+    this.#start = () => new WorkerThread(program, request, log);
     this.#thread = this.#listened(this.#start());
   }
 

@@ -3,6 +3,7 @@ import { Disposable, type Disposes } from '../disposable.ts';
 import { Emitter } from '../emitter.ts';
 import type { Log } from '../log.ts';
 import { Session } from './session.ts';
+import type { Program } from './worker-thread.ts';
 
 /** How long, in milliseconds, a checkpoint stays open after its last user: moving a tab must not read it again. */
 const GRACE = 5000;
@@ -13,8 +14,7 @@ export interface Lease extends Disposes {
 }
 
 export interface SessionsOptions {
-  /** Path of the worker's bundle. */
-  readonly script: string;
+  readonly program: Program;
   readonly log: Log;
   /** Asked whenever a checkpoint is opened, so that a changed setting counts from then on. */
   readonly spill: () => SpillSettings;
@@ -93,8 +93,8 @@ export class Sessions extends Disposable {
   }
 
   #open(locator: string): Held {
-    const { script, log, spill } = this.#options;
-    const session = new Session(script, { locator, spill: spill() }, log);
+    const { program, log, spill } = this.#options;
+    const session = new Session(program, { locator, spill: spill() }, log);
     const held: Held = { session, users: 0 };
     session.onChanged(() => this.#changed.fire({ locator }));
     this.#held.set(locator, held);

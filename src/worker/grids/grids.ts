@@ -4,14 +4,9 @@ import type { ChangeFacts } from '../../protocol/changes.ts';
 import type { CopyFormat, GridName, GridQuery, GridWindow } from '../../protocol/grid.ts';
 import { sentence } from '../../protocol/sentence.ts';
 import { SharedJob } from '../shared-job.ts';
-import { changeTable, type ChangeRow } from './changes.ts';
-import { fileTable } from './files.ts';
+import type { ChangeRow } from './changes.ts';
 import { gridOf, type Grid } from './grid.ts';
-import { entryTable } from './entries.ts';
-import { memoryTable } from './memory.ts';
-import { mountTable } from './mounts.ts';
 import { processGrid } from './process-grid.ts';
-import { socketTable } from './sockets.ts';
 import { searchTable } from './search.ts';
 import type { Table } from './table.ts';
 
@@ -20,29 +15,33 @@ export { gridOf, type Grid };
 /** Makes a grid. @param of as in {@link GridQuery}; empty for a grid that there is once */
 type MakeGrid = (checkpoint: Checkpoint, signal: AbortSignal, of: string) => Promise<Grid>;
 
-/** How each grid is made. */
+/** How each grid is made. Only that of the processes is shown at once: the others are loaded when they are asked for. */
 const MAKERS: Readonly<Record<Exclude<GridName, 'changes' | 'search'>, MakeGrid>> = {
   processes: processGrid,
   files: async (checkpoint, signal) => {
     const { complete } = checkpoint;
     const files = await checkpoint.openFiles.list(undefined, signal);
     const commands = new Map((await checkpoint.processes(signal)).map(({ pid, comm }) => [pid, comm]));
+    const { fileTable } = await import('./files.ts');
     return gridOf(fileTable(files, commands), complete);
   },
   sockets: async (checkpoint, signal) => {
     const { complete, sockets } = checkpoint;
     const facts = await sockets.list(signal);
     const connections = await sockets.connections(signal);
+    const { socketTable } = await import('./sockets.ts');
     return gridOf(socketTable(facts, connections, await checkpoint.processes(signal)), complete);
   },
   memory: async (checkpoint, signal, of) => {
     const { complete } = checkpoint;
     const regions = of === '' ? [] : (await checkpoint.memory.map(Number(of), signal)).regions;
+    const { memoryTable } = await import('./memory.ts');
     return gridOf(memoryTable(regions), complete);
   },
   mounts: async (checkpoint, signal) => {
     const { complete } = checkpoint;
     const mounts = await checkpoint.mounts(signal);
+    const { mountTable } = await import('./mounts.ts');
     return gridOf(mountTable(mounts, await checkpoint.processes(signal)), complete);
   },
   seccomp: async ({ isolation }, signal, of) => {
@@ -57,6 +56,7 @@ const MAKERS: Readonly<Record<Exclude<GridName, 'changes' | 'search'>, MakeGrid>
   },
   entries: async (checkpoint, signal) => {
     const { complete } = checkpoint;
+    const { entryTable } = await import('./entries.ts');
     return gridOf(entryTable(await checkpoint.raw.entries(), await checkpoint.processTree(signal)), complete);
   },
   image: async (checkpoint, signal, of) => {
@@ -135,6 +135,7 @@ export class Grids {
     return new SharedJob(async (signal) => {
       const { complete } = this.#checkpoint;
       const { changes, remark } = await this.#checkpoint.changes(signal);
+      const { changeTable } = await import('./changes.ts');
       const table = changeTable(changes);
       return { ...gridOf(table, complete, remark), find: (id) => findChange(table, id) };
     });

@@ -85,5 +85,5 @@ function takeUsage(bench: Bench, input: Input): { readonly memory: number; reado
 function environment({ inputs }: Bench): Record<string, string> {
   const spill = join(inputs.scratch, 'cli-spill');
   mkdirSync(spill, { recursive: true });
-  return { CHECKPOINT_EXPLORER_SPILL: spill };
+  return { CHECKPOINT_EXPLORER_SPILL: spill, XDG_CACHE_HOME: join(inputs.scratch, 'cache') };
 }

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { Worker } from 'node:worker_threads';
 import { type Channel, type ChannelMessage, openChannel } from '../../../src/protocol/channel.ts';
@@ -26,7 +27,9 @@ export class WorkerClient {
   private constructor(request: OpenRequest) {
     // The limits of src/vscode/sessions/worker-thread.ts, without which the collector may wait longer.
     const resourceLimits = { maxOldGenerationSizeMb: 1024, maxYoungGenerationSizeMb: 64 };
-    this.#worker = new Worker(builtWorker, { workerData: request, execArgv: [], resourceLimits });
+    // As it is in the editor from the second opening of any checkpoint on.
+    const env = { ...process.env, NODE_COMPILE_CACHE: join(request.spill.directory, '..', 'compiled') };
+    this.#worker = new Worker(builtWorker, { workerData: request, execArgv: [], resourceLimits, env });
     this.#worker.on('error', (error) => this.#change.reject(error));
     this.#channel = openChannel<object, object, WorkerApi, WorkerEvents>(
       {

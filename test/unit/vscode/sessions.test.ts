@@ -1,17 +1,20 @@
 import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Sessions } from '../../../src/vscode/sessions/sessions.ts';
 import { silent } from './support/log.ts';
 
-const script = join(import.meta.dirname, 'support/worker.ts');
+const program = { script: join(import.meta.dirname, 'support/worker.ts') };
+const spill = () => ({ directory: '/nowhere', limit: 0 });
 
 describe('sessions', () => {
   let sessions: Sessions;
 
   beforeEach(() => {
-    sessions = new Sessions({ script, log: silent, spill: () => ({ directory: '/nowhere', limit: 0 }) });
+    sessions = new Sessions({ program, log: silent, spill });
   });
   afterEach(() => sessions.end());
 
@@ -95,6 +98,29 @@ describe('sessions', () => {
     assert.equal(await asked('a'), 0);
     assert.deepEqual(changed, ['a']);
     lease.dispose();
+  });
+
+  it('keeps what was compiled for a thread for the next one, in a folder of its own', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'sessions-'));
+    const compiled = join(folder, 'compiled');
+    const kept = () => (existsSync(compiled) ? readdirSync(compiled, { recursive: true, withFileTypes: true }) : []);
+    const keeping = new Sessions({ program: { ...program, compiled }, log: silent, spill });
+    try {
+      await keeping.use('a', (session) => session.ask((checkpoint) => checkpoint.notes()));
+      await keeping.end();
+      const files = kept().filter((entry) => entry.isFile());
+      assert.ok(files.length > 0);
+      const times = files.map(({ parentPath, name }) => statSync(join(parentPath, name)).mtimeMs);
+      await keeping.use('b', (session) => session.ask((checkpoint) => checkpoint.notes()));
+      await keeping.end();
+      const after = kept().filter((entry) => entry.isFile());
+      assert.deepEqual(
+        after.map(({ parentPath, name }) => statSync(join(parentPath, name)).mtimeMs),
+        times,
+      );
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it('ends a thread that does not close by itself', async () => {
