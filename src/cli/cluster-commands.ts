@@ -3,6 +3,13 @@ import type { Command } from './commands.ts';
 
 type Options = Readonly<Record<string, OptionSpec>>;
 
+/** How one comes into a registry. */
+export const REGISTRY: Options = {
+  ca: { kind: 'text', value: 'FILE', help: "Certificates of a registry's own authority, PEM" },
+  'plain-http': { kind: 'flag', help: 'Allow HTTP without TLS (to this machine it always is)' },
+  authfile: { kind: 'text', value: 'FILE', help: 'Credentials of registries; else those of podman and docker login' },
+};
+
 const KUBECONFIG: Options = {
   kubeconfig: { kind: 'text', value: 'FILE', help: 'The kubeconfig to use; else KUBECONFIG, else ~/.kube/config' },
 };
@@ -118,11 +125,12 @@ export const CLUSTER_COMMANDS: readonly Command[] = [
     operands: 'LOCATOR',
     min: 1,
     max: 1,
-    summary: 'Fetch an archive from a node, verified, with a record of how it was acquired',
+    summary: 'Fetch an archive from a node or a registry, verified; from a node with a record of how it was acquired',
     details:
-      'LOCATOR is node://CONTEXT/NODE/absolute/path.tar. Until it is whole and its SHA-256 sum is the one on the node it is\nPATH.partial, which the same command goes on with. The record is PATH.acquisition.json.',
+      'LOCATOR is node://CONTEXT/NODE/absolute/path.tar. Until it is whole and its SHA-256 sum is the one on the node it is\nPATH.partial, which the same command goes on with. The record is PATH.acquisition.json.\nFrom docker://HOST/NAME:TAG comes the archive that is the layer of a checkpoint image.',
     options: {
       output: { kind: 'text', short: 'o', value: 'PATH', help: 'Where to: a folder, or a file that is not there yet' },
+      ...REGISTRY,
       ...TEXT_FORMAT,
       ...HELPER,
       ...KUBECONFIG,

@@ -1,4 +1,5 @@
 import type { OptionSpec } from './arguments.ts';
+import { REGISTRY } from './cluster-commands.ts';
 import type { Command } from './commands.ts';
 
 type Options = Readonly<Record<string, OptionSpec>>;
@@ -24,11 +25,23 @@ export const RESTORE_COMMANDS: readonly Command[] = [
     max: 1,
     summary: 'Make a container image of a checkpoint, which CRI-O, containerd and Podman restore',
     details:
-      'The archive is the only layer, byte for byte; the annotations that each engine looks for are all there. The same\narchive always gives the same image. TARGET is a folder that is not there yet (an OCI layout), or oci-archive:FILE.\n\n  checkpoint-explorer build web.tar -o oci-archive:web-image.tar',
+      'The archive is the only layer, byte for byte; the annotations that each engine looks for are all there. The same\narchive always gives the same image. TARGET is a folder that is not there yet (an OCI layout), oci-archive:FILE, or\ndocker://HOST/NAME:TAG, to which the archive is sent straight; what breaks off goes on from where it was.\n\n  checkpoint-explorer build web.tar -o oci-archive:web-image.tar\n  checkpoint-explorer build web.tar -o docker://registry.example:5000/checkpoints/web:1',
     options: {
-      output: { kind: 'text', short: 'o', value: 'TARGET', help: 'Where to: DIR or oci-archive:FILE' },
+      output: {
+        kind: 'text',
+        short: 'o',
+        value: 'TARGET',
+        help: 'Where to: DIR, oci-archive:FILE or docker://HOST/NAME:TAG',
+      },
       tag: { kind: 'text', value: 'NAME', help: "The image's name in what is written (latest if not given)" },
       ...CONTAINER_NAME,
+      'mount-from': {
+        kind: 'texts',
+        value: 'NAME',
+        help: 'A repository of the same registry that may have the archive already (several times)',
+      },
+      chunk: { kind: 'text', value: 'MIB', help: 'Send as many MiB in one request (if not given, all at once)' },
+      ...REGISTRY,
       ...TEXT_FORMAT,
     },
     load: () => import('./commands/restore/build.ts'),

@@ -56,6 +56,7 @@ export class Session {
         // Loaded when a cluster is named: most archives are here.
         openRemote: async (remote, signal) =>
           (await import('./cluster/open-remote.ts')).openRemote(remote, this, signal),
+        openImage: async (image, signal) => (await import('./restore/registry.ts')).openImage(image, signal),
       },
     );
   }

@@ -20,10 +20,14 @@ export interface OpenLocatorOptions {
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;
   readonly openRemote?: OpenRemote;
+  readonly openImage?: OpenImage;
 }
 
 /** Gives the bytes behind a locator that is neither a path nor a `file:` URI, from whoever has a way to them. */
 export type OpenRemote = (locator: string, signal?: AbortSignal) => Promise<RemoteSource>;
+
+/** Gives the container image in a registry that a `docker:` locator names, as the files of an OCI layout. */
+export type OpenImage = (locator: string, signal?: AbortSignal) => Promise<FileSet>;
 
 /** The files behind a locator. */
 export interface OpenedFiles {
@@ -79,7 +83,9 @@ async function openArchiveAt(path: string, options: OpenLocatorOptions): Promise
 }
 
 async function openRemoteAt(locator: string, options: OpenLocatorOptions): Promise<OpenedFiles> {
-  const { openRemote, signal } = options;
+  const { openRemote, openImage: openRegistry, signal } = options;
+  if (openRegistry && /^docker:/i.test(locator))
+    return openImage(await openRegistry(locator, signal), 'oci-layout', options);
   if (!openRemote || !/^node:/i.test(locator)) throw unsupported(locator);
   const remote = await openRemote(locator, signal);
   const hashRemote = (wanted?: AbortSignal): Promise<string> => remote.hash(wanted);
@@ -189,10 +195,7 @@ function unsupported(locator: string): CheckpointError {
     'unsupported',
     /^node:/i.test(locator)
       ? sentence('{0} cannot be opened from here: it is on a node of a cluster. Download the archive.', locator)
-      : sentence(
-          '{0} cannot be opened: checkpoints in registries are not supported yet. Copy it to this machine.',
-          locator,
-        ),
+      : sentence('{0} cannot be opened from here: it is in a registry. Download it with the command line.', locator),
     { where: locator },
   );
 }

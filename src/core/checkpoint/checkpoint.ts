@@ -7,7 +7,7 @@ import type { Overview } from '../../protocol/overview.ts';
 import type { ProcessFacts } from '../../protocol/processes.ts';
 import { sentence, type Sentence } from '../../protocol/sentence.ts';
 import { detectLayout, type Layout } from '../archive/layout.ts';
-import { openLocator, type OpenedFiles, type OpenRemote } from '../archive/open-locator.ts';
+import { openLocator, type OpenedFiles, type OpenImage, type OpenRemote } from '../archive/open-locator.ts';
 import type { ByteSource } from '../bytes/byte-source.ts';
 import { openFile } from '../bytes/file-source.ts';
 import { ImageDirectory } from '../criu/image-directory.ts';
@@ -37,6 +37,8 @@ export interface OpenOptions {
   readonly onChanged?: (state: { readonly complete: boolean }) => void;
   /** The way to archives that are neither a path nor a `file:` URI. */
   readonly openRemote?: OpenRemote;
+  /** The way to checkpoint images in registries. */
+  readonly openImage?: OpenImage;
 }
 
 export interface Changes {
@@ -88,12 +90,13 @@ const PATIENCE = 500;
 
 /** @throws CheckpointError `not-found`, `unreadable`, `not-a-checkpoint`, `unsupported`, `damaged`, `no-space`, `cancelled` */
 export async function openCheckpoint(request: OpenRequest, options: OpenOptions = {}): Promise<Checkpoint> {
-  const { signal, onProgress, openRemote } = options;
+  const { signal, onProgress, openRemote, openImage } = options;
   const opened = await openLocator(request.locator, {
     spill: request.spill,
     ...(signal && { signal }),
     ...(onProgress && { onProgress }),
     ...(openRemote && { openRemote }),
+    ...(openImage && { openImage }),
   });
   try {
     if (opened.compression === 'none') await settled(opened.files.completed, PATIENCE);

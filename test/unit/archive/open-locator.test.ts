@@ -98,7 +98,7 @@ describe('a locator', () => {
   for (const [locator, reason, message] of [
     ['/nowhere/at/all.tar', 'not-found', /There is no file or folder \/nowhere\/at\/all\.tar/],
     ['node://kind/node-a/x.tar', 'unsupported', /is on a node of a cluster\. Download the archive/],
-    ['docker://registry:5000/x:1', 'unsupported', /not supported yet/],
+    ['docker://registry:5000/x:1', 'unsupported', /it is in a registry/],
     ['file://elsewhere/x.tar', 'usage', /not the address of a file on this machine/],
     ['/dev/null', 'unsupported', /is a device, not a file/],
   ] as const) {

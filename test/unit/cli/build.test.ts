@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { RegistryServer } from '../../registry/registry-server.ts';
 import { archiveOf } from '../support/fixtures.ts';
 import { cli, inFolder } from './support.ts';
 
@@ -34,4 +35,23 @@ test('build says what it needs', () =>
     const missing = await cli('build', join(folder, 'none.tar'), '-o', join(folder, 'x'));
     assert.equal(missing.code, 1);
     assert.equal(existsSync(join(folder, 'x')), false);
+  }));
+
+test('build sends an image to a registry, from which every command reads it', () =>
+  inFolder(async (folder) => {
+    const server = await new RegistryServer().start();
+    try {
+      const locator = `docker://${server.host}/lab/app:1`;
+      const built = await cli('build', archiveOf('crio-rich'), '-o', locator, '--chunk', '1');
+      assert.equal(built.code, 0, built.stderr);
+      const shown = await cli('show', locator);
+      assert.match(shown.stdout, /\bapp\b.*CRI-O/);
+      const fetched = await cli('download', locator, '-o', folder);
+      assert.equal(fetched.code, 0, fetched.stderr);
+      assert.deepEqual(readFileSync(join(folder, 'lab-app-1.tar')), readFileSync(archiveOf('crio-rich')));
+      assert.equal((await cli('show', `docker://${server.host}/lab/none:1`)).code, 1);
+      assert.equal((await cli('build', archiveOf('crio-rich'), '-o', 'docker://UPPER/Case')).code, 2);
+    } finally {
+      await server.stop();
+    }
   }));

@@ -13,10 +13,14 @@ import { readVersion } from '../../version.ts';
 
 export async function run(args: Arguments, session: Session): Promise<ExitCode> {
   const [locator = ''] = args.operands;
-  const { context, node, path } = parseNodeLocator(locator);
   const output = args.text('output');
   if (output === undefined || output === '')
     throw usage('download needs -o PATH: a folder, or a file that is not there yet.');
+  if (/^docker:/i.test(locator)) {
+    const { downloadImage } = await import('../restore/download-image.ts');
+    return downloadImage(locator, { path: output, isFolder: isFolder(output) }, args, session);
+  }
+  const { context, node, path } = parseNodeLocator(locator);
   const choice = { ...choiceOf(args), context };
   const cluster = await connect(choice, session);
   const files = await nodeFiles(cluster, choice, session);

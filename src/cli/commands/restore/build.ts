@@ -5,16 +5,18 @@ import { writeImage } from '../../../core/restore/image/write-image.ts';
 import { formatSize } from '../../../protocol/format.ts';
 import { usage, type Arguments } from '../../arguments.ts';
 import { formatJson } from '../../json.ts';
+import { registrySettings } from '../../restore/registry.ts';
 import type { ExitCode, Session } from '../../session.ts';
 
 export async function run(args: Arguments, session: Session): Promise<ExitCode> {
   const target = args.text('output');
   if (target === undefined || target === '') {
-    throw usage('build needs -o TARGET: a folder that is not there yet, or oci-archive:FILE.');
+    throw usage('build needs -o TARGET: a folder that is not there yet, oci-archive:FILE or docker://HOST/NAME:TAG.');
   }
   const tag = args.text('tag') ?? 'latest';
   if (!/^[\w][\w.:/@-]{0,255}$/.test(tag)) throw usage('{0} cannot be the name of an image.', tag);
   const name = args.text('container-name');
+  if (/^docker:\/\//i.test(target)) return push(target, args, session);
   const { writer, path } = writerOf(target);
   return session.each(args.operands, async (checkpoint, locator) => {
     const image = await writeImage(checkpoint, writer, path, {
@@ -26,6 +28,44 @@ export async function run(args: Arguments, session: Session): Promise<ExitCode> 
     });
     await print(image, target, args, session);
   });
+}
+
+async function push(target: string, args: Arguments, session: Session): Promise<ExitCode> {
+  const { parseReference } = await import('../../../core/restore/registry/reference.ts');
+  const { Registry } = await import('../../../core/restore/registry/registry.ts');
+  const { pushImage } = await import('../../../core/restore/registry/push.ts');
+  const reference = parseReference(target);
+  if (reference.digest !== undefined) throw usage('{0} names an image that is there already: give a tag.', target);
+  const mountFrom = args.texts('mount-from') ?? [];
+  const registry = new Registry(reference, { ...registrySettings(args), push: true, mountFrom });
+  session.onEnd(() => {
+    registry.close();
+    return Promise.resolve();
+  });
+  const chunk = chunkOf(args);
+  return session.each(args.operands, async (checkpoint, locator) => {
+    const { image } = await pushImage(checkpoint, registry, {
+      name: args.text('container-name'),
+      spill: session.spill,
+      signal: session.signal,
+      mountFrom,
+      chunk,
+      onProgress: (step, done, total) =>
+        session.output.progress(
+          progressOf(step === 'reading' ? `Reading ${locator}` : `Sending to ${target}`, done, total),
+        ),
+    });
+    await print(image, target, args, session);
+  });
+}
+
+/** Bytes. @throws CheckpointError `usage` */
+function chunkOf(args: Arguments): number | undefined {
+  const text = args.text('chunk');
+  if (text === undefined) return undefined;
+  const size = /^\d{1,6}$/.test(text) ? Number(text) : 0;
+  if (size < 1) throw usage('{0} is not a size of pieces: give whole MiB from 1 on.', text);
+  return size * 1024 * 1024;
 }
 
 function writerOf(target: string): { writer: typeof LayoutArchive | typeof LayoutFolder; path: string } {
