@@ -10,9 +10,11 @@ import { Header } from './parts/header.tsx';
 import { IconButton } from './parts/icon.tsx';
 import { NoteList } from './parts/notes.tsx';
 import { ProgressLine } from './parts/progress.tsx';
+import { Split } from './parts/split.tsx';
 import { ErrorState, errorText, Skeleton } from './parts/states.tsx';
 import { SubjectChip } from './parts/subject.tsx';
 import { panelId, Tabs } from './parts/tabs.tsx';
+import { SearchPanel } from './search/search-panel.tsx';
 import { useSession } from './session.ts';
 import { canStep } from './state/history.ts';
 import { useResource } from './state/resource.ts';
@@ -65,7 +67,10 @@ function Checkpoint({ start }: { start: PageStart }) {
   const read = useStore(session.read, (count) => count);
   const notes = useResource((signal) => session.host.notes(signal), 'notes', version + read);
   const [notesShown, setNotesShown] = useState(false);
+  const searchShown = useStore(session.page, (page) => page.search.open);
+  const searchShare = useStore(session.page, (page) => page.search.share);
   usePageKeys();
+  useEffect(() => session.run(session.search.restore()), [session]);
   const toggleNotes = () => {
     if (tab === 'overview') document.getElementById('overview-notes')?.scrollIntoView({ block: 'nearest' });
     setNotesShown(tab !== 'overview' && !notesShown);
@@ -79,6 +84,8 @@ function Checkpoint({ start }: { start: PageStart }) {
         notes={notes.value}
         notesShown={notesShown && tab !== 'overview'}
         onNotes={toggleNotes}
+        searchShown={searchShown}
+        onSearch={() => (searchShown ? session.search.close() : session.search.open())}
       />
       <ProgressLine />
       {notesShown && tab !== 'overview' && notes.value && (
@@ -88,9 +95,18 @@ function Checkpoint({ start }: { start: PageStart }) {
         </section>
       )}
       <Toolbar tab={tab} />
-      <div id={panelId(tab)} class="panel" role="tabpanel" aria-labelledby={`tab-${tab}`}>
-        <Tab tab={tab} start={start} overview={overview} notes={notes.value} />
-      </div>
+      <Split
+        stacked
+        label={t('Height of the search')}
+        share={searchShare}
+        onShare={(share) => session.search.change({ share })}
+        first={
+          <div id={panelId(tab)} class="panel" role="tabpanel" aria-labelledby={`tab-${tab}`}>
+            <Tab tab={tab} start={start} overview={overview} notes={notes.value} />
+          </div>
+        }
+        second={searchShown ? <SearchPanel /> : undefined}
+      />
       <FailureBar />
       <LiveRegion />
     </div>
@@ -154,11 +170,15 @@ function Toolbar({ tab }: { tab: TabName }) {
   );
 }
 
-/** Keys of the page as a whole: / to the filter, Alt+←/→ and the mouse's side buttons back and forward. */
+/** Keys of the page as a whole: Ctrl+F to the search, / to the filter, Alt+←/→ and the mouse's side buttons back and forward. */
 function usePageKeys(): void {
   const session = useSession();
   useEffect(() => {
     const key = (event: KeyboardEvent) => {
+      if (isSearchKey(event)) {
+        event.preventDefault();
+        session.search.open();
+      }
       if (event.defaultPrevented || event.ctrlKey || event.metaKey) return;
       const arrow = event.altKey ? { ArrowLeft: -1 as const, ArrowRight: 1 as const }[event.key] : undefined;
       if (arrow) {
@@ -185,6 +205,13 @@ function usePageKeys(): void {
       window.removeEventListener('focus', recoverFocus);
     };
   }, [session]);
+}
+
+/** Ctrl+F or Cmd+F, but not from a box in which rows are filtered. */
+function isSearchKey(event: KeyboardEvent): boolean {
+  const { ctrlKey, metaKey, altKey, shiftKey, key, target } = event;
+  const isFind = key.toLowerCase() === 'f' && (ctrlKey || metaKey) && !altKey && !shiftKey;
+  return isFind && !event.defaultPrevented && !(target instanceof Element && target.closest('.filter-box') !== null);
 }
 
 /** The last thing that was asked for and could not be done. */

@@ -10,6 +10,7 @@ import { spotOf, type Place, type Spot, type TabName } from '../src/protocol/pla
 import { GridModel } from './grid/grid-model.ts';
 import { GridSource } from './grid/grid-source.ts';
 import type { Host, HostConnection } from './host.ts';
+import { SearchModel } from './search/search-model.ts';
 import { here, settle, startHistory, step, visit, type History } from './state/history.ts';
 import { restoreState, type GridState, type PageState, type TabState } from './state/persisted.ts';
 import { createStore, type Store } from './state/store.ts';
@@ -32,6 +33,7 @@ export class Session {
   readonly failure = createStore<unknown>(undefined);
   readonly grids: Readonly<Record<GridName, GridModel>>;
   readonly hash: HashTask;
+  readonly search: SearchModel;
   /** Counts up whenever something was read for the first time: then there may be more notes. */
   readonly read = createStore(0);
 
@@ -41,6 +43,7 @@ export class Session {
     this.history = createStore(startHistory(this.#place()));
     this.grids = Object.fromEntries(GRIDS.map((name) => [name, this.#grid(name)])) as Record<GridName, GridModel>;
     this.hash = new HashTask((signal) => this.host.hash(signal), isCancelled);
+    this.search = new SearchModel(this.host, this.page);
     this.#save((state) => connection.remember(state));
     this.page.subscribe(() => this.history.set(visit(this.history.get(), this.#place(), Date.now())));
     connection.on('progress', (progress) => {
@@ -52,6 +55,7 @@ export class Session {
       if (complete) this.hash.renew();
       for (const grid of Object.values(this.grids)) grid.refresh();
     });
+    connection.on('searched', (state) => this.search.told(state));
     connection.on('show', (place) => this.go(place));
     connection.on('copyRows', ({ format }) => {
       const grid = this.shownGrid();
@@ -99,6 +103,7 @@ export class Session {
   /** Follows a link: shows the tab and the row in it, without the filter or the subject if that hides the row. */
   go(place: Place): void {
     const { tab, row, pid } = place;
+    if (pid !== undefined) this.search.keepScope(pid);
     const name = gridOf(tab);
     const of = rowsOf(tab, spotOf(place));
     if (name !== undefined && of !== undefined) this.grids[name].setOf(of);

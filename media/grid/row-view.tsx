@@ -1,5 +1,6 @@
 import { Component } from 'preact';
 import type { Filter } from '../../src/protocol/filter.ts';
+import { escapeText } from '../../src/protocol/format.ts';
 import type { GridCell, GridColumn, GridName, GridRow } from '../../src/protocol/grid.ts';
 import { locale } from '../text.ts';
 import { cellText, cellTitle, isRightAligned } from './cell-text.ts';
@@ -92,13 +93,31 @@ function CellView({
       )}
       {cell?.icon !== undefined && <span class={`codicon codicon-${cell.icon}`} />}
       <span class={cell?.link ? 'text link' : 'text'}>
-        {cell && !cell.masked && !filter.empty ? <Highlighted text={text} field={column.id} filter={filter} /> : text}
+        {cell?.mark ? (
+          <Marked cell={cell} mark={cell.mark} />
+        ) : cell && !cell.masked && !filter.empty ? (
+          <Highlighted text={text} field={column.id} filter={filter} />
+        ) : (
+          text
+        )}
       </span>
     </div>
   );
 }
 
 const INDENT = 8;
+
+/** What was looked for, in what stands around it. */
+function Marked({ cell, mark: [start, end] }: { cell: GridCell; mark: NonNullable<GridCell['mark']> }) {
+  const value = String(cell.value ?? '');
+  return (
+    <>
+      {escapeText(value.slice(0, start))}
+      <mark>{escapeText(value.slice(start, end))}</mark>
+      {escapeText(value.slice(end))}
+    </>
+  );
+}
 
 function Highlighted({ text, field, filter }: { text: string; field: string; filter: Filter }) {
   let at = 0;

@@ -1,8 +1,9 @@
 import { escapeText, formatSize } from '../../src/protocol/format.ts';
 import { IconButton } from '../parts/icon.tsx';
+import type { SearchRange } from '../search/choices.ts';
 import { useSession } from '../session.ts';
 import { t } from '../text.ts';
-import { addressText, type AddressMap, type Region } from './address-map.ts';
+import { addressText, hexText, type AddressMap, type Region } from './address-map.ts';
 import { heldBytes } from './strip-pieces.ts';
 import { kindText, sourceWord } from './words.ts';
 
@@ -25,6 +26,12 @@ export function RegionHead({ map, region }: { map: AddressMap; region: Region })
     number,
   ][];
   const range = `${addressText(region.start, map.pointerBytes)}-${addressText(region.end, map.pointerBytes)}`;
+  const searched: SearchRange = {
+    pid: map.pid,
+    start: hexText(region.start),
+    end: hexText(region.end),
+    name: region.name === '' ? kindText(region.kind) : region.name,
+  };
   const tooLarge = size > BigInt(MAX_OPENED);
   return (
     <div class="region-head">
@@ -41,6 +48,16 @@ export function RegionHead({ map, region }: { map: AddressMap; region: Region })
         {rest.map(([source, bytes]) => ` · ${formatSize(bytes)} ${sourceWord(source)}`).join('')}
       </div>
       <span class="region-actions">
+        <IconButton
+          icon="symbol-string"
+          label={t('Strings of this mapping')}
+          onClick={() => session.run(session.search.strings(searched))}
+        />
+        <IconButton
+          icon="search"
+          label={t('Search in this mapping')}
+          onClick={() => session.search.open({ range: searched, mode: session.search.typedMode })}
+        />
         <IconButton
           icon="go-to-file"
           label={

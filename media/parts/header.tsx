@@ -2,7 +2,7 @@ import type { Note } from '../../src/protocol/note.ts';
 import type { Engine, Overview } from '../../src/protocol/overview.ts';
 import type { Wire } from '../../src/protocol/wire.ts';
 import { escapeText } from '../../src/protocol/format.ts';
-import { tn } from '../text.ts';
+import { t, tn } from '../text.ts';
 import { Icon } from './icon.tsx';
 
 const ENGINES: Readonly<Record<Engine, string>> = {
@@ -32,6 +32,8 @@ export function Header(props: {
   notes: readonly Note[] | undefined;
   notesShown: boolean;
   onNotes: () => void;
+  searchShown: boolean;
+  onSearch: () => void;
 }) {
   const { overview, notes } = props;
   const name = overview?.container.name ?? props.title;
@@ -48,7 +50,7 @@ export function Header(props: {
       {notes && notes.length > 0 && (
         <button
           type="button"
-          class="notes-button"
+          class="header-button notes-button"
           aria-expanded={props.notesShown}
           aria-controls="notes"
           onClick={props.onNotes}
@@ -57,6 +59,17 @@ export function Header(props: {
           {tn(notes.length, '{0} note', '{0} notes')}
         </button>
       )}
+      <button
+        type="button"
+        class="header-button"
+        title={t('Search memory (Ctrl+F)')}
+        aria-expanded={props.searchShown}
+        aria-controls="search"
+        onClick={props.onSearch}
+      >
+        <Icon name="search" />
+        {t('Search memory…')}
+      </button>
     </header>
   );
 }

@@ -7,10 +7,12 @@ import { t } from '../text.ts';
 const NARROW = 720;
 const KEY_STEP = 0.02;
 
-/** Two panes with a border between them that can be dragged or moved by arrow keys. */
+/** Two panes with a border between them that can be dragged or moved by arrow keys; the first alone where there is no second. */
 export function Split(props: {
   /** The second pane is below the first however much room there is. */
   stacked?: boolean;
+  /** What the border moves. */
+  label?: string;
   share: number;
   onShare: (share: number) => void;
   first: ComponentChildren;
@@ -54,14 +56,20 @@ export function Split(props: {
     props.onShare(clampSplit(share));
   };
 
+  const single = props.second === undefined;
   return (
-    <div class={`split ${narrow ? 'narrow' : ''}`} ref={container} style={{ '--share': String(props.share) }}>
+    <div
+      class={`split ${narrow ? 'narrow' : ''} ${single ? 'single' : ''}`}
+      ref={container}
+      style={{ '--share': String(props.share) }}
+    >
       <div class="pane first">{props.first}</div>
       <div
+        hidden={single}
         class="sash"
         role="separator"
         tabIndex={0}
-        aria-label={t('Width of the detail')}
+        aria-label={props.label ?? t('Width of the detail')}
         aria-orientation={narrow ? 'horizontal' : 'vertical'}
         aria-valuemin={MIN_SPLIT * 100}
         aria-valuemax={MAX_SPLIT * 100}
@@ -70,7 +78,7 @@ export function Split(props: {
         onKeyDown={key}
         onDblClick={() => props.onShare(DEFAULT_SPLIT)}
       />
-      <div class="pane second">{props.second}</div>
+      {!single && <div class="pane second">{props.second}</div>}
     </div>
   );
 }

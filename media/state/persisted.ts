@@ -1,5 +1,7 @@
 import { GRIDS, type GridName } from '../../src/protocol/grid.ts';
 import { isTab, TABS, type Spot, type TabName } from '../../src/protocol/place.ts';
+import { NEW_SEARCH, restoreSearch, type SearchChoices } from '../search/choices.ts';
+import { amount, isRecord, text } from './checked.ts';
 
 /** What a person did in one grid. Rows are named by their ids, so that it survives rows that come and go. */
 export interface GridState {
@@ -43,11 +45,12 @@ export interface PageState {
   readonly subject?: number | undefined;
   /** Share of the width, or of the height where it is below, that the grid has beside its detail. */
   readonly split: number;
+  /** What is looked for, and where. */
+  readonly search: SearchChoices;
 }
 
 const VERSION = 2;
 const MAX_IDS = 5_000;
-const MAX_ID_LENGTH = 8_192;
 const MAX_CHOICES = 50;
 
 export const MIN_SPLIT = 0.15;
@@ -64,6 +67,7 @@ export const NEW_PAGE: PageState = {
   grids: each(GRIDS, () => NEW_GRID),
   tabs: each(TABS, () => NEW_TAB),
   split: DEFAULT_SPLIT,
+  search: NEW_SEARCH,
 };
 
 /** The remembered state, with what does not fit (another version, damage) left at its default. */
@@ -79,6 +83,7 @@ export function restoreState(raw: unknown): PageState {
     tabs: each(TABS, (name) => restoreTab(tabs[name])),
     ...(subject !== undefined && { subject }),
     split: clampSplit(amount(raw['split']) ?? DEFAULT_SPLIT),
+    search: restoreSearch(raw['search']),
   };
 }
 
@@ -152,18 +157,6 @@ function ids(raw: unknown): readonly string[] {
   return Array.isArray(raw) ? raw.slice(0, MAX_IDS).flatMap((id) => text(id) ?? []) : [];
 }
 
-function text(raw: unknown): string | undefined {
-  return typeof raw === 'string' && raw.length <= MAX_ID_LENGTH ? raw : undefined;
-}
-
-function amount(raw: unknown): number | undefined {
-  return typeof raw === 'number' && Number.isFinite(raw) && raw >= 0 ? raw : undefined;
-}
-
 function each<Name extends string, Value>(names: readonly Name[], value: (name: Name) => Value): Record<Name, Value> {
   return Object.fromEntries(names.map((name) => [name, value(name)])) as Record<Name, Value>;
-}
-
-function isRecord(raw: unknown): raw is Record<string, unknown> {
-  return typeof raw === 'object' && raw !== null && !Array.isArray(raw);
 }

@@ -33,4 +33,5 @@ export const NOTHING_FIRST: ReadonlySet<GridName> = new Set([
   'log',
   'entries',
   'image',
+  'search',
 ]);

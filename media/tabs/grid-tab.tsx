@@ -73,13 +73,15 @@ export function GridPane(
   props: GridPaneProps & {
     /** Enter on a row that neither opens nor unfolds. */
     readonly onDetail?: (row: GridRow) => void;
+    /** In place of opening or unfolding the row. */
+    readonly onOpen?: (row: GridRow) => void;
     /** Space: show or hide what is masked in the detail. */
     readonly onReveal?: () => void;
     /** The person has put the focus on another row. */
     readonly onChosen?: (id: string) => void;
   },
 ) {
-  const { grid, of, label, subjectOf, onDetail, onReveal, onChosen } = props;
+  const { grid, of, label, subjectOf, onDetail, onOpen, onReveal, onChosen } = props;
   const session = useSession();
   const model = session.grids[grid];
   const { facts, error } = useGridFacts(grid);
@@ -112,7 +114,7 @@ export function GridPane(
         grid={grid}
         label={label}
         empty={facts && <EmptyGrid {...props} facts={facts} />}
-        onOpen={open}
+        onOpen={onOpen ?? open}
         onReveal={() => onReveal?.()}
         onChosen={(id) => {
           if (subjectOf) session.choose(subjectOf(id));

@@ -66,6 +66,8 @@ export interface CheckpointApi {
   searchState(id: string): Promise<SearchState | null>;
   /** Ends a search; what it has found stays. */
   searchStop(id: string): Promise<void>;
+  /** Ends a search, and forgets it. */
+  searchDrop(id: string): Promise<void>;
   /** What a search has found, as a document: JSON as the command line prints it, or a table of it. */
   searchExport(id: string, format: 'json' | 'csv'): Promise<string>;
   fileStat(path: string): Promise<FileStat>;

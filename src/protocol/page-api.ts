@@ -31,6 +31,7 @@ export const PAGE_QUESTIONS = [
   'searchStart',
   'searchState',
   'searchStop',
+  'searchDrop',
 ] as const satisfies readonly (keyof CheckpointApi)[];
 
 export type PageQuestion = (typeof PAGE_QUESTIONS)[number];

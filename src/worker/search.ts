@@ -44,8 +44,7 @@ export class Searches {
 
   start(id: string, request: SearchRequest): SearchState {
     if (id.length > MAX_ID) throw new CheckpointError('usage', sentence('There is no search of this name.'));
-    this.#searches.get(id)?.stop();
-    this.#searches.delete(id);
+    this.drop(id);
     const search = new RunningSearch(id, this.#checkpoint, queryOf(request), (state) => this.#events.searched(state));
     this.#searches.set(id, search);
     for (const [oldest, { stop }] of [...this.#searches].slice(0, -KEPT)) {
@@ -61,6 +60,11 @@ export class Searches {
 
   stop(id: string): void {
     this.#searches.get(id)?.stop();
+  }
+
+  drop(id: string): void {
+    this.#searches.get(id)?.stop();
+    this.#searches.delete(id);
   }
 
   /** What a search has found up to now. */

@@ -125,6 +125,11 @@ export class Session {
           searches.stop(id);
           return Promise.resolve();
         }),
+      searchDrop: (signal, id) =>
+        this.#ask(signal, ({ searches }) => {
+          searches.drop(id);
+          return Promise.resolve();
+        }),
       searchExport: (signal, id, format) =>
         this.#ask(signal, ({ searches }) => Promise.resolve(searches.export(id, format))),
       fileStat: (signal, path) => this.#ask(signal, ({ checkpoint }) => checkpoint.files.stat(path, signal)),

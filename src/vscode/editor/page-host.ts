@@ -30,7 +30,7 @@ export class PageHost extends Disposable {
   readonly #document: CheckpointDocument;
   readonly #services: PageServices;
   readonly #panel: vscode.WebviewPanel;
-  /** Names of the searches that this page began, however often it was hidden in between. */
+  /** Names of the searches that this page began and still has, however often it was hidden in between. */
   readonly #searches = new Set<string>();
   #channel: PageChannel;
 
@@ -72,7 +72,7 @@ export class PageHost extends Disposable {
   #endSearches(): void {
     for (const id of this.#searches) {
       // Whatever ended the checkpoint before has ended its searches too.
-      this.#ask((checkpoint) => checkpoint.searchStop(id)).catch(() => undefined);
+      this.#ask((checkpoint) => checkpoint.searchDrop(id)).catch(() => undefined);
     }
   }
 
@@ -94,6 +94,10 @@ export class PageHost extends Disposable {
       searchStart: async (signal, id, request) => {
         this.#searches.add(id);
         return await this.#ask((checkpoint) => checkpoint.searchStart(id, request, signal));
+      },
+      searchDrop: async (signal, id) => {
+        this.#searches.delete(id);
+        await this.#ask((checkpoint) => checkpoint.searchDrop(id, signal));
       },
       start: async (signal) => {
         const overview = await this.#ask((checkpoint) => checkpoint.overview(signal));

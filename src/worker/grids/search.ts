@@ -50,7 +50,14 @@ export const SEARCH_KIND: TableKind<SearchMatch> = {
       value: ({ source }) => SOURCES[source].label,
       cell: ({ source }) => ({ value: SOURCES[source].label, icon: SOURCES[source].icon }),
     },
-    { id: 'region', label: 'Region', kind: 'code', flex: 1, value: ({ region }) => region },
+    {
+      id: 'region',
+      label: 'Region',
+      kind: 'code',
+      flex: 1,
+      value: ({ region }) => region,
+      cell: ({ region }) => (region === '' ? { value: 'anonymous', tone: 'muted' } : { value: region }),
+    },
     {
       id: 'context',
       label: 'Context',
@@ -122,7 +129,7 @@ function whoCell(match: SearchMatch): GridCell {
   };
 }
 
-/** What stands around a match, read as it is written itself, with the match marked. */
+/** What stands around a match, read as it is written itself, with the match marked unless it is alone. */
 function contextCell({ context, contextOffset, length, encoding }: SearchMatch): GridCell & { readonly value: string } {
   const end = Math.min(context.length, contextOffset + length);
   // Units of two bytes are counted from the match on.
@@ -130,5 +137,5 @@ function contextCell({ context, contextOffset, length, encoding }: SearchMatch):
   const before = readable(context.subarray(start, contextOffset), encoding);
   const found = readable(context.subarray(contextOffset, end), encoding);
   const value = before + found + readable(context.subarray(end), encoding);
-  return { value, mark: [before.length, before.length + found.length] };
+  return value === found ? { value } : { value, mark: [before.length, before.length + found.length] };
 }

@@ -182,6 +182,7 @@ function recorded(answers: Handlers<PageApi>, calls: string[]): Handlers<PageApi
     copyText: noted('copyText', answers.copyText),
     openFile: noted('openFile', answers.openFile),
     saveFile: noted('saveFile', answers.saveFile),
+    saveSearch: noted('saveSearch', answers.saveSearch),
     showLog: noted('showLog', answers.showLog),
     retry: noted('retry', answers.retry),
   };

@@ -1,6 +1,6 @@
 /**
- * Pictures of the page on an archive, in every tab and theme, without VS Code:
- * `node test/e2e/page-lab/look.ts ARCHIVE [FOLDER]` (default: test-results/page).
+ * Pictures of the page on an archive, in every tab and theme, without VS Code, and of a search:
+ * `node test/e2e/page-lab/look.ts ARCHIVE [FOLDER [TEXT]]` (default: test-results/page, and a text that most have).
  */
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -11,9 +11,9 @@ import { launchLab, type Theme } from './lab.ts';
 
 const THEMES: readonly Theme[] = ['dark', 'light', 'hc', 'hc-light'];
 
-const [archive, folder = join(root, 'test-results/page')] = process.argv.slice(2);
+const [archive, folder = join(root, 'test-results/page'), text = 'PATH='] = process.argv.slice(2);
 if (archive === undefined) {
-  console.error('Usage: node test/e2e/page-lab/look.ts ARCHIVE [FOLDER]');
+  console.error('Usage: node test/e2e/page-lab/look.ts ARCHIVE [FOLDER [TEXT]]');
   process.exit(2);
 }
 mkdirSync(folder, { recursive: true });
@@ -27,16 +27,34 @@ source.forward({
 });
 const { page } = lab;
 await page.locator('.overview, .full-state').first().waitFor();
+let pictures = 0;
+const take = async (name: string) => {
+  // Until what came last has been drawn.
+  await page.waitForTimeout(600);
+  await page.screenshot({ path: join(folder, `${name}.png`) });
+  pictures++;
+};
 for (const theme of THEMES) {
   await lab.setTheme(theme);
   for (const tab of TABS) {
     await page.locator(`#tab-${tab}`).click();
-    // Until what came last has been drawn.
-    await page.waitForTimeout(600);
-    await page.screenshot({ path: join(folder, `${tab}-${theme}.png`) });
+    await take(`${tab}-${theme}`);
   }
 }
-console.log(`${TABS.length * THEMES.length} pictures in ${folder}`);
+await page.keyboard.press('Control+f');
+await take('search-empty');
+await page.keyboard.type(text);
+await page.keyboard.press('Enter');
+await page.locator('.search-panel .row').or(page.locator('.search-panel .full-state')).first().waitFor();
+await page.keyboard.press('ArrowDown');
+await page.keyboard.press('ArrowDown');
+for (const theme of THEMES) {
+  await lab.setTheme(theme);
+  await take(`search-${theme}`);
+}
+await page.keyboard.press('Enter');
+await take('search-followed');
+console.log(`${pictures} pictures in ${folder}`);
 for (const complaint of lab.complaints) console.error(complaint);
 await browser.close();
 await source.close();
