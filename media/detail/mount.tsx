@@ -4,6 +4,7 @@ import type { Wire } from '../../src/protocol/wire.ts';
 import { Fact, Facts } from '../parts/facts.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { LongList } from '../parts/long-list.tsx';
+import { ShowInImage } from '../parts/show-in-image.tsx';
 import { Code, Copyable, Link } from '../parts/values.tsx';
 import { useSession } from '../session.ts';
 import { t } from '../text.ts';
@@ -36,7 +37,9 @@ function MountView({ mount, parent }: Shown) {
       <DetailHeader
         title={<span class="code">{escapeText(mount.destination)}</span>}
         subtitle={originText(mount.origin)}
-      />
+      >
+        {mount.seenIn !== 'spec' && mount.seenIn !== 'unknown' && <ShowInImage fact={{ of: 'mount', id: mount.id }} />}
+      </DetailHeader>
       <p class={`verdict ${mount.seenIn}`}>
         <Icon name={{ both: 'check', image: 'add', spec: 'warning', unknown: 'question' }[mount.seenIn]} />
         {seenText(mount.seenIn)}

@@ -1,16 +1,19 @@
 import type { ProcessDetail } from '../../src/protocol/checkpoint-api.ts';
 import { escapeText } from '../../src/protocol/format.ts';
-import type { ProcessFacts, TaskState } from '../../src/protocol/processes.ts';
+import type { ProcessFacts } from '../../src/protocol/processes.ts';
 import type { Wire } from '../../src/protocol/wire.ts';
 import { Fact, Facts } from '../parts/facts.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { NoteList } from '../parts/notes.tsx';
 import { LongList } from '../parts/long-list.tsx';
-import { Code, Copyable, CopyButton, ImageLink, Link, Size } from '../parts/values.tsx';
+import { ShowInImage } from '../parts/show-in-image.tsx';
+import { Code, Copyable, CopyButton, Link, PlaceLink, Size } from '../parts/values.tsx';
 import { useSession } from '../session.ts';
 import { formatNumber, t } from '../text.ts';
 import { Environment } from './environment.tsx';
 import { DetailFrame, DetailHeader, Section, useDetail } from './pane.tsx';
+import { STATE_ICONS, stateText } from './process-state.ts';
+import { Threads } from './threads.tsx';
 
 /** One process as ps and /proc would show it. */
 export function ProcessDetailPane({ id, revealed }: { id: string; revealed: boolean }) {
@@ -24,7 +27,7 @@ export function ProcessDetailPane({ id, revealed }: { id: string; revealed: bool
 }
 
 function ProcessView({ detail, revealed }: { detail: Wire<ProcessDetail>; revealed: boolean }) {
-  const { process, mounts, notes, images } = detail;
+  const { process, mounts, notes, images, open } = detail;
   return (
     <>
       <DetailHeader
@@ -40,6 +43,7 @@ function ProcessView({ detail, revealed }: { detail: Wire<ProcessDetail>; reveal
           </>
         }
       >
+        <OtherTabs process={process} />
         <OpenProcFiles pid={process.pid} />
       </DetailHeader>
       {notes.length > 0 && <NoteList notes={notes} />}
@@ -64,9 +68,16 @@ function ProcessView({ detail, revealed }: { detail: Wire<ProcessDetail>; reveal
         <Fact label={t('Further groups')}>{process.groups?.join(', ')}</Fact>
         <Fact label={t('Umask')}>{process.umask?.toString(8).padStart(4, '0')}</Fact>
         <Fact label={t('Open files')}>
-          {detail.openFiles > 0 && (
+          {open && open.files > 0 && (
             <Link to={{ tab: 'files', pid: process.pid }} title={t('Show them in Files')}>
-              {formatNumber(detail.openFiles)}
+              {formatNumber(open.files)}
+            </Link>
+          )}
+        </Fact>
+        <Fact label={t('Sockets')}>
+          {open && open.sockets > 0 && (
+            <Link to={{ tab: 'sockets', pid: process.pid }} title={t('Show them in Sockets')}>
+              {formatNumber(open.sockets)}
             </Link>
           )}
         </Fact>
@@ -83,7 +94,7 @@ function ProcessView({ detail, revealed }: { detail: Wire<ProcessDetail>; reveal
         revealed={revealed}
         known={process.arguments !== undefined}
       />
-      <Threads process={process} />
+      <Threads detail={detail} />
       {mounts.length > 0 && (
         <Section title={t('Mounts')} count={mounts.length}>
           <LongList items={mounts}>
@@ -108,7 +119,7 @@ function ProcessView({ detail, revealed }: { detail: Wire<ProcessDetail>; reveal
             {(shown) => (
               <span class="proc-files">
                 {shown.map((image) => (
-                  <ImageLink key={image} image={image} />
+                  <PlaceLink key={image} place={{ image }} />
                 ))}
               </span>
             )}
@@ -158,39 +169,25 @@ function quoteWord(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
-function Threads({ process }: { process: Wire<ProcessFacts> }) {
-  const { threads } = process;
-  if (threads.length === 0) return null;
-  return (
-    <Section title={t('Threads')} count={threads.length}>
-      <LongList items={threads}>
-        {(shown) => (
-          <table class="plain-table">
-            <thead>
-              <tr>
-                <th class="right">{t('Thread')}</th>
-                <th>{t('Name')}</th>
-                <th>{t('State')}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {shown.map((thread) => (
-                <tr key={thread.tid}>
-                  <td class="right">{thread.tid}</td>
-                  <td>{thread.comm !== undefined && escapeText(thread.comm)}</td>
-                  <td>{thread.missing ? t('not in this checkpoint') : stateName(thread.state)}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        )}
-      </LongList>
-    </Section>
-  );
-}
-
 function ProcessLink({ pid }: { pid: number }) {
   return <Link to={{ tab: 'processes', row: String(pid) }}>{String(pid)}</Link>;
+}
+
+/** What the other tabs show of this process; a zombie had nothing left. */
+function OtherTabs({ process: { pid, state } }: { process: Wire<ProcessFacts> }) {
+  return (
+    <span class="tab-links">
+      {state !== 'zombie' && (
+        <>
+          <Link to={{ tab: 'files', pid }}>{t('Files')}</Link>
+          <Link to={{ tab: 'sockets', pid }}>{t('Sockets')}</Link>
+          <Link to={{ tab: 'memory', pid }}>{t('Memory')}</Link>
+        </>
+      )}
+      <Link to={{ tab: 'identity', pid }}>{t('Identity')}</Link>
+      <ShowInImage fact={{ of: 'process', pid }} />
+    </span>
+  );
 }
 
 const PROC_FILES = ['status', 'cmdline', 'environ', 'maps', 'mounts'] as const;
@@ -221,29 +218,4 @@ function Ids({ ids }: { ids: readonly [number, number, number, number] }) {
   const [real, effective, saved, filesystem] = ids;
   if (ids.every((id) => id === real)) return <>{real}</>;
   return <>{t('real {0}, effective {1}, saved {2}, file system {3}', real, effective, saved, filesystem)}</>;
-}
-
-const STATE_ICONS: Readonly<Record<TaskState, string>> = {
-  running: 'play-circle',
-  stopped: 'debug-pause',
-  zombie: 'error',
-  unknown: 'question',
-};
-
-function stateName(state: TaskState): string {
-  switch (state) {
-    case 'running':
-      return t('running');
-    case 'stopped':
-      return t('stopped');
-    case 'zombie':
-      return t('zombie');
-    case 'unknown':
-      return t('unknown');
-  }
-}
-
-function stateText({ state, stateNumber, exitCode }: Wire<ProcessFacts>): string {
-  if (state === 'unknown' && stateNumber !== undefined) return t('unknown state {0}', stateNumber);
-  return state === 'zombie' && exitCode !== undefined ? t('zombie, exit code {0}', exitCode) : stateName(state);
 }

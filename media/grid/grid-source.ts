@@ -46,6 +46,8 @@ export class GridSource {
   #range = { start: 0, end: 0 };
   #filling: AbortController | undefined;
   #replacing: AbortController | undefined;
+  /** Ends the questions for what takes longer, of rows that are no more. */
+  #late = new AbortController();
   readonly #listeners = new Set<() => void>();
 
   constructor(name: GridName, fetch: FetchWindow, view: GridView) {
@@ -166,6 +168,7 @@ export class GridSource {
   dispose(): void {
     this.#replacing?.abort();
     this.#filling?.abort();
+    this.#late.abort();
     this.#listeners.clear();
   }
 
@@ -186,6 +189,8 @@ export class GridSource {
 
   #accept(...windows: readonly (GridWindow | undefined)[]): void {
     this.#cache = new RowCache();
+    this.#late.abort();
+    this.#late = new AbortController();
     this.#error = undefined;
     for (const window of windows) {
       if (!window) continue;
@@ -193,6 +198,25 @@ export class GridSource {
       this.#cache.put(window);
     }
     this.#notify();
+    for (const window of windows) if (window) this.#complete(window);
+  }
+
+  /** Asks for what takes longer once the rows are shown; where that fails their cells stay empty. */
+  #complete(window: GridWindow): void {
+    if (!window.late) return;
+    const { signal } = this.#late;
+    const query: GridQuery = { ...this.query(window.start, window.rows.length), late: true };
+    setTimeout(() => {
+      if (signal.aborted) return;
+      this.#fetch(query, signal).then(
+        (whole) => {
+          if (signal.aborted) return;
+          this.#cache.put(whole);
+          this.#notify();
+        },
+        () => undefined,
+      );
+    });
   }
 
   /** Every answer brings the columns anew; while they are equal, the same ones stay, so that drawn rows stay too. */
@@ -224,6 +248,7 @@ export class GridSource {
       this.#cache.trim(this.#range.start, this.#range.end);
       this.#filling = undefined;
       this.#notify();
+      this.#complete(window);
       if (window.rows.length > 0) this.#fill();
     } catch (error) {
       if (controller.signal.aborted) return;

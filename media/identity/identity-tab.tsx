@@ -4,6 +4,7 @@ import type { IsolationFacts } from '../../src/protocol/isolation.ts';
 import type { Spot } from '../../src/protocol/place.ts';
 import type { Wire } from '../../src/protocol/wire.ts';
 import { FactFilter } from '../parts/facts.tsx';
+import { ShowInImage } from '../parts/show-in-image.tsx';
 import { ErrorState, FullState, Skeleton } from '../parts/states.tsx';
 import { TEXT_MENU } from '../parts/values.tsx';
 import { useSession, type Session } from '../session.ts';
@@ -149,6 +150,7 @@ function ProcessPicker({ pid, version }: { pid: number; version: number }) {
           </option>
         ))}
       </select>
+      <ShowInImage fact={{ of: 'identity', pid }} />
     </p>
   );
 }

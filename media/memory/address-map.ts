@@ -1,4 +1,4 @@
-import type { MemoryOutline, MemorySource, RegionKind } from '../../src/protocol/memory.ts';
+import { fileBase, type MemoryOutline, type MemorySource, type RegionKind } from '../../src/protocol/memory.ts';
 import type { Wire } from '../../src/protocol/wire.ts';
 
 /** A mapping of the process that is shown. */
@@ -41,8 +41,7 @@ export class AddressMap {
     }));
     for (const region of this.regions) {
       if (region.name === '' || this.#bases.has(region.name)) continue;
-      const base = isPath(region.name) && region.start >= region.offset ? region.start - region.offset : region.start;
-      this.#bases.set(region.name, { base, region });
+      this.#bases.set(region.name, { base: fileBase(region), region });
     }
   }
 

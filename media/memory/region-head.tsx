@@ -1,5 +1,6 @@
 import { escapeText, formatSize } from '../../src/protocol/format.ts';
 import { IconButton } from '../parts/icon.tsx';
+import { useShowInImage } from '../parts/show-in-image.tsx';
 import type { SearchRange } from '../search/choices.ts';
 import { useSession } from '../session.ts';
 import { t } from '../text.ts';
@@ -18,6 +19,7 @@ export function memoryPath(pid: number, start: bigint, end: bigint): string {
 /** Which mapping is shown, what of it is in the checkpoint, and what can be done with it as a whole. */
 export function RegionHead({ map, region }: { map: AddressMap; region: Region }) {
   const session = useSession();
+  const show = useShowInImage();
   const size = region.end - region.start;
   const path = memoryPath(map.pid, region.start, region.end);
   const held = heldBytes(region);
@@ -48,6 +50,11 @@ export function RegionHead({ map, region }: { map: AddressMap; region: Region })
         {rest.map(([source, bytes]) => ` · ${formatSize(bytes)} ${sourceWord(source)}`).join('')}
       </div>
       <span class="region-actions">
+        <IconButton
+          icon="symbol-structure"
+          label={t('Show in image')}
+          onClick={() => show({ of: 'mapping', pid: map.pid, start: hexText(region.start) })}
+        />
         <IconButton
           icon="symbol-string"
           label={t('Strings of this mapping')}

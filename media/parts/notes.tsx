@@ -3,7 +3,7 @@ import { escapeText } from '../../src/protocol/format.ts';
 import { formatNumber, sentenceText, t } from '../text.ts';
 import { Icon } from './icon.tsx';
 import { LongList } from './long-list.tsx';
-import { ImageLink } from './values.tsx';
+import { PlaceLink } from './values.tsx';
 
 const ICONS: Readonly<Record<NoteKind, string>> = {
   damaged: 'error',
@@ -52,7 +52,7 @@ export function NoteList({ notes }: { notes: readonly Note[] }) {
                 <p>{sentenceText(note.text)}</p>
                 <p class="muted code place">
                   {isImage(note) ? (
-                    <ImageLink image={note.where}>{escapeText(note.where)}</ImageLink>
+                    <PlaceLink place={{ image: note.where }}>{escapeText(note.where)}</PlaceLink>
                   ) : (
                     escapeText(note.where)
                   )}

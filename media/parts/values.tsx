@@ -6,6 +6,7 @@ import type { ImagePlace } from '../../src/protocol/raw.ts';
 import { useSession } from '../session.ts';
 import { locale, t } from '../text.ts';
 import { Icon, IconButton } from './icon.tsx';
+import { placeInRaw } from './show-in-image.tsx';
 
 /** `data-vscode-context` of what can be selected and copied as text: VS Code's own menu. */
 export const TEXT_MENU = JSON.stringify({ preventDefaultContextMenuItems: false });
@@ -62,22 +63,12 @@ export function Link({ to, children, title }: { to: Place; children: ComponentCh
   );
 }
 
-/** An image in the Raw tab, or a field in it: `3.reg.name` is one of the fourth entry. */
-export function ImageLink({ image, path, children }: { image: string; path?: string; children?: ComponentChildren }) {
-  const to: Place = { tab: 'raw', row: image, ...(path !== undefined && { path }) };
+/** What an image tells of what is shown, in the Raw tab. */
+export function PlaceLink({ place, children }: { place: ImagePlace; children?: ComponentChildren }) {
   return (
-    <Link to={to} title={t('Show in image')}>
-      {children ?? escapeText(image.slice(image.lastIndexOf('/') + 1))}
+    <Link to={placeInRaw(place)} title={t('Show in image')}>
+      {children ?? escapeText(place.image.slice(place.image.lastIndexOf('/') + 1))}
     </Link>
-  );
-}
-
-/** The entry of an image that tells of what is shown. */
-export function PlaceLink({ place: { image, entry }, children }: { place: ImagePlace; children?: ComponentChildren }) {
-  return (
-    <ImageLink image={image} {...(entry !== undefined && { path: String(entry) })}>
-      {children}
-    </ImageLink>
   );
 }
 

@@ -4,11 +4,11 @@ import type { LogFiles, LogProblems, LogRecord } from './logs.ts';
 import type { MemoryOutline, MemoryProcess, MemoryWindow } from './memory.ts';
 import type { MountFacts } from './mounts.ts';
 import type { Note } from './note.ts';
-import type { OpenFileDetail } from './open-files.ts';
+import type { OpenCounts, OpenFileDetail } from './open-files.ts';
 import type { Overview } from './overview.ts';
 import type { ProcessFacts } from './processes.ts';
 import type { SeccompSummary } from './seccomp.ts';
-import type { RawDetail } from './raw.ts';
+import type { FactRef, ImagePlace, RawDetail } from './raw.ts';
 import type { ThreadRegisters } from './registers.ts';
 import type { HexString } from './wire.ts';
 import type { SearchRequest, SearchState } from './search.ts';
@@ -51,6 +51,8 @@ export interface CheckpointApi {
   change(path: string): Promise<ChangeFacts>;
   /** An entry of the archive as it is; of an image also what is wrong with it. */
   rawEntry(path: string): Promise<RawDetail>;
+  /** Where the images tell of a fact of another tab; null where none does. */
+  factPlace(fact: FactRef): Promise<ImagePlace | null>;
   /** The processes that had memory, parents before their children. */
   memoryProcesses(): Promise<readonly MemoryProcess[]>;
   memoryOutline(pid: number): Promise<MemoryOutline>;
@@ -91,11 +93,32 @@ export interface ProcessDetail {
   /** Values are the mask where `masked`. */
   readonly environment: readonly { readonly key: string; readonly value: string; readonly masked: boolean }[];
   readonly mounts: readonly { readonly id: number; readonly destination: string; readonly type: string }[];
-  /** How many descriptors it has open. */
-  readonly openFiles: number;
+  /** How much it has open; absent where that is not known. */
+  readonly open?: OpenCounts;
+  /** Where its threads stood: of very many the first, and only those whose registers are known. */
+  readonly positions: readonly ThreadPosition[];
   readonly notes: readonly Note[];
   /** Entries of the archive that are images of it or of its threads. */
   readonly images: readonly string[];
+}
+
+/** Where a thread was in the program, and where its stack. */
+export interface ThreadPosition {
+  readonly tid: number;
+  readonly instruction?: PointerFacts;
+  readonly stack?: PointerFacts;
+}
+
+export interface PointerFacts {
+  readonly address: bigint;
+  /** The mapping that it leads into; without one there is nothing to be seen at the address. */
+  readonly target?: {
+    /** As in /proc/PID/maps. */
+    readonly name: string;
+    readonly permissions: string;
+    /** From where the first mapping of that name would begin if all of the file were mapped. */
+    readonly offset: bigint;
+  };
 }
 
 export type FileKind = 'file' | 'directory' | 'symlink' | 'other';

@@ -77,6 +77,8 @@ export interface GridQuery {
   readonly count: number;
   /** Find this row's position even when it is outside the window (and unfold its parents). */
   readonly reveal?: string;
+  /** Also what takes longer to find out, see {@link GridWindow.late}. */
+  readonly late?: true;
   /** Find the next row, from this position on and then from the top, whose tree cell begins with the text. */
   readonly find?: { readonly text: string; readonly from: number };
 }
@@ -115,6 +117,8 @@ export interface GridWindow {
   readonly found?: number;
   /** The query's `toggled` with what `reveal` had to unfold; absent where it unfolded nothing. */
   readonly toggled?: readonly string[];
+  /** Some cells are still empty because they take longer: the same window asked for with `late` has them. */
+  readonly late?: true;
   /** Something the reader must know about the whole table (left-out files, still reading). */
   readonly remark?: { readonly template: string; readonly args: readonly (string | number)[] };
   /** False while rows may still come in. */

@@ -86,6 +86,14 @@ export interface MemoryWindow {
   readonly ranges: readonly MemoryRange[];
 }
 
+/**
+ * Where the mapped file would begin if all of it were mapped, which is how symbols are counted; of what is no file, where
+ * the mapping begins.
+ */
+export function fileBase({ name, start, offset }: Pick<MemoryMapping, 'name' | 'start' | 'offset'>): bigint {
+  return name.startsWith('/') && start >= offset ? start - offset : start;
+}
+
 /** The most that a page asks for at once, bytes. */
 export const MAX_MEMORY_WINDOW = 256 * 1024;
 

@@ -148,6 +148,14 @@ export interface OpenFileDetail {
   readonly notes: readonly Note[];
 }
 
+/** How much a process had open. */
+export interface OpenCounts {
+  /** All of its descriptors. */
+  readonly files: number;
+  /** Those of them that are sockets. */
+  readonly sockets: number;
+}
+
 /** A descriptor of a process. */
 export interface HolderFacts {
   readonly pid: number;

@@ -24,6 +24,7 @@ export const PAGE_QUESTIONS = [
   'logRecord',
   'change',
   'rawEntry',
+  'factPlace',
   'memoryProcesses',
   'memoryOutline',
   'memoryRead',

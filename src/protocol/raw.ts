@@ -1,5 +1,6 @@
 import type { FileType } from './changes.ts';
 import type { Note } from './note.ts';
+import type { HexString } from './wire.ts';
 
 /**
  * How an entry of the archive can be looked at: `tree` decoded, field by field; `text` in an ordinary editor; `bytes`
@@ -52,4 +53,13 @@ export interface ImagePlace {
   readonly image: string;
   /** Which of its entries does, from 0; absent where all of it does, and where nobody looked. */
   readonly entry?: number;
+  /** The field of the entry that does, absent where all of it does: `thread_core.creds`, `vmas.3`. */
+  readonly field?: string;
 }
+
+/** A fact of another tab, of which an image tells. */
+export type FactRef =
+  | { readonly of: 'process' | 'identity'; readonly pid: number }
+  | { readonly of: 'thread'; readonly tid: number }
+  | { readonly of: 'mapping'; readonly pid: number; readonly start: HexString }
+  | { readonly of: 'mount'; readonly id: number };

@@ -4,6 +4,7 @@ import type { ProcessDetail } from '../protocol/checkpoint-api.ts';
 import { MASK } from '../protocol/format.ts';
 import type { ProcessFacts } from '../protocol/processes.ts';
 import { sentence } from '../protocol/sentence.ts';
+import { threadPositions } from './thread-positions.ts';
 
 /**
  * Everything known of one process. Without `reveal` no value of its environment leaves the worker.
@@ -22,11 +23,13 @@ export async function describeProcess(
     ({ namespace, seenIn }) =>
       seenIn !== 'spec' && (facts.mountNamespace === undefined || namespace === facts.mountNamespace),
   );
+  const open = (await checkpoint.openFiles.counts([pid], signal)).get(pid);
   return {
     process: reveal ? facts : rest,
     environment: environment.map((variable) => splitVariable(variable, reveal)),
     mounts: mounts.map(({ id, destination, type }) => ({ id, destination, type })),
-    openFiles: (await checkpoint.openFiles.list(new Set([pid]), signal)).length,
+    ...(open && { open }),
+    positions: await threadPositions(checkpoint, facts, signal),
     notes: (await checkpoint.notes(signal)).filter(({ where }) => isImageOf(where, facts)),
     images: (await checkpoint.raw.entries()).flatMap(({ path }) => (isImageOf(path, facts) ? [path] : [])),
   };

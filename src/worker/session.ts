@@ -111,6 +111,8 @@ export class Session {
         this.#ask(signal, ({ checkpoint }) => logRecordOf(checkpoint, name, number, signal)),
       change: (signal, path) => this.#ask(signal, ({ grids }) => grids.change(path, signal)),
       rawEntry: (signal, path) => this.#ask(signal, ({ checkpoint }) => checkpoint.raw.entry(path, signal)),
+      factPlace: (signal, fact) =>
+        this.#ask(signal, async ({ checkpoint }) => (await checkpoint.raw.place(fact, signal)) ?? null),
       memoryProcesses: (signal) => this.#ask(signal, ({ checkpoint }) => memoryProcesses(checkpoint, signal)),
       memoryOutline: (signal, pid) => this.#ask(signal, ({ checkpoint }) => memoryOutline(checkpoint, pid, signal)),
       memoryRead: (signal, pid, address, length) =>

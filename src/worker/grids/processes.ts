@@ -1,4 +1,5 @@
 import type { GridCell } from '../../protocol/grid.ts';
+import type { OpenCounts } from '../../protocol/open-files.ts';
 import type { ProcessFacts, TaskState } from '../../protocol/processes.ts';
 import { Table, TOP, uniqueIds, type TableKind } from './table.ts';
 
@@ -9,8 +10,13 @@ const STATES: Readonly<Record<TaskState, { readonly label: string } & Omit<GridC
   unknown: { label: 'unknown', icon: 'question', tone: 'warning' },
 };
 
+/** A process, and how much it had open, which is found out later. */
+export interface ProcessRow extends ProcessFacts {
+  readonly open?: OpenCounts | undefined;
+}
+
 /** The columns of `ps`; never anything of the environment. */
-const PROCESSES: TableKind<ProcessFacts> = {
+const PROCESSES: TableKind<ProcessRow> = {
   columns: [
     {
       id: 'name',
@@ -26,12 +32,12 @@ const PROCESSES: TableKind<ProcessFacts> = {
         ...(!complete && { tone: 'muted' }),
       }),
     },
-    { id: 'pid', label: 'PID', kind: 'number', width: 60, value: ({ pid }) => pid },
+    { id: 'pid', label: 'PID', kind: 'number', width: 54, value: ({ pid }) => pid },
     {
       id: 'state',
       label: 'State',
       kind: 'word',
-      width: 90,
+      width: 80,
       value: stateText,
       cell: (process) => {
         const { label: _label, ...look } = STATES[process.state];
@@ -44,12 +50,14 @@ const PROCESSES: TableKind<ProcessFacts> = {
       id: 'user',
       label: 'User',
       kind: 'number',
-      width: 70,
+      width: 48,
       value: effectiveUser,
       cell: (process) => ({ value: effectiveUser(process), ...withTitle(identity(process)) }),
     },
-    { id: 'dumped', label: 'Dumped', kind: 'size', width: 90, value: ({ dumpedBytes }) => dumpedBytes ?? null },
-    { id: 'mapped', label: 'Mapped', kind: 'size', width: 90, value: ({ mappedBytes }) => mappedBytes ?? null },
+    { id: 'dumped', label: 'Dumped', kind: 'size', width: 76, value: ({ dumpedBytes }) => dumpedBytes ?? null },
+    { id: 'mapped', label: 'Mapped', kind: 'size', width: 84, value: ({ mappedBytes }) => mappedBytes ?? null },
+    { id: 'files', label: 'Files', kind: 'number', width: 48, value: ({ open }) => open?.files ?? null },
+    { id: 'sockets', label: 'Sockets', kind: 'number', width: 70, value: ({ open }) => open?.sockets ?? null },
     {
       id: 'cwd',
       label: 'Working directory',
@@ -73,7 +81,7 @@ const PROCESSES: TableKind<ProcessFacts> = {
 };
 
 /** @param processes parents before their children, in the order of pstree.img */
-export function processTable(processes: readonly ProcessFacts[]): Table<ProcessFacts> {
+export function processTable(processes: readonly ProcessRow[]): Table<ProcessRow> {
   const numbers = new Map<number, number>();
   processes.forEach(({ pid }, number) => {
     if (!numbers.has(pid)) numbers.set(pid, number);

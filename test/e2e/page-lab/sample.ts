@@ -18,7 +18,7 @@ import type { SeccompListing } from '../../../src/protocol/seccomp.ts';
 import type { SearchMatch } from '../../../src/protocol/search.ts';
 import { sentence } from '../../../src/protocol/sentence.ts';
 import type { SocketFacts } from '../../../src/protocol/sockets.ts';
-import { toWire } from '../../../src/protocol/wire.ts';
+import { toWire, type Wire } from '../../../src/protocol/wire.ts';
 import { changeTable } from '../../../src/worker/grids/changes.ts';
 import { fileTable } from '../../../src/worker/grids/files.ts';
 import { memoryTable } from '../../../src/worker/grids/memory.ts';
@@ -230,18 +230,21 @@ function found<Value>(value: Value | undefined): Value {
   return value;
 }
 
-function processDetail(data: Sample, pid: number, reveal: boolean): ProcessDetail {
-  return {
-    process: found(data.processes.find((process) => process.pid === pid)),
+function processDetail(data: Sample, pid: number, reveal: boolean): Wire<ProcessDetail> {
+  const files = data.files.filter((file) => file.pid === pid);
+  const process = found(data.processes.find((candidate) => candidate.pid === pid));
+  return toWire({
+    process,
     environment: [
       { key: 'API_TOKEN', value: reveal ? SECRET : MASK, masked: !reveal },
       { key: 'HOME', value: reveal ? '/root' : MASK, masked: !reveal },
     ],
     mounts: data.mounts.map(({ id, destination, type }) => ({ id, destination, type })),
-    openFiles: data.files.filter((file) => file.pid === pid).length,
+    open: { files: files.length, sockets: files.filter(({ kind }) => kind.includes('socket')).length },
+    positions: [{ tid: pid, instruction: { address: 0x401000n } }],
     notes: [],
     images: [`checkpoint/core-${String(pid)}.img`],
-  };
+  });
 }
 
 function makeProcess(pid: number, ppid: number, comm: string, words: readonly string[]): ProcessFacts {

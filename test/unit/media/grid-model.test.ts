@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, test } from 'node:test';
+import { setTimeout as nextTurn } from 'node:timers/promises';
 import type { GridQuery, GridRow, GridWindow } from '../../../src/protocol/grid.ts';
 import { GridModel } from '../../../media/grid/grid-model.ts';
 import { GridSource } from '../../../media/grid/grid-source.ts';
@@ -11,6 +12,8 @@ class FakeGrid {
   queries: GridQuery[] = [];
   /** Answers wait for this. */
   gate: Promise<void> = Promise.resolve();
+  /** Cells that come for who asks again. */
+  late = false;
   /** It answers also what was cancelled. */
   deaf = false;
 
@@ -37,7 +40,8 @@ class FakeGrid {
       matched: matching.length,
       visible: visible.length,
       start: query.start,
-      rows: visible.slice(query.start, query.start + query.count).map((id) => this.#row(id, folded)),
+      rows: visible.slice(query.start, query.start + query.count).map((id) => this.#row(id, folded, query.late)),
+      ...(this.late && !query.late && { late: true as const }),
       ...(query.reveal !== undefined && { revealed: visible.indexOf(query.reveal) }),
       ...(query.find && { found: visible.findIndex((id) => id.startsWith(query.find?.text ?? '')) }),
       ...(unfolds && { toggled: [...folded] }),
@@ -45,7 +49,7 @@ class FakeGrid {
     };
   };
 
-  #row(id: string, folded: ReadonlySet<string>): GridRow {
+  #row(id: string, folded: ReadonlySet<string>, late = false): GridRow {
     const [folder = '', file] = id.split('/');
     return {
       id,
@@ -55,7 +59,7 @@ class FakeGrid {
       position: 1,
       siblings: 1,
       ...(file !== undefined && { parent: folder }),
-      cells: [{ value: file ?? folder }],
+      cells: [{ value: file ?? folder }, ...(late ? [{ value: id.length }] : [])],
     };
   }
 }
@@ -112,6 +116,34 @@ describe('the rows of a grid', () => {
     assert.equal(model.source.row(510)?.id, grid.files[510]);
     assert.ok(grid.queries.length <= 3);
     assert.ok(grid.queries.every(({ count }) => count <= 200));
+  });
+
+  test('get what takes longer when they are shown, unless others have come in their place', async () => {
+    grid.late = true;
+    model = makeModel();
+    model.start();
+    await settled();
+    assert.equal(model.source.row(3)?.cells.length, 1);
+    await nextTurn();
+    await settled();
+    assert.equal(model.source.row(3)?.cells[1]?.value, 4);
+    model.scrolled(500, 20);
+    await settled();
+    assert.equal(model.source.row(510)?.cells.length, 1);
+    await nextTurn();
+    await settled();
+    assert.equal(model.source.row(510)?.cells[1]?.value, 4);
+    const before = grid.queries.length;
+    model.scrolled(800, 20);
+    await settled();
+    grid.late = false;
+    model.setFilter('f0');
+    await settled();
+    await nextTurn();
+    assert.deepEqual(
+      grid.queries.slice(before).filter(({ late }) => late),
+      [],
+    );
   });
 
   test('while one window is under way only the newest wish waits', async () => {

@@ -9,10 +9,12 @@ import type { Raw } from '../../../src/core/checkpoint/raw/raw.ts';
 import type { Sockets } from '../../../src/core/checkpoint/sockets/sockets.ts';
 import type { OpenFiles } from '../../../src/core/checkpoint/open-files/open-files.ts';
 import { memorySource } from '../../../src/core/bytes/sources.ts';
+import { CheckpointError } from '../../../src/core/errors.ts';
 import type { ChangeFacts } from '../../../src/protocol/changes.ts';
 import type { MountFacts } from '../../../src/protocol/mounts.ts';
 import type { Overview } from '../../../src/protocol/overview.ts';
 import type { SearchStep } from '../../../src/protocol/search.ts';
+import { sentence } from '../../../src/protocol/sentence.ts';
 import type { SocketDetail } from '../../../src/protocol/sockets.ts';
 import type { ProcessFacts } from '../../../src/protocol/processes.ts';
 import { memoryFiles } from '../support/memory-files.ts';
@@ -72,6 +74,7 @@ const noSockets: Sockets = {
 
 const noOpenFiles: OpenFiles = {
   list: () => Promise.resolve([]),
+  counts: () => Promise.resolve(new Map()),
   detail: () => Promise.resolve(undefined),
   async *details() {
     yield* await Promise.resolve([]);
@@ -84,7 +87,8 @@ const noMemory: Memory = {
   read: (_pid, address) => Promise.resolve({ address, bytes: new Uint8Array(), ranges: [] }),
   open: () => Promise.resolve(undefined),
   locate: () => Promise.resolve({ ranges: [], length: 0 }),
-  registers: () => Promise.reject(new Error('There are no threads in a made-up checkpoint.')),
+  registers: (pid, tid) =>
+    Promise.reject(new CheckpointError('not-found', sentence('There is no thread {0} of {1}.', tid, pid))),
   space: () => Promise.reject(new Error('There is no memory in a made-up checkpoint.')),
 };
 
@@ -111,6 +115,7 @@ const noRaw: Raw = {
   entries: () => Promise.resolve([]),
   entry: () => Promise.reject(new Error('A made-up checkpoint has no archive.')),
   image: () => Promise.reject(new Error('A made-up checkpoint has no archive.')),
+  place: () => Promise.resolve(undefined),
 };
 
 /** Files by path; nothing else is there. */

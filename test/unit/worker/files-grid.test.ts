@@ -26,6 +26,7 @@ function gridsOf(...files: readonly OpenFileFacts[]): Grids {
       processes: () => Promise.resolve([process({ pid: 1, comm: 'init' }), process({ pid: 2, comm: 'web' })]),
       openFiles: {
         list: () => Promise.resolve(files),
+        counts: () => Promise.resolve(new Map()),
         detail: () => Promise.resolve(undefined),
         async *details() {
           yield* await Promise.resolve([]);
@@ -121,7 +122,16 @@ describe('the worker', () => {
     assert.ok(detail.facts?.of === 'pipe');
     await assert.rejects(async () => handlers.descriptor(signal, 1, 9999), /Process 1 has no descriptor 9999\./);
     const processDetail = await handlers.process(signal, 2, false);
-    assert.equal(processDetail.openFiles, 5);
+    assert.deepEqual(processDetail.open, { files: 5, sockets: 0 });
+    const { positions, process: first } = await handlers.process(signal, 1, false);
+    assert.deepEqual(
+      positions.map(({ tid, instruction, stack }) => [
+        tid,
+        instruction?.target?.permissions,
+        stack?.target?.permissions,
+      ]),
+      first.threads.map(({ tid }) => [tid, 'r-xp', 'rw-p']),
+    );
     const { matched } = await handlers.grid(signal, query({ pid: 1, filter: 'note:deleted' }));
     assert.equal(matched, 1);
     await handlers.close(signal);

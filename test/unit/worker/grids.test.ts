@@ -80,6 +80,8 @@ describe('processes', () => {
       user: 0,
       dumped: 4096,
       mapped: 2 ** 40,
+      files: null,
+      sockets: null,
       cwd: '/srv',
     });
     assert.equal(cells['user']?.title, 'uid=1000 gid=1000 euid=0 groups=4,27');

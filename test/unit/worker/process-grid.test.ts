@@ -7,7 +7,7 @@ import { openCheckpoint } from '../../../src/core/checkpoint/checkpoint.ts';
 import { gridOf } from '../../../src/worker/grids/grid.ts';
 import { processGrid } from '../../../src/worker/grids/process-grid.ts';
 import { processTable } from '../../../src/worker/grids/processes.ts';
-import type { GridQuery } from '../../../src/protocol/grid.ts';
+import type { GridQuery, GridWindow } from '../../../src/protocol/grid.ts';
 import { archiveOf } from '../support/fixtures.ts';
 import { fakeCheckpoint, process } from './fake-checkpoint.ts';
 
@@ -58,6 +58,34 @@ suite('the grid of processes', () => {
     assert.equal(listed(), 0);
   });
 
+  test('counts open files for who asks again, and of no other process than those that it shows', async () => {
+    const asked: number[][] = [];
+    const { checkpoint } = counting();
+    const counts = (pids: Iterable<number>) => {
+      asked.push([...pids]);
+      return Promise.resolve(new Map([...pids].map((pid) => [pid, { files: pid * 10, sockets: pid }])));
+    };
+    const grid = await processGrid({ ...checkpoint, openFiles: { ...checkpoint.openFiles, counts } }, never);
+    const shown = ({ columns, rows, late }: GridWindow) => {
+      const at = columns.findIndex(({ id }) => id === 'files');
+      return [late ?? false, ...rows.map(({ cells }) => [cells[at]?.value, cells[at + 1]?.value])];
+    };
+    const nothing = [null, null];
+    assert.deepEqual(shown(await grid.window(query({ count: 2 }), never)), [true, nothing, nothing]);
+    assert.deepEqual(shown(await grid.window(query({ count: 2, late: true }), never)), [false, [10, 1], [20, 2]]);
+    assert.deepEqual(shown(await grid.window(query({ count: 3 }), never)), [true, [10, 1], [20, 2], nothing]);
+    assert.deepEqual(shown(await grid.window(query({ start: 1, count: 2, late: true }), never)), [
+      false,
+      [20, 2],
+      [30, 3],
+    ]);
+    assert.deepEqual(shown(await grid.window(query({ count: 2 }), never)), [false, [10, 1], [20, 2]]);
+    assert.deepEqual(asked, [[1, 2], [3]]);
+    const sort = { column: 'sockets', descending: true };
+    assert.deepEqual(shown(await grid.window(query({ count: 1, sort, toggled: ['1'] }), never)), [false, [10, 1]]);
+    assert.equal((await grid.window(query({ filter: 'files:>390' }), never)).matched, 1);
+  });
+
   test('reads all where more than the tree decides which rows are shown', async () => {
     for (const parts of [
       { filter: 'a39' },
@@ -84,9 +112,22 @@ suite('the grid of processes', () => {
       try {
         await checkpoint.completed;
         const grid = await processGrid(checkpoint, never);
-        const all = gridOf(processTable(await checkpoint.processes()), true);
+        const processes = await checkpoint.processes();
+        const files = Map.groupBy(await checkpoint.openFiles.list(), ({ pid }) => pid);
+        const withFiles = processes.map((process) => {
+          const own = files.get(process.pid);
+          const sockets = own?.filter(({ kind }) => kind.endsWith('socket')).length ?? 0;
+          return { ...process, ...(own && { open: { files: own.length, sockets } }) };
+        });
+        const all = gridOf(processTable(withFiles), true);
+        const early = gridOf(processTable(processes), true);
         for (const parts of [{}, { start: 2, count: 3 }, { toggled: ['1'] }, { reveal: '1', toggled: ['1'] }]) {
-          assert.deepEqual(await grid.window(query(parts), never), await all.window(query(parts), never));
+          const fresh = await processGrid(checkpoint, never);
+          const { late, ...window } = await fresh.window(query(parts), never);
+          assert.deepEqual(window, await early.window(query(parts), never));
+          assert.equal(late, window.rows.length > 0 ? true : undefined);
+          const whole: GridQuery = query({ ...parts, late: true });
+          assert.deepEqual(await grid.window(whole, never), await all.window(query(parts), never));
         }
       } finally {
         await checkpoint.close();

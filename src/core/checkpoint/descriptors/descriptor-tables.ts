@@ -1,10 +1,14 @@
+import type { OpenCounts } from '../../../protocol/open-files.ts';
+import { Breather } from '../../bytes/cancel.ts';
 import type { FileEntry } from '../../criu/schema/generated/messages.ts';
 import type { ImageDirectory } from '../../criu/image-directory.ts';
 import { fileOf } from '../../criu/kinds.ts';
 import { known } from '../known-images.ts';
 import type { Processes } from '../processes.ts';
 import type { FileTable } from './file-table.ts';
-import type { FileType } from './split-files.ts';
+import { FD_TYPE, type FileType } from './split-files.ts';
+
+const SOCKETS: ReadonlySet<FileType> = new Set([FD_TYPE.inetsk, FD_TYPE.unixsk, FD_TYPE.packetsk, FD_TYPE.netlinksk]);
 
 /** Source: include/uapi/linux/fcntl.h. CRIU keeps the descriptor's own flags as F_GETFD gave them. */
 const FD_CLOEXEC = 1;
@@ -58,6 +62,26 @@ export async function readDescriptorTables(
     tables.push({ filesId, image: images.path(name), pids: sharers, descriptors });
   }
   return tables;
+}
+
+/** How many descriptors, and how many sockets among them, the table of each process has. */
+export async function countDescriptors(
+  images: ImageDirectory,
+  processes: Processes,
+  pids: Iterable<number>,
+  signal?: AbortSignal,
+): Promise<ReadonlyMap<number, OpenCounts>> {
+  const counts = new Map<number, OpenCounts>();
+  const breather = new Breather();
+  for (const pid of pids) {
+    const filesId = (await processes.ids(pid, signal))?.files_id;
+    const name = fileOf('FDINFO', filesId ?? 0);
+    if (filesId === undefined || !images.has(name)) continue;
+    const slots = await known(images, 'FDINFO', name, signal);
+    counts.set(pid, { files: slots.length, sockets: slots.filter(({ type }) => SOCKETS.has(type)).length });
+    if (breather.isDue) await breather.breathe(signal);
+  }
+  return counts;
 }
 
 /** The processes of each table by its number, in the order of pstree.img. */

@@ -1,12 +1,18 @@
 import type { MountFacts } from '../../../protocol/mounts.ts';
-import type { ContentFacts, HolderFacts, OpenFileDetail, OpenFileFacts } from '../../../protocol/open-files.ts';
+import type {
+  ContentFacts,
+  HolderFacts,
+  OpenCounts,
+  OpenFileDetail,
+  OpenFileFacts,
+} from '../../../protocol/open-files.ts';
 import type { ProcessFacts } from '../../../protocol/processes.ts';
 import { Breather } from '../../bytes/cancel.ts';
 import type { ImageDirectory } from '../../criu/image-directory.ts';
 import { fileOf } from '../../criu/kinds.ts';
 import type { FileEntry, TaskKobjIdsEntry } from '../../criu/schema/generated/messages.ts';
 import { isCancelled, CheckpointError } from '../../errors.ts';
-import type { Descriptor } from '../descriptors/descriptor-tables.ts';
+import { countDescriptors, type Descriptor } from '../descriptors/descriptor-tables.ts';
 import type { Notebook } from '../notebook.ts';
 import type { Processes } from '../processes.ts';
 import { contentsOf, mayHaveContents, type FileContent } from './contents.ts';
@@ -24,6 +30,11 @@ export interface OpenFiles {
    * @param pids all processes where absent
    */
   list(pids?: ReadonlySet<number>, signal?: AbortSignal): Promise<readonly OpenFileFacts[]>;
+  /**
+   * How much some processes had open, out of their tables alone. Without those that have none (a zombie), or whose
+   * table is not there.
+   */
+  counts(pids: Iterable<number>, signal?: AbortSignal): Promise<ReadonlyMap<number, OpenCounts>>;
   /** Undefined where the process has no such descriptor. */
   detail(pid: number, fd: number, signal?: AbortSignal): Promise<OpenFileDetail | undefined>;
   /** Everything known of some of the list, one after the other: of many, all at once would be much. */
@@ -70,6 +81,11 @@ export class DumpedFiles implements OpenFiles {
     }
     if (images.complete) notebook.add(...noteGaps(images, index, await processes.list(signal)));
     return files;
+  }
+
+  async counts(pids: Iterable<number>, signal?: AbortSignal): Promise<ReadonlyMap<number, OpenCounts>> {
+    const { images, processes } = this.#parts;
+    return countDescriptors(images, processes, pids, signal);
   }
 
   async detail(pid: number, fd: number, signal?: AbortSignal): Promise<OpenFileDetail | undefined> {

@@ -1,4 +1,4 @@
-import type { RawDetail, RawEntry, RawView } from '../../../protocol/raw.ts';
+import type { FactRef, ImagePlace, RawDetail, RawEntry, RawView } from '../../../protocol/raw.ts';
 import { sentence } from '../../../protocol/sentence.ts';
 import type { Entry } from '../../archive/file-set.ts';
 import type { ByteSource } from '../../bytes/byte-source.ts';
@@ -9,6 +9,7 @@ import { CheckpointError } from '../../errors.ts';
 import { jsonPathOf } from '../images-branch.ts';
 import { openDecodedImage, type DecodedImage } from './decoded-image.ts';
 import { fileWords, kindWords, otherWords } from './entry-words.ts';
+import { placeOfFact } from './fact-place.ts';
 import type { Raw, RawSources } from './raw.ts';
 
 /** What is shown of an entry that is neither decoded nor text. */
@@ -76,6 +77,10 @@ export class DumpedRaw implements Raw {
     const image = await orCancelled(this.#opened(entry), signal);
     this.#sources.notebook.add(...image.notes);
     return image;
+  }
+
+  place(fact: FactRef, signal?: AbortSignal): Promise<ImagePlace | undefined> {
+    return placeOfFact(this.#sources.images, fact, signal);
   }
 
   /** Shared by all who look at it, so nobody's signal ends the work. */

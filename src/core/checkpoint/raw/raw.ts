@@ -1,4 +1,4 @@
-import type { RawDetail, RawEntry } from '../../../protocol/raw.ts';
+import type { FactRef, ImagePlace, RawDetail, RawEntry } from '../../../protocol/raw.ts';
 import type { FileSet } from '../../archive/file-set.ts';
 import type { ImageDirectory } from '../../criu/image-directory.ts';
 import type { Notebook } from '../notebook.ts';
@@ -15,6 +15,8 @@ export interface Raw {
    * @throws CheckpointError `not-found`, `unsupported` where the entry has none, and what reading it throws
    */
   image(path: string, signal?: AbortSignal): Promise<DecodedImage>;
+  /** Where the images tell of a fact; undefined where none does. */
+  place(fact: FactRef, signal?: AbortSignal): Promise<ImagePlace | undefined>;
 }
 
 /** Where the answers come from. */
@@ -35,5 +37,6 @@ export function openRaw(sources: RawSources): Raw {
     entries: async () => (await load()).entries(),
     entry: async (...of) => (await load()).entry(...of),
     image: async (...of) => (await load()).image(...of),
+    place: async (...of) => (await load()).place(...of),
   };
 }
