@@ -2,6 +2,7 @@
 // Builds everything that ships into dist/: `node esbuild.mjs [--watch] [--minify]` (npm run build, watch, package).
 //
 //   dist/extension.js          the extension host's part
+//   dist/cluster.js            its part that knows clusters, loaded when somebody looks at one
 //   dist/worker.js             the thread that owns an open checkpoint
 //   dist/scan.js               the threads that search, for the worker and the command line
 //   dist/kubernetes-client.js  what logs in at clusters by the client library, loaded by the few contexts that need it
@@ -59,6 +60,19 @@ const kubernetesClientApart = {
   },
 };
 
+/**
+ * What knows clusters is of no use to a window in which nobody looks at one: its bundle is loaded when it is needed.
+ * @type {import('esbuild').Plugin}
+ */
+const clustersApart = {
+  name: 'clusters-apart',
+  setup(build) {
+    build.onResolve({ filter: /\/cluster-part\.ts$/ }, ({ kind }) =>
+      kind === 'dynamic-import' ? { path: './cluster.js', external: true } : undefined,
+    );
+  },
+};
+
 const kubernetesClient = /^node_modules\/@kubernetes\//;
 const decoder = /^(node_modules\/(@protobufjs|protobufjs|tar-stream)\/|src\/core\/(archive|criu|checkpoint)\/)/;
 
@@ -70,7 +84,23 @@ const decoder = /^(node_modules\/(@protobufjs|protobufjs|tar-stream)\/|src\/core
  */
 const bundles = [
   {
-    options: { ...node, entryPoints: ['src/extension.ts'], outfile: 'dist/extension.js', external: ['vscode'] },
+    options: {
+      ...node,
+      entryPoints: ['src/extension.ts'],
+      outfile: 'dist/extension.js',
+      external: ['vscode'],
+      // What VS Code gives for `vscode` is only for `require`, in this bundle and in those that it loads.
+      supported: { 'dynamic-import': false },
+    },
+    without: [decoder, kubernetesClient, /^(node_modules|src\/core\/cluster)\//],
+  },
+  {
+    options: {
+      ...node,
+      entryPoints: ['src/vscode/cluster/cluster-part.ts'],
+      outfile: 'dist/cluster.js',
+      external: ['vscode'],
+    },
     without: [decoder, kubernetesClient],
   },
   {
@@ -118,7 +148,9 @@ copyStaticFiles();
 let building = 0;
 let failed = false;
 const contexts = await Promise.all(
-  bundles.map(({ options, without }) => context({ ...options, plugins: [kubernetesClientApart, reporter(without)] })),
+  bundles.map(({ options, without }) =>
+    context({ ...options, plugins: [kubernetesClientApart, clustersApart, reporter(without)] }),
+  ),
 );
 if (watch) {
   await Promise.all(contexts.map((one) => one.watch()));

@@ -6,6 +6,7 @@ import { ArchiveView } from './vscode/archives/archive-view.ts';
 import { ArchiveWatcher, searchedFolders } from './vscode/archives/archive-watcher.ts';
 import { MetadataCache } from './vscode/archives/metadata-cache.ts';
 import { MetadataReader } from './vscode/archives/metadata-reader.ts';
+import { ClusterView } from './vscode/cluster/cluster-view.ts';
 import { Commands } from './vscode/commands/commands.ts';
 import { CheckpointEditor } from './vscode/editor/checkpoint-editor.ts';
 import { Errors } from './vscode/errors.ts';
@@ -19,7 +20,11 @@ import { KEEP_FOR, SpillSweeper } from './vscode/sessions/spill-sweeper.ts';
 import { settings } from './vscode/settings.ts';
 import type { TestAccess } from './vscode/test-access.ts';
 
+/** Set while the checkpoint that is looked at lies on a node. */
+const REMOTE_CONTEXT = 'checkpointExplorer.remoteEditor';
+
 let sessions: Sessions | undefined;
+let clusters: ClusterView | undefined;
 
 /** @returns what the tests in the extension host look at; nothing in use */
 export function activate(context: vscode.ExtensionContext): TestAccess | undefined {
@@ -38,9 +43,10 @@ export function activate(context: vscode.ExtensionContext): TestAccess | undefin
   }
 }
 
-/** VS Code waits for this: checkpoints let go of their decompressed copies. */
+/** VS Code waits for this: checkpoints let go of their decompressed copies, and helper pods are removed. */
 export async function deactivate(): Promise<void> {
   await sessions?.end();
+  await clusters?.end();
 }
 
 function build(
@@ -59,7 +65,14 @@ function build(
   const script = context.asAbsolutePath('dist/worker.js');
   const program = (part: string) => ({ script, compiled: storage('compiled', part) });
   const spill = () => ({ directory: storage('spill'), limit: settings.spillLimit(), keepFor: KEEP_FOR });
-  const opened = (sessions = own(new Sessions({ program: program('checkpoint'), log, spill })));
+  const opened: Sessions = (sessions = own(
+    new Sessions({
+      program: program('checkpoint'),
+      log,
+      spill,
+      openRemote: (locator, signal) => clusterView.openRemote(locator, signal),
+    }),
+  ));
   const reader = own(new MetadataReader(program('metadata'), log));
   own(new SpillSweeper({ sessions: opened, directory: spill().directory, sweep: () => reader.sweep(spill()), log }));
   const table = new LocatorTable(storage('locators'));
@@ -71,13 +84,19 @@ function build(
   const pageFolder = vscode.Uri.joinPath(context.extensionUri, 'dist', 'page');
   const editor = own(new CheckpointEditor({ sessions: opened, table, errors, files, showLog, pageFolder }));
   const filesView = own(new FilesView(opened, errors));
-  own(editor.onDidLookAt((document) => filesView.show(document?.shown)));
+  own(
+    editor.onDidLookAt((document) => {
+      filesView.show(document?.shown);
+      const isRemote = document?.locator?.startsWith('node://') === true;
+      void vscode.commands.executeCommand('setContext', REMOTE_CONTEXT, isRemote);
+    }),
+  );
 
   const list = own(
     new ArchiveList({
       cache: own(new MetadataCache(storage('archives.json'))),
       read: (locator, signal) => reader.read(locator, signal),
-      where: () => ({ folders: searchedFolders(), maxDepth: settings.maxDepth() }),
+      where: () => ({ folders: [...searchedFolders(), storage('downloads')], maxDepth: settings.maxDepth() }),
       log,
     }),
   );
@@ -85,5 +104,21 @@ function build(
     new ArchiveView(list, errors, () => own(new ArchiveWatcher(list, () => void archives.refresh()))),
   );
   own(new Commands({ editor, archives, files, sessions: opened, table, errors, showLog }));
-  return { sessions: opened, archives: list, table, files: filesView };
+
+  const downloads = storage('downloads');
+  const clusterView: ClusterView = (clusters = own(
+    new ClusterView({
+      errors,
+      log,
+      showLog,
+      memento: context.globalState,
+      journal: storage('helpers'),
+      ownFolder: downloads,
+      version: String((context.extension.packageJSON as { version?: unknown }).version),
+      openLocator: (locator) => editor.openLocator(locator),
+      openFile: (path) => editor.open(vscode.Uri.file(path), false),
+      activeLocator: () => editor.active?.document.locator,
+    }),
+  ));
+  return { sessions: opened, archives: list, table, files: filesView, clusters: clusterView };
 }

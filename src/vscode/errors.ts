@@ -1,6 +1,8 @@
 import * as vscode from 'vscode';
-import { describeError, RemoteError, type WireError } from '../protocol/channel.ts';
+import { describeError, type WireError } from '../protocol/channel.ts';
+import type { Remedy } from '../core/cluster/cluster-error.ts';
 import { say, sentence, type Sentence } from '../protocol/sentence.ts';
+import { isCancelled as wasCancelled } from './failure.ts';
 import type { Log } from './log.ts';
 import { SECTION, SPILL_LIMIT } from './settings.ts';
 
@@ -11,13 +13,18 @@ export interface Action {
 }
 
 /** Reasons that may be gone when one tries again. */
-const PASSING = new Set(['not-found', 'unreadable', 'changed', 'truncated', 'no-space', 'crashed']);
+const PASSING = new Set([
+  ...['not-found', 'unreadable', 'changed', 'truncated', 'no-space', 'crashed'],
+  ...['unreachable', 'timeout', 'unavailable', 'unauthorized', 'credentials', 'tls', 'rejected'],
+]);
 
 /** Reasons whose sentence says all that there is; whatever else happens is in the log. */
 const EXPLAINED = new Set([
   ...['not-found', 'unreadable', 'changed', 'truncated', 'no-space', 'exists', 'unwritable', 'outside'],
   ...['not-a-checkpoint', 'unsupported', 'damaged', 'encrypted', 'too-large', 'usage'],
   ...['not-here', 'unknown-document', 'is-link'],
+  ...['no-kubeconfig', 'bad-kubeconfig', 'untrusted', 'credentials', 'unreachable', 'tls', 'timeout'],
+  ...['unauthorized', 'forbidden', 'rejected', 'unavailable'],
 ]);
 
 const UNEXPECTED = sentence('Something unexpected happened in Checkpoint Explorer. The log says more.');
@@ -50,9 +57,10 @@ export class Errors {
   /** Writes down what a person is not told. */
   note(error: unknown): void {
     if (isCancelled(error)) return;
-    if (error instanceof RemoteError && EXPLAINED.has(error.reason)) {
-      const place = [error.where, error.offset].filter((part) => part !== undefined).join(' at byte ');
-      this.#log.warn(`${error.reason}: ${error.message}${place === '' ? '' : ` (${place})`}`);
+    const { reason, message, where, offset } = describeError(error);
+    if (EXPLAINED.has(reason)) {
+      const place = [where, offset].filter((part) => part !== undefined).join(' at byte ');
+      this.#log.warn(`${reason}: ${message}${place === '' ? '' : ` (${place})`}${saidBy(error)}`);
     } else {
       this.#log.error(error instanceof Error ? error : String(error));
     }
@@ -72,13 +80,23 @@ export class Errors {
   ): Promise<void> {
     if (isCancelled(error) || this.#isKnown(error)) return;
     this.note(error);
-    const reason = error instanceof RemoteError ? error.reason : 'internal';
-    const actions = [...(options.actions ?? [])];
+    await this.show(error, options);
+  }
+
+  /** As {@link report}, however often it is asked for. */
+  async show(
+    error: unknown,
+    options: { readonly retry?: () => unknown; readonly actions?: readonly Action[] } = {},
+  ): Promise<void> {
+    const { reason } = describeError(error);
+    const remedy = remedyOf(error);
+    const actions = [...(options.actions ?? []), ...(remedy?.copy ? [copyRemedy(remedy.copy)] : [])];
     const { retry } = options;
     if (retry && PASSING.has(reason)) actions.push({ title: vscode.l10n.t('Retry'), run: retry });
     if (reason === 'no-space') actions.push(changeSpillLimit());
     if (!EXPLAINED.has(reason)) actions.push({ title: vscode.l10n.t('Show Log'), run: this.#showLog });
-    const chosen = await vscode.window.showErrorMessage(this.words(error), ...actions.map(({ title }) => title));
+    const text = [this.words(error), ...(remedy ? [words(remedy.text)] : [])].join(' ');
+    const chosen = await vscode.window.showErrorMessage(text, ...actions.map(({ title }) => title));
     await actions.find(({ title }) => title === chosen)?.run();
   }
 
@@ -102,10 +120,7 @@ export class Errors {
 }
 
 export function isCancelled(error: unknown): boolean {
-  return (
-    error instanceof vscode.CancellationError ||
-    (error instanceof RemoteError && ['cancelled', 'closed'].includes(error.reason))
-  );
+  return error instanceof vscode.CancellationError || wasCancelled(error);
 }
 
 /** An AbortSignal for what understands only that. */
@@ -118,10 +133,31 @@ export function abortSignal(token: vscode.CancellationToken): AbortSignal {
 
 /** What has no sentence of its own was foreseen by nobody: its message is for the log. */
 function sentenceOf(error: unknown): Sentence {
-  if (error instanceof RemoteError && error.template !== undefined) {
-    return { template: error.template, args: error.args };
-  }
-  return UNEXPECTED;
+  const { template, args = [] } = describeError(error);
+  return template === undefined ? UNEXPECTED : { template, args };
+}
+
+/** What a cluster's error says would make it work. */
+export function remedyOf(error: unknown): Remedy | undefined {
+  return typeof error === 'object' && error !== null && 'remedy' in error
+    ? (error.remedy as Remedy | undefined)
+    : undefined;
+}
+
+/** What a server said itself: for the log. */
+function saidBy(error: unknown): string {
+  if (typeof error !== 'object' || error === null || !('said' in error) || typeof error.said !== 'string') return '';
+  return error.said === '' ? '' : `\n${error.said}`;
+}
+
+/** Puts what would help into the clipboard. */
+export function copyRemedy({ form, text }: NonNullable<Remedy['copy']>): Action {
+  const titles = {
+    yaml: vscode.l10n.t('Copy YAML'),
+    toml: vscode.l10n.t('Copy Configuration'),
+    shell: vscode.l10n.t('Copy Command'),
+  };
+  return { title: titles[form], run: () => vscode.env.clipboard.writeText(text) };
 }
 
 function changeSpillLimit(): Action {

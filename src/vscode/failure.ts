@@ -1,4 +1,4 @@
-import { RemoteError } from '../protocol/channel.ts';
+import { describeError, RemoteError } from '../protocol/channel.ts';
 import { say, type Sentence } from '../protocol/sentence.ts';
 
 /** Why the host itself could not do something; what it passes on from a worker has the reasons of core. */
@@ -17,4 +17,14 @@ export function failure(reason: HostReason, text: Sentence, where?: string): Rem
 
 export function hasReason(error: unknown, ...reasons: readonly string[]): boolean {
   return error instanceof RemoteError && reasons.includes(error.reason);
+}
+
+/** Why something failed, of an error from a worker or of core's own; `internal` for what nobody foresaw. */
+export function reasonOf(error: unknown): string {
+  return error === undefined ? '' : describeError(error).reason;
+}
+
+/** True for what an aborted AbortSignal makes calls throw. */
+export function isCancelled(error: unknown): boolean {
+  return ['cancelled', 'closed'].includes(reasonOf(error));
 }

@@ -1,4 +1,5 @@
 import type { ArchiveList } from './archives/archive-list.ts';
+import type { ClusterView } from './cluster/cluster-view.ts';
 import type { FilesView } from './filesystem/files-view.ts';
 import type { LocatorTable } from './locators/locator-table.ts';
 import type { Sessions } from './sessions/sessions.ts';
@@ -9,4 +10,5 @@ export interface TestAccess {
   readonly archives: ArchiveList;
   readonly table: LocatorTable;
   readonly files: FilesView;
+  readonly clusters: ClusterView;
 }

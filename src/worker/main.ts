@@ -1,8 +1,11 @@
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
+import { openCheckpoint } from '../core/checkpoint/checkpoint.ts';
 import { openChannel, type Channel } from '../protocol/channel.ts';
 import type { OpenRequest } from '../protocol/checkpoint-api.ts';
 import type { MetadataApi, MetadataRequest } from '../protocol/metadata-api.ts';
+import type { RemoteApi } from '../protocol/remote-api.ts';
 import type { WorkerApi, WorkerEvents } from '../protocol/worker-api.ts';
+import { openThrough } from './remote-source.ts';
 import { Session } from './session.ts';
 import { threadPort } from './thread-port.ts';
 
@@ -17,8 +20,12 @@ async function serve(port: MessagePort, request: OpenRequest | MetadataRequest):
     const { metadataHandlers } = await import('./metadata/metadata-service.ts');
     logUncaught(openChannel<MetadataApi, Told, object, object>(threadPort(port), metadataHandlers(end)));
   } else {
-    const session = new Session(request, (name, value) => channel.emit(name, value));
-    const channel = openChannel<WorkerApi, WorkerEvents, object, object>(threadPort(port), session.handlers(end));
+    const session: Session = new Session(
+      request,
+      (name, value) => channel.emit(name, value),
+      (opened, options) => openCheckpoint(opened, { ...options, openRemote: openThrough(() => channel.remote) }),
+    );
+    const channel = openChannel<WorkerApi, WorkerEvents, RemoteApi, object>(threadPort(port), session.handlers(end));
     logUncaught(channel);
   }
 }

@@ -105,6 +105,11 @@ export class Store {
     return () => this.#listeners.delete(listener);
   }
 
+  /** How many watch. */
+  get followers(): number {
+    return this.#listeners.size;
+  }
+
   /** Forgets what happened until now, as etcd does every five minutes. */
   compact(): void {
     this.#revision++;

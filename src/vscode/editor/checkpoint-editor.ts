@@ -51,6 +51,12 @@ export class CheckpointEditor extends Disposable implements vscode.CustomReadonl
     await vscode.commands.executeCommand('vscode.openWith', uri, isNamed(uri) ? NAMED_EDITOR : ARCHIVE_EDITOR);
   }
 
+  /** Opens the editor of what is no file of this machine: by the document that stands for it. */
+  async openLocator(locator: string): Promise<void> {
+    const uri = checkpointUri(await this.#services.table.remember(locator), OVERVIEW_PATH);
+    await vscode.commands.executeCommand('vscode.openWith', uri, NAMED_EDITOR);
+  }
+
   /** Never fails: what is wrong is shown in the editor, with a way to try again. */
   async openCustomDocument(uri: vscode.Uri): Promise<CheckpointDocument> {
     const { table, sessions } = this.#services;

@@ -4,6 +4,7 @@ import type { WorkerApi, WorkerEvents } from '../../protocol/worker-api.ts';
 import type { Disposes } from '../disposable.ts';
 import { Emitter } from '../emitter.ts';
 import type { Log } from '../log.ts';
+import type { OpenRemote } from './remote-files.ts';
 import { WorkerThread, type Program } from './worker-thread.ts';
 
 /** What a session tells without being asked, over all threads that it has in its life. */
@@ -20,9 +21,9 @@ export class Session {
   #reopening: Promise<void> | undefined;
   #ended = false;
 
-  constructor(program: Program, request: OpenRequest, log: Log) {
+  constructor(program: Program, request: OpenRequest, log: Log, openRemote?: OpenRemote) {
     this.locator = request.locator;
-    this.#start = () => new WorkerThread(program, request, log);
+    this.#start = () => new WorkerThread(program, request, log, openRemote);
     this.#thread = this.#listened(this.#start());
   }
 

@@ -2,6 +2,7 @@ import type { SpillSettings } from '../../protocol/checkpoint-api.ts';
 import { Disposable, type Disposes } from '../disposable.ts';
 import { Emitter } from '../emitter.ts';
 import type { Log } from '../log.ts';
+import type { OpenRemote } from './remote-files.ts';
 import { Session } from './session.ts';
 import type { Program } from './worker-thread.ts';
 
@@ -18,6 +19,8 @@ export interface SessionsOptions {
   readonly log: Log;
   /** Asked whenever a checkpoint is opened, so that a changed setting counts from then on. */
   readonly spill: () => SpillSettings;
+  /** Gives the bytes of what is on a cluster's node. */
+  readonly openRemote?: OpenRemote;
 }
 
 interface Held {
@@ -93,8 +96,8 @@ export class Sessions extends Disposable {
   }
 
   #open(locator: string): Held {
-    const { program, log, spill } = this.#options;
-    const session = new Session(program, { locator, spill: spill() }, log);
+    const { program, log, spill, openRemote } = this.#options;
+    const session = new Session(program, { locator, spill: spill() }, log, openRemote);
     const held: Held = { session, users: 0 };
     session.onChanged(() => this.#changed.fire({ locator }));
     this.#held.set(locator, held);

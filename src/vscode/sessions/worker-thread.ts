@@ -1,9 +1,11 @@
 import { Worker } from 'node:worker_threads';
 import { openChannel, type Channel, type ChannelMessage, type Port } from '../../protocol/channel.ts';
+import type { RemoteApi } from '../../protocol/remote-api.ts';
 import { sentence } from '../../protocol/sentence.ts';
 import type { WorkerEvents } from '../../protocol/worker-api.ts';
 import { failure } from '../failure.ts';
 import type { Log } from '../log.ts';
+import { RemoteFiles, type OpenRemote } from './remote-files.ts';
 
 /**
  * Hostile input may make the decoder need any amount of memory: then the thread ends, not the extension host. A tar of
@@ -34,10 +36,12 @@ export class WorkerThread<Api extends Closable, Events extends Told> {
   readonly #worker: Worker;
   readonly #channel: Channel<Api, Events>;
   readonly #exited: Promise<void>;
+  readonly #remote: RemoteFiles;
   #crash: Error | undefined;
   #ending = false;
 
-  constructor({ script, compiled }: Program, workerData: unknown, log: Log) {
+  /** @param openRemote gives the bytes of what is not on this machine */
+  constructor({ script, compiled }: Program, workerData: unknown, log: Log, openRemote?: OpenRemote) {
     this.#worker = new Worker(script, {
       workerData,
       ...(compiled !== undefined && { env: { ...process.env, NODE_COMPILE_CACHE: compiled } }),
@@ -47,10 +51,12 @@ export class WorkerThread<Api extends Closable, Events extends Told> {
       stdout: true,
       stderr: true,
     });
-    this.#channel = openChannel<object, object, Api, Events>(portOf(this.#worker), {});
+    this.#remote = new RemoteFiles(openRemote);
+    this.#channel = openChannel<RemoteApi, object, Api, Events>(portOf(this.#worker), this.#remote.handlers);
     this.#channel.on('log', ({ level, text }) => (level === 'error' ? log.error(text) : log.warn(text)));
     this.#exited = new Promise((resolve) => {
       this.#worker.once('exit', (code) => {
+        void this.#remote.close();
         if (!this.#ending) this.#died(`it ended with code ${code}`, log);
         resolve();
       });

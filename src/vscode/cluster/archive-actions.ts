@@ -1,0 +1,181 @@
+import { basename } from 'node:path/posix';
+import * as vscode from 'vscode';
+import { requireRecorded } from '../../core/cluster/custom/verify-chain.ts';
+import type { Downloaded } from '../../core/cluster/download/download.ts';
+import { nodeCalled } from '../../core/cluster/inventory/nodes.ts';
+import { formatSize } from '../../protocol/format.ts';
+import type { Acquisition } from '../../protocol/acquisition.ts';
+import type { Wanted } from './checkpointing.ts';
+import { clusterSettings } from './cluster-settings.ts';
+import { Downloads } from './downloads.ts';
+import type { PartServices } from './part-services.ts';
+import { archiveTarget, type ArchiveTarget } from './targets.ts';
+import { CustomArchiveNode } from './tree/custom-nodes.ts';
+import { ArchiveNode } from './tree/node-nodes.ts';
+
+export interface ArchiveActionOptions {
+  readonly version: string;
+  /** Where downloads go when there is neither a setting nor a folder open. */
+  readonly ownFolder: string;
+  /** Opens the editor of a locator. */
+  readonly openLocator: (locator: string) => Promise<void>;
+  /** Opens the editor of an archive on this machine. */
+  readonly openFile: (path: string) => Promise<void>;
+  /** The node locator of the editor that has the focus, if it has one. */
+  readonly activeLocator: () => string | undefined;
+}
+
+/** What one does with archives on nodes. */
+export class ArchiveActions {
+  readonly #services: PartServices;
+  readonly #options: ArchiveActionOptions;
+  readonly downloads: Downloads;
+
+  constructor(services: PartServices, options: ArchiveActionOptions) {
+    this.#services = services;
+    this.#options = options;
+    this.downloads = new Downloads(services.activities, options.version);
+  }
+
+  /** Opens an archive where it is. @param argument a row, or a locator */
+  async open(argument: unknown): Promise<void> {
+    const target = await archiveTarget(this.#services.connections, argument);
+    if (!target || !(await this.allowHelpers(target.context))) return;
+    await this.#options.openLocator(target.locator);
+  }
+
+  /** @param argument a row, a locator, or nothing: then what the active editor shows */
+  async download(argument: unknown, selected: unknown): Promise<void> {
+    const isMany = Array.isArray(selected) && selected.includes(argument);
+    const rows = isMany ? (selected as unknown[]) : [argument ?? this.#options.activeLocator()];
+    await Promise.all(rows.map((row) => this.#downloadRow(row)));
+  }
+
+  async downloadMade({ connection, node, pod, container }: Wanted, path: string): Promise<void> {
+    const context = connection.cluster.name;
+    if (!(await this.allowHelpers(context))) return;
+    const target = { context, node: node.name, path, locator: '' };
+    const done = await this.fetch(target, {
+      namespace: pod.namespace,
+      pod: pod.name,
+      pod_uid: pod.uid,
+      name: container.name,
+      ...(container.id !== '' && { id: container.id }),
+      ...(container.image !== '' && { image: container.image }),
+      ...(container.imageId !== '' && { image_id: container.imageId }),
+    });
+    await this.#tell(done);
+  }
+
+  /** Downloads without asking anything, and says nothing. */
+  async fetch(
+    { context, node, path }: Omit<ArchiveTarget, 'locator'>,
+    container?: Acquisition['container'],
+  ): Promise<Downloaded> {
+    const connection = await this.#services.connections.connect(context);
+    const wish = { connection, node, path, ...(container && { container }) };
+    return this.downloads.add(wish, this.#folder());
+  }
+
+  /** Deletes an archive after the person has typed its name. */
+  async delete(argument: unknown): Promise<void> {
+    if (!(argument instanceof ArchiveNode)) return;
+    const { facts, parent } = argument;
+    const { name, size } = facts;
+    const typed = await vscode.window.showInputBox({
+      title: vscode.l10n.t('Delete {0} ({1}) From {2}', name, formatSize(size), parent.facts.name),
+      prompt: vscode.l10n.t('It cannot be brought back. Type its name to delete it.'),
+      placeHolder: name,
+      ignoreFocusOut: true,
+      validateInput: (text) => (text === '' || text === name ? undefined : vscode.l10n.t('This is not its name.')),
+    });
+    if (typed === name) await this.deleteNow(argument);
+  }
+
+  /** Deletes an archive, if it is still the one that is shown. */
+  async deleteNow({ facts, parent, id }: ArchiveNode): Promise<void> {
+    const { activities, connections } = this.#services;
+    const activity = activities.start(id, vscode.l10n.t('Deleting {0}', facts.name));
+    try {
+      const { files } = await connections.connect(parent.context);
+      const { size, inode } = facts;
+      const seen = { size, inode, modified: Math.floor(Date.parse(facts.modified) / 1000) };
+      await files.delete(parent.facts, facts.path, seen, activity.signal);
+    } finally {
+      activity.end();
+      this.#services.refresh(parent);
+    }
+  }
+
+  async copyLocator(argument: unknown): Promise<void> {
+    const target = await archiveTarget(this.#services.connections, argument);
+    if (target) await vscode.env.clipboard.writeText(target.locator);
+  }
+
+  /** Asks once for each cluster whether helper pods may be started there. */
+  async allowHelpers(context: string): Promise<boolean> {
+    const { memory, connections } = this.#services;
+    if (memory.mayUseHelpers(context)) return true;
+    const { cluster } = await connections.connect(context);
+    const { image, namespace } = clusterSettings.helper(cluster.namespace);
+    const yes = vscode.l10n.t('Start Helper Pods');
+    const chosen = await vscode.window.showInformationMessage(
+      vscode.l10n.t('Read the disks of nodes in {0} through helper pods?', context),
+      {
+        modal: true,
+        detail: vscode.l10n.t(
+          'A pod ({0}) in the namespace {1} sees the folder of checkpoints of one node, read-only, and nothing else; it has no capabilities and no token. It is removed after use. Settings say which image, where and how.',
+          image,
+          namespace,
+        ),
+      },
+      yes,
+    );
+    if (chosen !== yes) return false;
+    await memory.allowHelpers(context);
+    return true;
+  }
+
+  async #downloadRow(row: unknown): Promise<void> {
+    const { connections, errors } = this.#services;
+    const target = await archiveTarget(connections, row);
+    if (!target || !(await this.allowHelpers(target.context))) return;
+    if (this.downloads.isRunning(target.context, target.node, target.path)) return;
+    await errors.guard(async () => {
+      if (row instanceof CustomArchiveNode) await this.#requireChain(row, target);
+      const done = await this.fetch(target);
+      if (row instanceof CustomArchiveNode) {
+        requireRecorded(row.parent.facts, row.facts, done.record.archive.sha256);
+      }
+      await this.#tell(done);
+    })();
+  }
+
+  /** A chain's hash is compared on the node first: what is not what it recorded need not be fetched. */
+  async #requireChain({ parent, facts }: CustomArchiveNode, { context, node, path }: ArchiveTarget): Promise<void> {
+    if (facts.sha256 === undefined) return;
+    const { cluster, files } = await this.#services.connections.connect(context);
+    requireRecorded(parent.facts, facts, await files.hash(await nodeCalled(cluster.api, node), path));
+  }
+
+  async #tell({ path, record }: Downloaded): Promise<void> {
+    const [open, reveal] = [vscode.l10n.t('Open'), vscode.l10n.t('Reveal in File Manager')];
+    const chosen = await vscode.window.showInformationMessage(
+      vscode.l10n.t(
+        '{0} was downloaded ({1}). Its SHA-256 is that of the file on {2}.',
+        basename(record.source.path),
+        formatSize(record.archive.size),
+        record.source.node,
+      ),
+      open,
+      reveal,
+    );
+    if (chosen === open) await this.#options.openFile(path);
+    if (chosen === reveal) await vscode.commands.executeCommand('revealFileInOS', vscode.Uri.file(path));
+  }
+
+  #folder(): string {
+    const workspace = vscode.workspace.workspaceFolders?.find(({ uri }) => uri.scheme === 'file');
+    return clusterSettings.downloadFolder() ?? workspace?.uri.fsPath ?? this.#options.ownFolder;
+  }
+}

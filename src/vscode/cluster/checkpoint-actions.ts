@@ -1,0 +1,228 @@
+import * as vscode from 'vscode';
+import { formatDuration, formatSize } from '../../protocol/format.ts';
+import { sentence } from '../../protocol/sentence.ts';
+import { ClusterError } from '../../core/cluster/cluster-error.ts';
+import { listPods } from '../../core/cluster/inventory/pods.ts';
+import { formatNodeLocator } from '../../core/cluster/node-files/node-locator.ts';
+import type { NodeFacts } from '../../core/cluster/inventory/nodes.ts';
+import { copyRemedy, words, type Action } from '../errors.ts';
+import { isCancelled, reasonOf } from '../failure.ts';
+import type { ArchiveActions } from './archive-actions.ts';
+import { obstacle, takeAll, type Result, type Wanted } from './checkpointing.ts';
+import { clusterSettings } from './cluster-settings.ts';
+import type { Connection } from './connections.ts';
+import type { PartServices } from './part-services.ts';
+import { foreignPod, podTargets, wantedOf, type PodTarget } from './targets.ts';
+
+/** Taking checkpoints: whose, whether it can be done and shall be, and what comes after. */
+export class CheckpointActions {
+  readonly #services: PartServices;
+  readonly #archives: ArchiveActions;
+
+  constructor(services: PartServices, archives: ArchiveActions) {
+    this.#services = services;
+    this.#archives = archives;
+  }
+
+  /** @param argument a row of the view or of the Kubernetes extension's; nothing from the palette */
+  async checkpoint(argument: unknown, selected: unknown): Promise<void> {
+    const chosen = Array.isArray(selected) && selected.includes(argument) ? (selected as unknown[]) : [argument];
+    const foreign = foreignPod(argument);
+    const rows = podTargets(chosen);
+    const targets = rows.length > 0 ? rows : await this.#choose(foreign);
+    if (targets.length === 0) return;
+    const wanted = await wantedOf(this.#services.connections, targets);
+    if (wanted.length === 0) {
+      throw new ClusterError(
+        'not-found',
+        sentence('No container is running there, so there is nothing to checkpoint.'),
+      );
+    }
+    if (!(await this.#isPossible(wanted)) || !(await confirm(wanted))) return;
+    await this.take(wanted);
+  }
+
+  /** Without any question. Resolves when all is done and told. */
+  async take(wanted: readonly Wanted[]): Promise<readonly Result[]> {
+    const { activities, memory, kubelets } = this.#services;
+    const results = await takeAll(
+      wanted,
+      activities,
+      ({ container }) => vscode.l10n.t('Checkpointing {0}', container.name),
+      {
+        timeout: clusterSettings.checkpointTimeout(),
+        perNode: clusterSettings.perNode(),
+        directory: clusterSettings.directory(),
+        mayUseHelpers: (context) => memory.mayUseHelpers(context),
+        endpoint: (connection, node) => kubelets.endpoint(connection, node),
+      },
+    );
+    for (const { connection, node } of wanted) this.#services.archivesChanged(connection.cluster.name, node.name);
+    void this.#tell(results);
+    return results;
+  }
+
+  /** Looks at each node once, before a container is touched. */
+  async #isPossible(wanted: readonly Wanted[]): Promise<boolean> {
+    const nodes = new Map(wanted.map((one) => [`${one.connection.cluster.name}\0${one.node.name}`, one]));
+    for (const { connection, node } of nodes.values()) {
+      if (this.#services.kubelets.isDirect(connection.cluster.name, node.name)) continue;
+      const point = await obstacle(connection, node);
+      if (!point) continue;
+      const { remedy } = point;
+      const error = new ClusterError('forbidden', point.text, remedy ? { remedy } : {});
+      const more = this.#otherWay(connection, node, point.question === 'rights' || point.question === 'kubelet-rights');
+      if (!(await this.#refused(error, more))) return false;
+    }
+    return true;
+  }
+
+  /** @returns true where the person chose another way */
+  async #refused(error: ClusterError, otherWay: (Action & { run(): void }) | undefined): Promise<boolean> {
+    const { errors } = this.#services;
+    const copy = error.remedy?.copy;
+    const actions = [...(copy ? [copyRemedy(copy)] : []), ...(otherWay ? [otherWay] : [])];
+    const text = [errors.words(error), ...(error.remedy ? [words(error.remedy.text)] : [])].join(' ');
+    const chosen = await vscode.window.showErrorMessage(text, ...actions.map(({ title }) => title));
+    await actions.find(({ title }) => title === chosen)?.run();
+    return otherWay !== undefined && chosen === otherWay.title;
+  }
+
+  /** Where the API server's way is closed, the kubelet's own address may be open. */
+  #otherWay(connection: Connection, node: NodeFacts, isRefused: boolean): (Action & { run(): void }) | undefined {
+    if (!isRefused) return undefined;
+    return {
+      title: vscode.l10n.t('Ask the Kubelet Itself'),
+      run: () => this.#services.kubelets.choose(connection.cluster.name, node.name),
+    };
+  }
+
+  async #tell(results: readonly Result[]): Promise<void> {
+    const made = results.filter((result) => 'path' in result);
+    const failed = results.filter((result) => 'failure' in result);
+    await Promise.all([
+      ...(made.length > 0 ? [this.#tellMade(made)] : []),
+      ...failed.map(({ wanted, failure }) => this.#tellFailed(wanted, failure)),
+    ]);
+  }
+
+  async #tellMade(made: readonly Extract<Result, { path: string }>[]): Promise<void> {
+    const [first] = made;
+    if (!first) return;
+    const { wanted, path, elapsed, size } = first;
+    const { connection, node, container, pod } = wanted;
+    const target = { context: connection.cluster.name, node: node.name, path };
+    const facts = [
+      ...(elapsed === undefined ? [] : [formatDuration(Math.round(elapsed * 1000))]),
+      ...(size === undefined ? [] : [formatSize(size)]),
+    ];
+    const text =
+      made.length > 1
+        ? vscode.l10n.t('{0} containers were checkpointed.', made.length)
+        : vscode.l10n.t(
+            '{0} was checkpointed{1}. The archive is {2} on {3}.',
+            `${pod.name}/${container.name}`,
+            facts.length > 0 ? ` (${facts.join(', ')})` : '',
+            path,
+            node.name,
+          );
+    const [open, download, reveal] = [
+      vscode.l10n.t('Open in Place'),
+      vscode.l10n.t('Download'),
+      vscode.l10n.t('Show on Node'),
+    ];
+    const offered = made.length > 1 ? [download, reveal] : [open, download, reveal];
+    const chosen = await vscode.window.showInformationMessage(text, ...offered);
+    const guard = this.#services.errors.guard(async () => {
+      if (chosen === open) await this.#archives.open(formatNodeLocator(target));
+      if (chosen === reveal && (await this.#archives.allowHelpers(target.context))) {
+        await this.#services.revealNode(target.context, target.node);
+      }
+      if (chosen === download) await Promise.all(made.map((one) => this.#archives.downloadMade(one.wanted, one.path)));
+    });
+    await guard();
+  }
+
+  async #tellFailed(wanted: Wanted, failure: unknown): Promise<void> {
+    const { connection, node } = wanted;
+    const { errors } = this.#services;
+    if (isCancelled(failure)) {
+      // Who cancels knows; that the node may go on is worth a word.
+      vscode.window.setStatusBarMessage(
+        vscode.l10n.t('Cancelled. {0} may finish the checkpoint all the same.', node.name),
+        8000,
+      );
+      return;
+    }
+    const way = this.#otherWay(connection, node, reasonOf(failure) === 'forbidden');
+    await errors.report(failure, { ...(way && { actions: [way] }), retry: () => this.take([wanted]) });
+  }
+
+  /** Lets the person choose a pod, and its containers. */
+  async #choose(pod: PodTarget | undefined): Promise<readonly PodTarget[]> {
+    const { connections } = this.#services;
+    const target = pod ?? (await this.#choosePod());
+    if (!target) return [];
+    const wanted = await wantedOf(connections, [target]);
+    if (wanted.length < 2) return [target];
+    const items = wanted.map(({ container }) => ({
+      label: container.name,
+      description: container.image,
+      picked: container.kind === 'regular',
+    }));
+    const chosen = await vscode.window.showQuickPick(items, {
+      title: vscode.l10n.t('Checkpoint Containers of {0}', target.pod),
+      canPickMany: true,
+    });
+    if (!chosen || chosen.length === 0) return [];
+    return [{ ...target, containers: chosen.map(({ label }) => label) }];
+  }
+
+  async #choosePod(): Promise<PodTarget | undefined> {
+    const { cluster } = await this.#services.connections.connect();
+    const { pods } = await listPods(cluster.api, { namespace: cluster.namespace });
+    const items = pods.map(({ name, status, node }) => ({
+      label: name,
+      description: [status, node].filter((part) => part !== undefined).join(' · '),
+    }));
+    const chosen = await vscode.window.showQuickPick(items, {
+      title: vscode.l10n.t('Checkpoint a Pod of {0} ({1})', cluster.namespace, cluster.name),
+      placeHolder: vscode.l10n.t('Other namespaces are in the view Clusters'),
+      matchOnDescription: true,
+    });
+    return chosen && { context: cluster.name, namespace: cluster.namespace, pod: chosen.label };
+  }
+}
+
+/** What a checkpoint does to these containers, for a person to decide. */
+async function confirm(wanted: readonly Wanted[]): Promise<boolean> {
+  if (!vscode.workspace.getConfiguration('checkpointExplorer').get<boolean>('checkpoint.confirm', true)) return true;
+  const [first] = wanted;
+  if (!first) return false;
+  const { pod, container, node } = first;
+  const title =
+    wanted.length === 1
+      ? vscode.l10n.t('Checkpoint {0} of {1} on {2}?', container.name, `${pod.namespace}/${pod.name}`, node.name)
+      : vscode.l10n.t('Checkpoint {0} containers?', wanted.length);
+  const names = wanted.slice(0, 12).map((one) => `• ${one.pod.namespace}/${one.pod.name}/${one.container.name}`);
+  const probed = wanted.some((one) => one.container.hasLivenessProbe);
+  const detail = [
+    ...(wanted.length > 1 ? [...names, ...(wanted.length > 12 ? ['…'] : []), ''] : []),
+    vscode.l10n.t(
+      'It is frozen while its memory is written, mostly less than a few seconds, and then goes on. Sleeps are interrupted: a process that only sleeps may end.',
+    ),
+    ...(probed
+      ? [
+          vscode.l10n.t(
+            'Its liveness probe goes on meanwhile: if it fails for too long, Kubernetes restarts the container.',
+          ),
+        ]
+      : []),
+    vscode.l10n.t('With established TCP connections it only works where the node allows that.'),
+    vscode.l10n.t(
+      'The archive stays on the node until somebody deletes it, and holds everything the memory holds, secrets too.',
+    ),
+  ].join('\n');
+  const yes = vscode.l10n.t('Checkpoint');
+  return (await vscode.window.showWarningMessage(title, { modal: true, detail }, yes)) === yes;
+}

@@ -1,0 +1,28 @@
+/** The commands about clusters, without their prefix. Each gets a row of the view, or nothing from the palette. */
+export const CLUSTER_COMMANDS = [
+  'refreshClusters',
+  'filterClusters',
+  'clearClusterFilter',
+  'chooseKubeconfig',
+  'openKubeconfig',
+  'addNamespace',
+  'pinNamespace',
+  'unpinNamespace',
+  'loadMore',
+  'mendCluster',
+  'allowHelpers',
+  'copyName',
+  'checkpoint',
+  'cancelActivity',
+  'showActivities',
+  'checkSetup',
+  'copyRights',
+  'openArchive',
+  'downloadArchive',
+  'deleteArchive',
+  'copyLocator',
+  'createChain',
+  'createSchedule',
+] as const;
+
+export type ClusterCommand = (typeof CLUSTER_COMMANDS)[number];

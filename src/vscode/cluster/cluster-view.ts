@@ -1,0 +1,142 @@
+import { readdir } from 'node:fs/promises';
+import * as vscode from 'vscode';
+import { Disposable, onDispose } from '../disposable.ts';
+import type { Errors } from '../errors.ts';
+import type { Log } from '../log.ts';
+import type { OpenRemote } from '../sessions/remote-files.ts';
+import { CLUSTER_COMMANDS } from './cluster-commands.ts';
+import type { ClusterPart, ClusterPartOptions } from './cluster-part.ts';
+import { treeItem } from './tree-item.ts';
+import type { Row, TreeNode, Wording } from './tree/node.ts';
+
+export const VIEW = 'checkpointExplorer.clusters';
+
+const FILTERED_CONTEXT = 'checkpointExplorer.clustersFiltered';
+
+/** Ages are told in minutes. */
+const AGE_MS = 60_000;
+
+/** Milliseconds from the start until helper pods that a crash has left are looked for. */
+const AFTER_START = 8000;
+
+export interface ClusterViewOptions extends Omit<ClusterPartOptions, 'onChanged' | 'onFilter' | 'reveal'> {
+  readonly log: Log;
+}
+
+/**
+ * The view "Clusters" and its commands. What they need is loaded when somebody looks at the view or uses a command, so
+ * that windows in which nobody does start as if there were no clusters.
+ */
+export class ClusterView extends Disposable implements vscode.TreeDataProvider<TreeNode> {
+  readonly #options: ClusterViewOptions;
+  readonly #changed = this.own(new vscode.EventEmitter<TreeNode | undefined>());
+  readonly #view: vscode.TreeView<TreeNode>;
+  readonly onDidChangeTreeData = this.#changed.event;
+  #part: Promise<ClusterPart> | undefined;
+
+  constructor(options: ClusterViewOptions) {
+    super();
+    this.#options = options;
+    const { errors } = options;
+    for (const name of CLUSTER_COMMANDS) {
+      const handler = async (argument: unknown, selected: unknown): Promise<void> => {
+        await (await this.part()).commands[name](argument, selected);
+      };
+      this.own(vscode.commands.registerCommand(`checkpointExplorer.${name}`, errors.guard(handler)));
+    }
+    this.#view = this.own(
+      vscode.window.createTreeView(VIEW, { treeDataProvider: this, showCollapseAll: true, canSelectMany: true }),
+    );
+    this.own(this.#view.onDidChangeVisibility(({ visible }) => this.#withTree((part) => part.tree.visible(visible))));
+    this.own(
+      this.#view.onDidExpandElement(({ element }) => this.#withTree((part) => part.tree.unfolded(element, true))),
+    );
+    this.own(
+      this.#view.onDidCollapseElement(({ element }) => this.#withTree((part) => part.tree.unfolded(element, false))),
+    );
+    const ageing = setInterval(() => this.#view.visible && this.#part && this.#changed.fire(undefined), AGE_MS);
+    const sweeping = setTimeout(() => void this.#sweep(), AFTER_START);
+    this.own(
+      onDispose(() => {
+        clearInterval(ageing);
+        clearTimeout(sweeping);
+      }),
+    );
+  }
+
+  /** Everything behind the view, loaded now if it was not. */
+  part(): Promise<ClusterPart> {
+    this.#part ??= this.#load();
+    return this.#part;
+  }
+
+  /** Gives the bytes of an archive on a node. */
+  readonly openRemote: OpenRemote = async (locator, signal) => (await this.part()).openRemote(locator, signal);
+
+  async getChildren(node?: TreeNode): Promise<TreeNode[]> {
+    const { tree } = await this.part();
+    return [...(await tree.children(node))];
+  }
+
+  async getTreeItem(node: TreeNode): Promise<vscode.TreeItem> {
+    (await this.part()).shown(node);
+    return treeItem(node, this.row(node));
+  }
+
+  getParent(node: TreeNode): TreeNode | undefined {
+    return node.parent;
+  }
+
+  /** What a row says now. */
+  row(node: TreeNode): Row {
+    return node.row(wording(this.#options.errors));
+  }
+
+  /** Resolves when helper pods are gone. */
+  async end(): Promise<void> {
+    await this.#part?.then((part) => part.end());
+  }
+
+  async #load(): Promise<ClusterPart> {
+    const { ClusterPart } = await import('./cluster-part.ts');
+    const part = this.own(
+      new ClusterPart({
+        ...this.#options,
+        onChanged: (node) => this.#changed.fire(node),
+        onFilter: (text) => {
+          this.#view.description = text;
+          void vscode.commands.executeCommand('setContext', FILTERED_CONTEXT, text !== '');
+        },
+        reveal: async (node) => {
+          await this.#view.reveal(node, { select: true, focus: true, expand: true });
+        },
+      }),
+    );
+    part.tree.visible(this.#view.visible);
+    return part;
+  }
+
+  #withTree(work: (part: ClusterPart) => void): void {
+    // What is not loaded yet is told when it is.
+    void this.#part?.then(work);
+  }
+
+  async #sweep(): Promise<void> {
+    const left = await readdir(this.#options.journal).catch(() => []);
+    if (left.length === 0 || this.isDisposed) return;
+    try {
+      await (await this.part()).connections.sweep();
+    } catch (error) {
+      this.#options.log.warn('Helper pods that an earlier window left could not be looked for.', error);
+    }
+  }
+}
+
+function wording(errors: Errors): Wording {
+  return {
+    now: Date.now(),
+    locale: vscode.env.language,
+    translate: (template, ...args) => vscode.l10n.t(template, ...args),
+    words: (error) => errors.words(error),
+  };
+}

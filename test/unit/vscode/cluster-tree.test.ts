@@ -1,0 +1,440 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, afterEach, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CHECKPOINTS } from '../../../src/core/cluster/node-files/node-files.ts';
+import { HELPER_DEFAULTS } from '../../../src/core/cluster/node-files/helper-manifest.ts';
+import { CheckpointError } from '../../../src/core/errors.ts';
+import { Connections } from '../../../src/vscode/cluster/connections.ts';
+import { ClusterTree } from '../../../src/vscode/cluster/tree/cluster-tree.ts';
+import { NamespaceNode } from '../../../src/vscode/cluster/tree/namespace-node.ts';
+import { ErrorNode, isBranch, type Row, type TreeNode } from '../../../src/vscode/cluster/tree/node.ts';
+import { PodFilter } from '../../../src/vscode/cluster/tree/pod-filter.ts';
+import type { TreeHost } from '../../../src/vscode/cluster/tree/tree-host.ts';
+import { OPERATOR_KINDS } from '../../cluster/custom-kinds.ts';
+import { PODS } from '../../cluster/pod-life.ts';
+import { ALL, type KubeconfigObject, type TestCluster } from '../../cluster/test-cluster.ts';
+import { addManyPods, addPod } from '../../cluster/workloads.ts';
+import { serviceAccount, startCluster } from '../cluster/support.ts';
+
+const scratch = mkdtempSync(join(tmpdir(), 'cluster-tree-'));
+after(() => rmSync(scratch, { recursive: true, force: true }));
+
+const open: Shown[] = [];
+
+afterEach(async () => {
+  for (const shown of open.splice(0)) {
+    shown.tree.visible(false);
+    await shown.connections.end();
+    shown.connections.dispose();
+  }
+});
+
+/** A tree as the view has it, without VS Code. */
+class Shown {
+  readonly connections: Connections;
+  readonly tree: ClusterTree;
+  readonly pins: string[] = [];
+  grouping: 'pod' | 'workload' = 'pod';
+  pageSize = 500;
+  filter = new PodFilter();
+  mayUseHelpers = true;
+  allowPlugins = true;
+  changes: (TreeNode | undefined)[] = [];
+
+  constructor(kubeconfig: string) {
+    this.connections = new Connections({
+      kubeconfig: () => kubeconfig,
+      allowPlugins: () => this.allowPlugins,
+      helper: (namespace) => ({ ...HELPER_DEFAULTS, namespace }),
+      journal: join(scratch, 'journal'),
+    });
+    this.tree = new ClusterTree(this.connections, this.#host());
+    this.tree.visible(true);
+    open.push(this);
+  }
+
+  /** Goes down by labels, as a person unfolds rows. */
+  async at(...labels: readonly string[]): Promise<TreeNode> {
+    let node: TreeNode | undefined;
+    for (const label of labels) {
+      const children = await this.tree.children(node);
+      node = children.find((child) => this.row(child).label === label);
+      assert.ok(node, `no ${label} among ${children.map((child) => this.row(child).label).join(', ')}`);
+    }
+    return node as TreeNode;
+  }
+
+  async labels(...path: readonly string[]): Promise<readonly string[]> {
+    return (await this.rows(...path)).map(({ label }) => label);
+  }
+
+  async rows(...path: readonly string[]): Promise<readonly Row[]> {
+    const children = await this.tree.children(path.length === 0 ? undefined : await this.at(...path));
+    return children.map((child) => this.row(child));
+  }
+
+  row(node: TreeNode): Row {
+    return node.row({
+      now: Date.parse('2026-11-24T00:06:55Z'),
+      locale: 'en',
+      translate: (template, ...args) =>
+        template.replace(/\{(\d)\}/g, (_, index: string) => String(args[Number(index)])),
+      words: (error) => (CheckpointError.is(error) ? error.message : String(error)),
+    });
+  }
+
+  #host(): TreeHost {
+    // eslint-disable-next-line @typescript-eslint/no-this-alias -- the host's getters read what the test has set
+    const shown = this;
+    return {
+      changed: (node) => void shown.changes.push(node),
+      connect: (context) => shown.connections.connect(context),
+      get grouping() {
+        return shown.grouping;
+      },
+      get pageSize() {
+        return shown.pageSize;
+      },
+      directory: CHECKPOINTS,
+      get filter() {
+        return shown.filter;
+      },
+      pinned: () => shown.pins,
+      mayUseHelpers: () => shown.mayUseHelpers,
+      activity: () => undefined,
+    };
+  }
+}
+
+async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await isSo())) await sleep(5);
+}
+
+function remove(cluster: TestCluster, name: string): void {
+  cluster.store.remove(PODS, cluster.store.get(PODS, 'lab', name));
+}
+
+describe('the tree of a cluster', async () => {
+  const cluster = await startCluster({ kinds: OPERATOR_KINDS });
+  addPod(cluster, {
+    name: 'web-7d4b-x2x7q',
+    containers: ['web'],
+    init: ['migrate'],
+    sidecars: ['mesh'],
+    ephemeral: ['debugger'],
+    owner: { kind: 'ReplicaSet', name: 'web-7d4b' },
+    labels: { app: 'web', 'pod-template-hash': '7d4b' },
+  });
+  addPod(cluster, { name: 'alone', phase: 'Pending', state: { waiting: { reason: 'ImagePullBackOff' } } });
+
+  test('has contexts, namespaces, pods and all kinds of containers', async () => {
+    const shown = new Shown(cluster.kubeconfig());
+    assert.deepEqual(await shown.labels(), ['test']);
+    assert.deepEqual(await shown.labels('test'), ['default', 'kube-system', 'lab', 'Checkpoint Objects', 'Nodes']);
+    assert.deepEqual(await shown.labels('test', 'lab'), ['alone', 'web-7d4b-x2x7q']);
+    const rows = await shown.rows('test', 'lab', 'web-7d4b-x2x7q');
+    assert.deepEqual(
+      rows.map(({ label, description, context }) => [label, description, context]),
+      [
+        ['migrate', 'ended · init', 'container.stopped'],
+        ['mesh', 'running · 1h · sidecar', 'container.running'],
+        ['web', 'running · 1h', 'container.running'],
+        ['debugger', 'running · 1h · ephemeral', 'container.running'],
+      ],
+    );
+    const [alone] = await shown.rows('test', 'lab');
+    assert.match(alone?.description ?? '', /^ImagePullBackOff · node-1/);
+    assert.equal(alone?.context, 'pod.stopped');
+    const [waiting] = await shown.rows('test', 'lab', 'alone');
+    assert.equal(waiting?.description, 'waiting: ImagePullBackOff');
+  });
+
+  test('groups pods by what they belong to', async () => {
+    const shown = new Shown(cluster.kubeconfig());
+    shown.grouping = 'workload';
+    const rows = await shown.rows('test', 'lab');
+    assert.deepEqual(
+      rows.map(({ label, context }) => [label, context]),
+      [
+        ['web', 'workload.running'],
+        ['alone', 'pod.stopped'],
+      ],
+    );
+    assert.match(rows[0]?.description ?? '', /^Deployment · 1\/1$/);
+    assert.deepEqual(await shown.labels('test', 'lab', 'web'), ['web-7d4b-x2x7q']);
+  });
+
+  test('asks nothing of a cluster before its context is unfolded', async () => {
+    const shown = new Shown(cluster.kubeconfig());
+    const asked = cluster.server.seen.length;
+    await shown.rows();
+    assert.equal(cluster.server.seen.length, asked);
+    await shown.rows('test');
+    assert.ok(cluster.server.seen.length > asked);
+  });
+
+  test('shows pinned namespaces first', async () => {
+    const shown = new Shown(cluster.kubeconfig());
+    shown.pins.push('lab');
+    const [first] = await shown.rows('test');
+    assert.equal(first?.label, 'lab');
+    assert.equal(first.context, 'namespace.pinned');
+  });
+
+  test('follows what changes while it is looked at, with the same rows for the same pods', async () => {
+    const shown = new Shown(cluster.kubeconfig());
+    const before = await shown.at('test', 'lab', 'alone');
+    addPod(cluster, { name: 'new-one' });
+    await until(async () => (await shown.labels('test', 'lab')).includes('new-one'));
+    assert.equal(await shown.at('test', 'lab', 'alone'), before);
+    await until(() => shown.changes.some((node) => node instanceof NamespaceNode));
+    remove(cluster, 'new-one');
+    await until(async () => !(await shown.labels('test', 'lab')).includes('new-one'));
+    // Folded, hidden, or below something that is folded: nobody watches.
+    const context = await shown.at('test');
+    for (const [hide, show] of [
+      [() => shown.tree.visible(false), () => shown.tree.visible(true)],
+      [() => shown.tree.unfolded(context, false), () => shown.tree.unfolded(context, true)],
+    ] as const) {
+      hide();
+      await until(() => cluster.store.followers === 0);
+      show();
+      await until(() => cluster.store.followers === 1);
+    }
+    shown.tree.visible(false);
+    await until(() => cluster.store.followers === 0);
+  });
+
+  test('has the nodes, and their archives once helper pods are allowed', async () => {
+    const shown = new Shown(cluster.kubeconfig());
+    shown.mayUseHelpers = false;
+    const pods = cluster.store.list(PODS).length;
+    const [ask] = await shown.rows('test', 'Nodes', 'node-1');
+    assert.equal(ask?.command?.name, 'allowHelpers');
+    assert.equal(cluster.store.list(PODS).length, pods, 'a pod was made before anybody was asked');
+    shown.mayUseHelpers = true;
+    const node = await shown.at('test', 'Nodes', 'node-1');
+    shown.tree.forget(node);
+    const [none] = await shown.rows('test', 'Nodes', 'node-1');
+    assert.match(none?.label ?? '', /^No archives in /);
+    assert.match(shown.row(node).description, /^cri-o 1\.37\.0 · 0 archives$/);
+  });
+
+  test('has the objects of an operator', async () => {
+    const shown = new Shown(cluster.kubeconfig());
+    const [kind] = OPERATOR_KINDS;
+    assert.ok(kind);
+    const record = (path: string, sha256Hash: string, previousSHA256Hash: string) => ({
+      checkpointPath: `/var/lib/kubelet/checkpoints/${path}`,
+      podName: 'web',
+      containerName: 'web',
+      sha256Hash,
+      previousSHA256Hash,
+    });
+    cluster.store.create(kind, 'lab', {
+      metadata: { name: 'trail' },
+      spec: { namespace: 'lab' },
+      status: { phase: 'Completed', snapshotChainRecords: [record('a.tar', 'aa', ''), record('b.tar', 'bb', 'cc')] },
+    });
+    const [chain] = await shown.rows('test', 'Checkpoint Objects', 'Forensic Chains');
+    assert.equal(chain?.label, 'lab/trail');
+    assert.match(chain.description, /links broken/);
+    assert.deepEqual(await shown.labels('test', 'Checkpoint Objects', 'Forensic Chains', 'lab/trail'), [
+      'web / web',
+      'web / web',
+    ]);
+    assert.deepEqual(await shown.labels('test', 'Checkpoint Objects', 'Pod Restores'), ['None']);
+  });
+});
+
+describe('a namespace of thousands of pods', async () => {
+  const cluster = await startCluster();
+  addManyPods(cluster, 1200);
+
+  test('is read page by page', async () => {
+    const shown = new Shown(cluster.kubeconfig());
+    const labels = await shown.labels('test', 'lab');
+    assert.equal(labels.length, 501);
+    assert.equal(labels.at(-1), 'Load 500 more');
+    const namespace = await shown.at('test', 'lab');
+    assert.ok(namespace instanceof NamespaceNode);
+    assert.equal(shown.row(namespace).description, '500+ pods');
+    // What happens beyond the first page meanwhile is not lost when the next one comes, as it was at the beginning.
+    addPod(cluster, { name: 'pod-00600-new' });
+    remove(cluster, 'pod-00700');
+    addPod(cluster, { name: 'pod-00100-new' });
+    await until(async () => (await shown.labels('test', 'lab')).includes('pod-00100-new'));
+    await namespace.more();
+    const more = await shown.labels('test', 'lab');
+    assert.ok(more.includes('pod-00600-new'));
+    assert.ok(!more.includes('pod-00700'));
+    assert.ok(more.includes('pod-00999'));
+    await namespace.more();
+    const all = await shown.labels('test', 'lab');
+    assert.equal(all.length, 1201);
+    assert.equal(new Set(all).size, 1201);
+    assert.equal(shown.row(namespace).description, '1,201 pods');
+  });
+
+  test('is filtered through all of its pages', async () => {
+    const shown = new Shown(cluster.kubeconfig());
+    shown.filter = new PodFilter('0119 PROXY');
+    const labels = await shown.labels('test', 'lab');
+    assert.deepEqual(labels.slice(0, 2), ['pod-00119', 'pod-01190']);
+    assert.equal(labels.length, 11);
+    shown.filter = new PodFilter('nothing-like-it');
+    shown.tree.forget(await shown.at('test', 'lab'));
+    assert.deepEqual(await shown.labels('test', 'lab'), ['No pod matches “nothing-like-it”']);
+  });
+
+  test('is filtered by labels at the server', async () => {
+    addPod(cluster, { name: 'zz-labelled', labels: { tier: 'cache' } });
+    const shown = new Shown(cluster.kubeconfig());
+    shown.filter = new PodFilter('tier=cache');
+    assert.deepEqual(await shown.labels('test', 'lab'), ['zz-labelled']);
+  });
+});
+
+describe('what is in the way', async () => {
+  const cluster = await startCluster();
+  addPod(cluster, { name: 'web' });
+
+  /** Several contexts in one file; the first is the test cluster's. */
+  function kubeconfigOf(...others: readonly ((config: KubeconfigObject) => void)[]): string {
+    return cluster.kubeconfig('admin', { change: (config) => others.forEach((other) => other(config)) });
+  }
+
+  function dead(port: number, name: string): (config: KubeconfigObject) => void {
+    return (config) => {
+      config.clusters.push({ name, cluster: { server: `https://127.0.0.1:${String(port)}` } });
+      config.contexts.push({ name, context: { cluster: name, user: 'u' } });
+    };
+  }
+
+  async function errorOf(shown: Shown, ...path: readonly string[]): Promise<ErrorNode> {
+    const [node] = await shown.tree.children(await shown.at(...path));
+    assert.ok(node instanceof ErrorNode, 'there is no row that says what is wrong');
+    return node;
+  }
+
+  test('a cluster that is not there keeps nobody else waiting', async () => {
+    const silent = createServer(() => undefined);
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    after(() => silent.close());
+    const { port } = silent.address() as AddressInfo;
+    const shown = new Shown(kubeconfigOf(dead(1, 'refused'), dead(port, 'hangs')));
+    const context = await shown.at('hangs');
+    let isAnswered = false;
+    void shown.tree.children(context).then(() => (isAnswered = true));
+    assert.deepEqual(await shown.labels('test', 'lab'), ['web']);
+    const error = await errorOf(shown, 'refused');
+    assert.equal(error.reason, 'unreachable');
+    assert.match(shown.row(error).label, /refused cannot be reached: nothing listens at 127\.0\.0\.1:1/);
+    assert.equal(shown.row(await shown.at('refused')).description, 'unreachable');
+    assert.equal(isAnswered, false);
+  });
+
+  test('it is asked again only when somebody wants it', async () => {
+    const shown = new Shown(kubeconfigOf());
+    cluster.server.faults.add({ answer: { status: 503, body: '{}' } });
+    const error = await errorOf(shown, 'test');
+    assert.equal(error.reason, 'unavailable');
+    cluster.server.faults.clear();
+    assert.equal(await errorOf(shown, 'test'), error);
+    shown.tree.forget(await shown.at('test'));
+    assert.ok((await shown.labels('test')).includes('lab'));
+    assert.equal(shown.row(await shown.at('test')).description, 'current · lab');
+  });
+
+  test('a login that is not accepted', async () => {
+    const shown = new Shown(cluster.kubeconfig({ token: 'nobody-knows-this-token' }));
+    assert.equal((await errorOf(shown, 'test')).reason, 'unauthorized');
+    assert.match(shown.row(await shown.at('test')).description, /not logged in/);
+  });
+
+  test('a certificate that nobody vouches for', async () => {
+    const shown = new Shown(
+      cluster.kubeconfig('admin', {
+        change: ({ clusters: [one] }) => delete one?.cluster['certificate-authority-data'],
+      }),
+    );
+    assert.equal((await errorOf(shown, 'test')).reason, 'tls');
+  });
+
+  test('a cluster whose certificate is not to be verified says so', async () => {
+    const shown = new Shown(
+      cluster.kubeconfig('admin', {
+        change: ({ clusters: [one] }) => {
+          delete one?.cluster['certificate-authority-data'];
+          if (one) one.cluster['insecure-skip-tls-verify'] = true;
+        },
+      }),
+    );
+    const [row] = await shown.rows();
+    assert.match(row?.description ?? '', /TLS not verified/);
+    assert.equal(row?.icon, 'unlock');
+    assert.ok((await shown.labels('test')).includes('lab'));
+  });
+
+  test('a plugin of a kubeconfig does not run in a workspace that is not trusted', async () => {
+    const shown = new Shown(
+      cluster.kubeconfig('admin', {
+        change: ({ users: [one] }) => {
+          if (one) one.user = { exec: { apiVersion: 'client.authentication.k8s.io/v1', command: 'true' } };
+        },
+      }),
+    );
+    shown.allowPlugins = false;
+    assert.equal((await errorOf(shown, 'test')).reason, 'untrusted');
+  });
+
+  test('one who may see a single namespace sees that, and those that they name', async () => {
+    const account = serviceAccount(
+      cluster,
+      { verbs: ['get', 'list', 'watch'], resources: ['pods'], namespace: 'lab' },
+      { ...ALL, namespace: 'elsewhere' },
+    );
+    const shown = new Shown(cluster.kubeconfig(account));
+    shown.pins.push('default');
+    assert.deepEqual(await shown.labels('test'), ['default', 'lab', 'Add a namespace…', 'Nodes']);
+    assert.deepEqual(await shown.labels('test', 'lab'), ['web']);
+    assert.equal((await errorOf(shown, 'test', 'default')).reason, 'forbidden');
+    assert.equal((await errorOf(shown, 'test', 'Nodes')).reason, 'forbidden');
+  });
+
+  test('no kubeconfig is no row at all: the view has its own words', async () => {
+    const empty = cluster.kubeconfig('admin', {
+      change: (config) => {
+        config.contexts = [];
+        config.clusters = [];
+      },
+    });
+    assert.deepEqual(await new Shown(empty).rows(), []);
+  });
+
+  test('a kubeconfig that cannot be understood is', async () => {
+    const shown = new Shown(join(scratch, 'is-not-there'));
+    const [node] = await shown.tree.children();
+    assert.ok(node instanceof ErrorNode);
+    assert.equal(node.reason, 'not-found');
+    assert.equal(isBranch(node), false);
+  });
+});
+
+describe('the connections', async () => {
+  const cluster = await startCluster();
+
+  test('outlive a change of the kubeconfig that does not concern them', async () => {
+    const shown = new Shown(cluster.kubeconfig());
+    const before = await shown.connections.connect('test');
+    await shown.connections.reload();
+    assert.equal(await shown.connections.connect('test'), before);
+    await shown.connections.reset();
+    assert.notEqual(await shown.connections.connect('test'), before);
+  });
+});
