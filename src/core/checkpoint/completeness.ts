@@ -15,6 +15,8 @@ interface Parts {
   readonly files: FileSet;
   readonly imagesPrefix: string;
   readonly engine: Engine;
+  /** What Docker calls the checkpoint, where it kept that. */
+  readonly dockerName: string | undefined;
   readonly notes: readonly Note[];
   /** Whether any live process had memory to dump, and whether a parent dump is said to hold some of it. */
   readonly usesParent: boolean;
@@ -60,15 +62,22 @@ export function noteMissing({
   const missing = expected
     .filter(([path]) => !files.entries.has(path))
     .map(([path, template]): Note => ({ kind: 'missing', where: path, text: sentence(template, path) }));
-  const empty = expected
-    .map(([path]) => path)
-    .filter((path) => path.endsWith('.img') && files.entries.get(path)?.size === 0)
-    .map(emptyImage);
+  const empty = [...files.entries.values()]
+    .filter((entry) => entry.size === 0 && entry.type === 'file' && isNeverEmpty(entry.path, imagesPrefix))
+    .map(({ path }) => emptyImage(path));
   const early: readonly Note[] =
     imagesPrefix === PRE_CHECKPOINT
       ? [{ kind: 'may-be-incomplete', where: PRE_CHECKPOINT, text: sentence(preCheckpoint) }]
       : [];
   return [...missing, ...empty, ...early];
+}
+
+/** Images that a dump writes whole or not at all; those that a process cannot do without are noted where it is read. */
+const NEVER_EMPTY = /^(?:(?:inventory|pstree|ids-\d+|utsns-\d+)\.img|stats-dump)$/;
+
+function isNeverEmpty(path: string, imagesPrefix: string): boolean {
+  const isImage = path.startsWith(imagesPrefix) && NEVER_EMPTY.test(path.slice(imagesPrefix.length));
+  return isImage || path === 'stats-dump';
 }
 
 /** The sentence about files that Podman and CRI-O may have left out; undefined for engines that leave nothing out. */
@@ -87,7 +96,17 @@ export function noteGap(files: FileSet, engine: Engine): readonly Note[] {
   return gap ? [{ kind: 'may-be-incomplete', where: 'rootfs-diff.tar', text: gap }] : [];
 }
 
-function judgeMetadata({ files, engine, notes }: Parts): CompletenessFact {
+function judgeMetadata({ files, engine, dockerName, notes }: Parts): CompletenessFact {
+  if (engine === 'docker' && dockerName !== undefined) {
+    return {
+      part: 'metadata',
+      state: 'left-out',
+      text: sentence(
+        'This is the checkpoint {0} as Docker keeps it: there is no description of the container beside the images.',
+        dockerName,
+      ),
+    };
+  }
   if (engine === 'criu' || engine === 'docker') {
     return {
       part: 'metadata',
@@ -238,7 +257,9 @@ function judgeLog({ files }: Parts): CompletenessFact {
 }
 
 function judgeStatistics({ files, imagesPrefix }: Parts): CompletenessFact {
-  return files.entries.has('stats-dump') || files.entries.has(`${imagesPrefix}stats-dump`)
+  const entry = files.entries.get('stats-dump') ?? files.entries.get(`${imagesPrefix}stats-dump`);
+  if (entry?.size === 0) return { part: 'statistics', state: 'damaged', text: emptyImage(entry.path).text };
+  return entry
     ? { part: 'statistics', state: 'present', text: sentence('How long the dump took is recorded.') }
     : { part: 'statistics', state: 'left-out', text: sentence('How long the dump took is not recorded.') };
 }

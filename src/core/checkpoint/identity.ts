@@ -6,6 +6,7 @@ import type {
   NetworkFacts,
   PodFacts,
 } from '../../protocol/overview.ts';
+import type { Layout } from '../archive/layout.ts';
 import {
   asArray,
   asNumber,
@@ -47,14 +48,19 @@ interface Sources {
   readonly labels: ReadonlyMap<string, string>;
 }
 
-/** Joins spec.dump, config.dump, status, status.dump and network.status. */
-export async function readIdentity(metadata: Metadata, engine: Engine, signal?: AbortSignal): Promise<Identity> {
-  const [spec, config, status, statusDump, network] = await Promise.all([
+/** Joins spec.dump, config.dump, status, status.dump and network.status; of Docker what it kept beside the images. */
+export async function readIdentity(
+  metadata: Metadata,
+  { engine, imagesPrefix }: Layout,
+  signal?: AbortSignal,
+): Promise<Identity> {
+  const [spec, config, status, statusDump, network, docker] = await Promise.all([
     metadata.spec(signal),
     metadata.config(signal),
     metadata.status(signal),
     metadata.statusDump(signal),
     metadata.networkStatus(signal),
+    engine === 'docker' ? metadata.docker(imagesPrefix, signal) : undefined,
   ]);
   const annotations = asStringMap(at(spec, 'annotations'));
   const labels = readLabels(annotations, config, statusDump);
@@ -70,7 +76,7 @@ export async function readIdentity(metadata: Metadata, engine: Engine, signal?: 
       fromNanoseconds(at(statusDump, 'created_at')) ??
       fromNanoseconds(at(status, 'CreatedAt')) ??
       asTime(annotations.get('io.kubernetes.cri-o.Created')),
-    checkpointed: asTime(at(config, 'checkpointedTime')),
+    checkpointed: asTime(at(config, 'checkpointedTime')) ?? asTime(at(docker, 'created')),
     restored: asTime(at(config, 'restoredTime')),
     hostName: asText(at(spec, 'hostname')),
     networks: readNetworks(from),

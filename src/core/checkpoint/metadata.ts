@@ -3,6 +3,7 @@ import type { FileSet } from '../archive/file-set.ts';
 import { decodeText } from '../bytes/text.ts';
 import { CheckpointError, isCancelled } from '../errors.ts';
 import { asArray, asObject, asTexts, type Json, type JsonObject } from './json.ts';
+import { checkShape } from './metadata-shapes.ts';
 import type { Notebook } from './notebook.ts';
 
 /** Nothing that an engine writes comes near: Kubernetes keeps all annotations of a pod under 256 KiB. */
@@ -10,7 +11,7 @@ const MAX_JSON = 16 * 1024 * 1024;
 
 /**
  * The JSON files that engines put beside the images. Each is read once, when first asked for; one that is missing or
- * damaged is a note and `undefined`.
+ * damaged is a note and `undefined`, and so is a member of another type than engines write.
  */
 export class Metadata {
   readonly #files: FileSet;
@@ -47,6 +48,11 @@ export class Metadata {
     return this.#object('network.status', signal);
   }
 
+  /** Docker's options of a checkpoint, where it kept them beside the images: `created`, `name`, `tcp`, … */
+  docker(imagesPrefix: string, signal?: AbortSignal): Promise<JsonObject | undefined> {
+    return this.#object(`${imagesPrefix}config.json`, signal);
+  }
+
   /** Absolute paths that Podman and CRI-O found deleted from the container image. */
   async deletedFiles(signal?: AbortSignal): Promise<readonly string[]> {
     return asTexts(await this.#json('deleted.files', signal));
@@ -60,15 +66,7 @@ export class Metadata {
   }
 
   async #object(name: string, signal?: AbortSignal): Promise<JsonObject | undefined> {
-    const value = await this.#json(name, signal);
-    const object = asObject(value);
-    if (value !== undefined && value !== null && !object)
-      this.#note(
-        name,
-        '{0} holds no JSON object, as engines write it. What it says about the container is not shown.',
-        name,
-      );
-    return object;
+    return asObject(await this.#json(name, signal));
   }
 
   async #json(name: string, signal?: AbortSignal): Promise<Json | undefined> {
@@ -95,7 +93,9 @@ export class Metadata {
     const source = this.#files.open(entry);
     try {
       const bytes = await source.read(0, entry.size, signal);
-      return JSON.parse(decodeText(bytes)) as Json;
+      const value = JSON.parse(decodeText(bytes)) as Json;
+      this.#notebook.add(...checkShape(name, value));
+      return value;
     } catch (error) {
       if (isCancelled(error)) throw error;
       if (error instanceof CheckpointError) this.#notebook.add({ kind: 'damaged', where: name, text: error.sentence });

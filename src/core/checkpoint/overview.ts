@@ -8,6 +8,7 @@ import { readAcquisition } from './acquisition.ts';
 import { formatTimestamp } from './changes.ts';
 import { judgeCompleteness } from './completeness.ts';
 import { readIdentity } from './identity.ts';
+import { asText, at } from './json.ts';
 import type { Metadata } from './metadata.ts';
 import type { Processes } from './processes.ts';
 import { measureSizes } from './sizes.ts';
@@ -34,12 +35,13 @@ const LSM: readonly (string | undefined)[] = [undefined, 'SELinux', 'AppArmor'];
 /** Joins what the engine's files, the inventory and the entries themselves say. */
 export async function describeOverview(parts: Parts, signal?: AbortSignal): Promise<Overview> {
   const { files, engine, archiveSize } = parts;
-  const identity = await readIdentity(parts.metadata, engine, signal);
+  const identity = await readIdentity(parts.metadata, parts, signal);
   const [root] = await parts.processes.tree(signal);
   const host = await readHost(parts, root?.pid, signal);
   const statistics = await readStatistics(parts.statistics, signal);
   const criu = await readCriu(parts, root?.pid, signal);
   const acquisition = parts.archivePath === undefined ? undefined : await readAcquisition(parts.archivePath);
+  const docker = engine === 'docker' ? await parts.metadata.docker(parts.imagesPrefix, signal) : undefined;
   const checkpointed = identity.checkpointed ?? youngestImage(files, parts.imagesPrefix);
   return {
     engine,
@@ -60,6 +62,7 @@ export async function describeOverview(parts: Parts, signal?: AbortSignal): Prom
       files,
       imagesPrefix: parts.imagesPrefix,
       engine,
+      dockerName: asText(at(docker, 'name')),
       notes: parts.notes(),
       usesParent: criu.hasParent === true,
     }),

@@ -43,7 +43,7 @@ async function describeFiles(files: FileSet, signal: AbortSignal): Promise<Omit<
   else await files.find('config.dump', signal);
   const { container, pod, image, created, checkpointed } = await readIdentity(
     new Metadata(files, new Notebook()),
-    engine,
+    { engine, imagesPrefix },
     signal,
   );
   const when = checkpointed ?? youngestImage(files, imagesPrefix);

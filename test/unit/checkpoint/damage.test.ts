@@ -35,6 +35,13 @@ function at(notes: readonly Note[], where: string, ...kinds: Note['kind'][]): re
   return notes.filter((note) => note.where === where && (kinds.length === 0 || kinds.includes(note.kind)));
 }
 
+/** What is said of damage at a place, sorted. */
+function said(notes: readonly Note[], where: string): readonly string[] {
+  return at(notes, where, 'damaged')
+    .map(({ text }) => say(text))
+    .sort();
+}
+
 describe('what is no checkpoint is said in one sentence', () => {
   test('an empty file', async () => {
     writeFileSync(join(folder, 'empty.tar'), '');
@@ -119,14 +126,62 @@ describe('a damaged part leaves the rest to be seen', () => {
     const path = join(folder, 'config-list.tar');
     await repack(sound, path, (member, name) => (name === 'config.dump' ? Buffer.from('[1, 2]') : member.content));
     const { notes, processes } = await ask(path);
-    assert.equal(at(notes, 'config.dump', 'damaged').length, 1);
+    assert.deepEqual(said(notes, 'config.dump'), [
+      'config.dump is of the JSON type array where engines write object. What it says is not shown.',
+    ]);
     assert.equal(processes.length, 2);
   });
 
+  test('members of another type than engines write, each with its place', async () => {
+    const path = join(folder, 'types.tar');
+    const change = (bytes: Buffer, members: object) =>
+      Buffer.from(JSON.stringify({ ...(JSON.parse(bytes.toString()) as object), ...members }));
+    await repack(sound, path, ({ content }, name) => {
+      if (name === 'config.dump')
+        return change(content, { name: 7, rootfsImageName: null, labels: { a: 'b', 'c d': [] } });
+      if (name !== 'spec.dump') return content;
+      const mounts = [{ destination: 4 }, 'no mount', { destination: '/data', options: 'ro' }];
+      return change(content, { mounts, process: { args: ['/bin/sh', false], user: { uid: '0' } }, hostname: {} });
+    });
+    const { notes, overview, processes, mounts } = await ask(path);
+    const wrong = (member: string, file: string, found: string, wanted: string) =>
+      `${member} in ${file} is of the JSON type ${found} where engines write ${wanted}. It is not shown.`;
+    assert.deepEqual(said(notes, 'config.dump'), [
+      wrong('labels["c d"]', 'config.dump', 'array', 'string'),
+      wrong('name', 'config.dump', 'number', 'string'),
+    ]);
+    assert.deepEqual(said(notes, 'spec.dump'), [
+      wrong('hostname', 'spec.dump', 'object', 'string'),
+      wrong('mounts[0].destination', 'spec.dump', 'number', 'string'),
+      wrong('mounts[1]', 'spec.dump', 'string', 'object'),
+      wrong('mounts[2].options', 'spec.dump', 'string', 'array'),
+      wrong('process.args[1]', 'spec.dump', 'boolean', 'string'),
+      wrong('process.user.uid', 'spec.dump', 'string', 'number'),
+    ]);
+    assert.deepEqual(overview.container.command, ['/bin/sh']);
+    assert.ok(mounts.some(({ destination }) => destination === '/data'));
+    assert.equal(processes.length, 2);
+    assert.equal(overview.completeness.find(({ part }) => part === 'metadata')?.state, 'damaged');
+  });
+
+  test('a file in which everything is of another type, with a few places', async () => {
+    const path = join(folder, 'all-types.tar');
+    const spec = JSON.stringify({ mounts: Array.from({ length: 5000 }, () => 1), ['x'.repeat(10_000)]: 1 });
+    await repack(sound, path, (member, name) => (name === 'spec.dump' ? Buffer.from(spec) : member.content));
+    const texts = said((await ask(path)).notes, 'spec.dump');
+    assert.equal(texts.length, 21);
+    assert.ok(texts.includes('spec.dump has more members of a wrong type than are listed here.'));
+  });
+
   test('an image without a byte, where CRIU always writes some', async () => {
-    for (const name of ['inventory', 'pstree', 'core-1', 'mm-1', 'fs-1', 'files', 'pagemap-1']) {
+    const inFolder = ['inventory', 'pstree', 'core-1', 'mm-1', 'fs-1', 'files', 'pagemap-1'];
+    const namespaces = (await members(sound)).flatMap(
+      ({ header }) => /(?:ids|utsns)-\d+(?=\.img$)/.exec(header.name) ?? [],
+    );
+    assert.equal(namespaces.length, 3);
+    const images = [...inFolder, ...namespaces].map((name) => `checkpoint/${name}.img`);
+    for (const where of [...images, 'stats-dump']) {
       const path = join(folder, 'emptied.tar');
-      const where = `checkpoint/${name}.img`;
       await repack(sound, path, (member, own) => (own === where ? Buffer.alloc(0) : member.content));
       const { notes } = await ask(path);
       assert.equal(at(notes, where, 'damaged').length, 1, where);

@@ -30,9 +30,7 @@ const CONFIGURATION: readonly (readonly [name: string, about: Sentence])[] = [
   ['deleted.files', sentence('what was deleted from the container image')],
   ['pod.options', sentence('how the pod was checkpointed')],
   ['pod.dump', sentence('what the engine knows of the pod')],
-  ['config.json', sentence('what the engine wrote beside the images')],
 ];
-const DESCRIPTORS = 'descriptors.json';
 
 /** Reads nothing before it is asked for. */
 export class DumpedLogs implements Logs {
@@ -90,8 +88,11 @@ export class DumpedLogs implements Logs {
 
   #configuration(): readonly ConfigurationFile[] {
     const { imagesPrefix } = this.#sources;
-    const descriptors = sentence('what the first process had as standard input, output and error');
-    return [...CONFIGURATION, [imagesPrefix + DESCRIPTORS, descriptors] as const].flatMap(([name, about]) => {
+    const besideImages = [
+      [`${imagesPrefix}config.json`, sentence('what the engine wrote beside the images')],
+      [`${imagesPrefix}descriptors.json`, sentence('what the first process had as standard input, output and error')],
+    ] as const;
+    return [...CONFIGURATION, ...besideImages].flatMap(([name, about]) => {
       const entry = this.#file(name);
       return entry ? [{ name, size: entry.size, about }] : [];
     });
