@@ -23,7 +23,7 @@ const PROCESSES: TableKind<ProcessRow> = {
       label: 'Name',
       kind: 'text',
       flex: 1,
-      width: 180,
+      width: 160,
       tree: true,
       value: ({ comm }) => comm ?? null,
       cell: ({ comm, complete }) => ({
@@ -37,7 +37,7 @@ const PROCESSES: TableKind<ProcessRow> = {
       id: 'state',
       label: 'State',
       kind: 'word',
-      width: 80,
+      width: 90,
       value: stateText,
       cell: (process) => {
         const { label: _label, ...look } = STATES[process.state];
@@ -45,7 +45,7 @@ const PROCESSES: TableKind<ProcessRow> = {
       },
     },
     { id: 'threads', label: 'Threads', kind: 'number', width: 70, value: ({ threads }) => threads.length },
-    { id: 'command', label: 'Command line', kind: 'code', flex: 3, width: 230, value: commandLine },
+    { id: 'command', label: 'Command line', kind: 'code', flex: 3, width: 220, value: commandLine },
     {
       id: 'user',
       label: 'User',
@@ -57,7 +57,7 @@ const PROCESSES: TableKind<ProcessRow> = {
     { id: 'dumped', label: 'Dumped', kind: 'size', width: 76, value: ({ dumpedBytes }) => dumpedBytes ?? null },
     { id: 'mapped', label: 'Mapped', kind: 'size', width: 84, value: ({ mappedBytes }) => mappedBytes ?? null },
     { id: 'files', label: 'Files', kind: 'number', width: 48, value: ({ open }) => open?.files ?? null },
-    { id: 'sockets', label: 'Sockets', kind: 'number', width: 70, value: ({ open }) => open?.sockets ?? null },
+    { id: 'sockets', label: 'Sockets', kind: 'number', width: 68, value: ({ open }) => open?.sockets ?? null },
     {
       id: 'cwd',
       label: 'Working directory',
