@@ -31,6 +31,9 @@ export function formatFdinfo(
   return [...lines, ...kindLines(file, index)].map((line) => `${line}\n`).join('');
 }
 
+/** TCP_LISTEN, also of UNIX sockets. Source: include/net/tcp_states.h. */
+const LISTENING = 10;
+
 const LOCK_WORDS: Readonly<Record<LockFacts['kind'], string>> = {
   POSIX: 'POSIX  ADVISORY ',
   FLOCK: 'FLOCK  ADVISORY ',
@@ -55,7 +58,7 @@ function lockLine(lock: LockFacts, number: number, mount: MountFacts | undefined
 }
 
 function kindLines(file: FileEntry, index: FileIndex): readonly string[] {
-  const { efd, epfd, sgfd, tfd, ify, ffy, bpf, pidfd, tunf, tty } = file;
+  const { efd, epfd, sgfd, tfd, ify, ffy, bpf, pidfd, tunf, tty, usk } = file;
   if (efd) return [`eventfd-count: ${hex(efd.counter, 16)}`];
   if (sgfd) return [`sigmask:\t${sgfd.sigmask.toString(16).padStart(16, '0')}`];
   if (epfd) return epfd.tfd.map(pollLine);
@@ -91,9 +94,16 @@ function kindLines(file: FileEntry, index: FileIndex): readonly string[] {
       `frozen:\t${Number(bpf.frozen)}`,
     ];
   }
+  // Of one that listens these are the ones on their way in connections that nobody has taken: no image says which.
+  if (usk) return usk.state === LISTENING ? [] : [`scm_fds: ${passedFiles(file.id, index)}`];
   // Of a pseudo terminal only the master says which it is.
   const master = tty && (tty.tty_info_id & 1) === 1 ? index.terminals.get(tty.tty_info_id) : undefined;
   return master?.pty ? [`tty-index:\t${master.pty.index}`] : [];
+}
+
+/** Descriptors that were sent to a socket and not received. Source: net/unix/af_unix.c, unix_show_fdinfo. */
+function passedFiles(fileId: number, index: FileIndex): number {
+  return index.queues.packets(fileId).reduce((count, { rights }) => count + rights.length, 0);
 }
 
 function pollLine({ tfd, events, data, pos, inode, dev }: NonNullable<FileEntry['epfd']>['tfd'][number]): string {

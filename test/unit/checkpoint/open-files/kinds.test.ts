@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import type { KindFacts } from '../../../../src/protocol/open-files.ts';
 import { formatFdinfo } from '../../../../src/core/checkpoint/open-files/fdinfo.ts';
 import { entry, image } from '../../criu/build-image.ts';
+import { queued } from '../sockets/build-sockets.ts';
 import { fdinfoImage, filesImage, fown, openFilesOf, processImages, type MadeUpFile } from './made-up.ts';
 
 const one = processImages({ pid: 1, comm: 'main', filesId: 5 });
@@ -411,4 +412,26 @@ test('the images of a descriptor in an old dump, the one of the file first', asy
     ['fdinfo-5.img', 1],
   ];
   assert.deepEqual(await images(1), inEpoll);
+});
+
+test('the descriptors on their way to a UNIX socket are counted, but not those to one that listens', async () => {
+  const opts = {
+    so_sndbuf: 1,
+    so_rcvbuf: 1,
+    so_snd_tmo_sec: 0,
+    so_snd_tmo_usec: 0,
+    so_rcv_tmo_sec: 0,
+    so_rcv_tmo_usec: 0,
+  };
+  const socket = { id: 9, ino: 70, type: 1, state: 1, flags: 2, uflags: 0, backlog: 0, peer: 0, fown, opts, name: '' };
+  const queue = image(
+    'SK_QUEUES',
+    ...queued(9, 'one', [3, 4]),
+    ...queued(8, 'of another', [5]),
+    ...queued(9, 'two', [6]),
+  );
+  const fdinfoOf = async (state: number) =>
+    (await describeThird(filesImage(['unixsk', { ...socket, state }]), 'unixsk', { 'sk-queues.img': queue })).fdinfo;
+  assert.match(await fdinfoOf(1), /\nscm_fds: 3\n$/);
+  assert.doesNotMatch(await fdinfoOf(10), /scm_fds/);
 });
