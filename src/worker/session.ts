@@ -189,7 +189,12 @@ export class Session {
       await checkpoint.close();
       signal.throwIfAborted();
     }
-    const hash = (ended: AbortSignal) => checkpoint.hash((progress) => this.#report(progress), ended);
+    const hash = (ended: AbortSignal) =>
+      checkpoint
+        .hash((progress) => this.#report(progress), ended)
+        .finally(() => {
+          if (!ended.aborted) void this.#verify(checkpoint);
+        });
     const searches = new Searches(checkpoint, { searched: (state) => this.#searched(state) });
     this.#opened = {
       checkpoint,
@@ -199,6 +204,16 @@ export class Session {
       hash: new SharedJob(hash),
     };
     return this.#opened;
+  }
+
+  /** When all else that takes long is done, and nobody waits for it: only a note may come of it. */
+  async #verify(checkpoint: Checkpoint): Promise<void> {
+    try {
+      if (await checkpoint.verify(this.#ending.signal)) this.#renew({ complete: checkpoint.complete });
+    } catch (error) {
+      if (isCancelled(error) || this.#ending.signal.aborted) return;
+      this.#emit('log', { level: 'warning', text: error instanceof Error ? error.message : String(error) });
+    }
   }
 
   #report(progress: Progress): void {

@@ -4,6 +4,7 @@ import type { Note } from '../../protocol/note.ts';
 import type { Compression } from '../../protocol/overview.ts';
 import { sentence } from '../../protocol/sentence.ts';
 import type { ByteSource } from '../bytes/byte-source.ts';
+import { hashSource } from '../bytes/hash-source.ts';
 import { readAll } from '../bytes/read.ts';
 import { decodeText } from '../bytes/text.ts';
 import { CheckpointError, isCancelled } from '../errors.ts';
@@ -16,7 +17,12 @@ export interface CheckpointLayer {
   readonly files: FileSet;
   readonly compression: Compression;
   /** The layer's bytes as they are stored. */
-  openStored(): ByteSource;
+  readonly openStored: () => ByteSource;
+  /**
+   * Compares these with their digest, unless that was done as they passed through a decompressor. Reads all of them.
+   * @returns whether there is a new note
+   */
+  readonly verify: (signal?: AbortSignal) => Promise<boolean>;
 }
 
 export interface LayerOptions {
@@ -70,17 +76,32 @@ async function openLayer(
   }
   const content = outer.open(entry);
   const hash = createHash('sha256');
+  let isVerified = false;
   const { source, compression } = await unpack(content, options.spill, {
     ...(signal && { signal }),
     ...(onProgress && { onProgress }),
-    // The decompressor passes every byte anyway. A plain layer may be huge: it is not read whole for its digest.
+    // The decompressor passes every byte anyway. A plain layer may be huge: it is not read whole before it is shown.
     onInput: (bytes) => void hash.update(bytes),
-    onInputEnd: () => noteMismatch(layer.path, layer.digest, hash.digest('hex'), notes),
+    onInputEnd: () => {
+      isVerified = true;
+      noteMismatch(layer.path, layer.digest, hash.digest('hex'), notes);
+    },
   });
   const files = openTar(source, signal, notes);
   try {
     if ((await looksLikeTar(source, signal)) === 'tar' && (await findImages(files, signal)) !== undefined) {
-      return { files, compression, openStored: () => outer.open(entry) };
+      const openStored = (): ByteSource => outer.open(entry);
+      const verify = async (wanted?: AbortSignal): Promise<boolean> => {
+        if (isVerified || layer.digest === undefined) return false;
+        const stored = openStored();
+        try {
+          const { hex } = await hashSource(stored, undefined, wanted);
+          return noteMismatch(layer.path, layer.digest, hex, notes);
+        } finally {
+          await stored.close();
+        }
+      };
+      return { files, compression, openStored, verify };
     }
   } catch (error) {
     await files.close();
@@ -188,8 +209,9 @@ async function readJson(files: FileSet, blob: Layer, notes: Note[], signal?: Abo
   }
 }
 
-function noteMismatch(path: string, digest: string | undefined, sha256: string, notes: Note[]): void {
-  if (digest?.startsWith('sha256:') !== true || digest === `sha256:${sha256}`) return;
+/** @returns whether there is one */
+function noteMismatch(path: string, digest: string | undefined, sha256: string, notes: Note[]): boolean {
+  if (digest?.startsWith('sha256:') !== true || digest === `sha256:${sha256}`) return false;
   notes.push({
     kind: 'damaged',
     where: path,
@@ -199,6 +221,7 @@ function noteMismatch(path: string, digest: string | undefined, sha256: string, 
       sha256,
     ),
   });
+  return true;
 }
 
 /** Where an OCI layout keeps what a descriptor describes. */

@@ -45,6 +45,12 @@ export interface OpenedFiles {
    * that is one. Absent for folders. Not to be used after `close`.
    */
   readonly openArchive?: (signal?: AbortSignal) => Promise<ByteSource>;
+  /**
+   * Compares bytes with the digest that is recorded for them, where there is one and they were not compared as they were
+   * read. Takes as long as reading all of them, so it is absent where they are elsewhere.
+   * @returns whether there is a new note
+   */
+  readonly verify?: (signal?: AbortSignal) => Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -85,7 +91,7 @@ async function openArchiveAt(path: string, options: OpenLocatorOptions): Promise
 async function openRemoteAt(locator: string, options: OpenLocatorOptions): Promise<OpenedFiles> {
   const { openRemote, openImage: openRegistry, signal } = options;
   if (openRegistry && /^docker:/i.test(locator))
-    return openImage(await openRegistry(locator, signal), 'oci-layout', options);
+    return openImage(await openRegistry(locator, signal), 'oci-layout', options, false);
   if (!openRemote || !/^node:/i.test(locator)) throw unsupported(locator);
   const remote = await openRemote(locator, signal);
   const hashRemote = (wanted?: AbortSignal): Promise<string> => remote.hash(wanted);
@@ -104,7 +110,7 @@ async function openArchive(
   try {
     const wrapping = await wrappingOf(files, options.signal);
     if (wrapping === 'archive') return { files, wrapping, compression, ...facts, close: () => files.close() };
-    return { ...facts, ...(await openImage(files, wrapping, options)) };
+    return { ...facts, ...(await openImage(files, wrapping, options, facts.archivePath !== undefined)) };
   } catch (error) {
     await files.close();
     throw error;
@@ -123,11 +129,16 @@ async function openChecked(source: ByteSource, signal?: AbortSignal): Promise<Fi
 }
 
 /** The checkpoint in a container image, whose files are closed with it. */
-async function openImage(outer: FileSet, wrapping: Wrapping, options: OpenLocatorOptions): Promise<OpenedFiles> {
+async function openImage(
+  outer: FileSet,
+  wrapping: Wrapping,
+  options: OpenLocatorOptions,
+  isNear = true,
+): Promise<OpenedFiles> {
   try {
     await orCancelled(outer.completed, options.signal);
     const { openCheckpointLayer } = await import('./image-layers.ts');
-    const layer = await openCheckpointLayer(outer, {
+    const { openStored, verify, ...layer } = await openCheckpointLayer(outer, {
       spill: options.spill,
       ...progressOf(options),
     });
@@ -135,7 +146,8 @@ async function openImage(outer: FileSet, wrapping: Wrapping, options: OpenLocato
       await layer.files.close();
       await outer.close();
     };
-    return { ...layer, wrapping, openArchive: () => Promise.resolve(layer.openStored()), close };
+    const openArchive = (): Promise<ByteSource> => Promise.resolve(openStored());
+    return { ...layer, wrapping, openArchive, ...(isNear && { verify }), close };
   } catch (error) {
     await outer.close();
     throw error;

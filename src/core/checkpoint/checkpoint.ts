@@ -80,6 +80,11 @@ export interface Checkpoint {
   hash(onProgress?: (progress: Progress) => void, signal?: AbortSignal): Promise<HashResult>;
   /** What the engine's own files say, as they are. */
   readonly metadata: Metadata;
+  /**
+   * Compares the bytes of a container image's layer with the digest that the image has for them. Reads all of them.
+   * @returns whether that left a new note
+   */
+  verify(signal?: AbortSignal): Promise<boolean>;
   /** The archive's bytes as they are stored, to be closed before the checkpoint. @throws CheckpointError `unsupported` for folders */
   openArchive(signal?: AbortSignal): Promise<ByteSource>;
   close(): Promise<void>;
@@ -219,13 +224,17 @@ class OpenCheckpoint implements Checkpoint {
     if (hashRemote) return { algorithm: 'sha256', hex: await hashRemote(signal), bytes: archiveSize };
     if (path === undefined)
       throw new CheckpointError('unsupported', sentence('A folder has no hash of its own: only archives do.'));
-    const { hashSource } = await import('./hash.ts');
+    const { hashSource } = await import('../bytes/hash-source.ts');
     const source = await openFile(path);
     try {
       return await hashSource(source, onProgress, signal);
     } finally {
       await source.close();
     }
+  }
+
+  async verify(signal?: AbortSignal): Promise<boolean> {
+    return (await this.#opened.verify?.(signal)) ?? false;
   }
 
   openArchive(signal?: AbortSignal): Promise<ByteSource> {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -27,6 +28,10 @@ function write(name: string, content: string | Buffer): string {
   mkdirSync(join(path, '..'), { recursive: true });
   writeFileSync(path, content);
   return path;
+}
+
+function sha256(content: string | Buffer): string {
+  return createHash('sha256').update(content).digest('hex');
 }
 
 async function using<T>(opening: Promise<OpenedFiles>, work: (opened: OpenedFiles) => Promise<T>): Promise<T> {
@@ -309,6 +314,40 @@ describe('a container image that holds a checkpoint', () => {
       );
     });
   });
+
+  for (const where of ['folder', 'archive'] as const) {
+    test(`whose layer is not compressed is compared with its digest when that is asked for, in a ${where}`, async () => {
+      const layer = readFileSync(archiveOf('podman-counter-none'));
+      const changed = Buffer.from(layer);
+      const digest = sha256(layer);
+      const descriptor = (content: string | Buffer) => ({ digest: `sha256:${sha256(content)}`, size: content.length });
+      const manifest = JSON.stringify({ schemaVersion: 2, layers: [descriptor(layer)] });
+      const index = JSON.stringify({ schemaVersion: 2, manifests: [descriptor(manifest)] });
+      // A byte of memory, which nothing else would notice.
+      changed[changed.lastIndexOf('counter')] = 0x58;
+      for (const content of [layer, changed]) {
+        const blobs = [
+          { name: 'oci-layout', content: '{"imageLayoutVersion":"1.0.0"}' },
+          { name: 'index.json', content: index },
+          { name: `blobs/sha256/${sha256(manifest)}`, content: manifest },
+          { name: `blobs/sha256/${digest}`, content },
+        ];
+        const path = where === 'archive' ? write('plain-image.tar', await tarOf(blobs)) : join(folder, 'plain-layout');
+        if (where === 'folder') for (const blob of blobs) write(`plain-layout/${blob.name}`, blob.content);
+        await using(open(path), async ({ files, compression, verify }) => {
+          assert.equal(compression, 'none');
+          await files.completed;
+          assert.deepEqual(files.notes, []);
+          assert.equal(await verify?.(), content === changed);
+          assert.deepEqual(
+            files.notes.map(({ kind, where: place }) => [kind, place]),
+            content === changed ? [['damaged', `blobs/sha256/${digest}`]] : [],
+          );
+          await assert.rejects(async () => verify?.(AbortSignal.abort()));
+        });
+      }
+    });
+  }
 
   test('without a checkpoint, a layer, or a readable index says which', async () => {
     const path = join(folder, 'broken-layout');

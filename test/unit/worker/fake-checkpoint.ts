@@ -48,6 +48,7 @@ export function fakeCheckpoint(parts: Partial<Checkpoint> = {}): FakeCheckpoint 
     raw: noRaw,
     metadata: new Metadata(memoryFiles({}), new Notebook()),
     openArchive: () => Promise.resolve(memorySource(new Uint8Array(), 'archive')),
+    verify: () => Promise.resolve(false),
     hash: () => Promise.resolve({ algorithm: 'sha256', hex: '00', bytes: 0 }),
     close() {
       this.closed++;

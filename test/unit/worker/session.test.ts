@@ -312,6 +312,34 @@ describe('the hash', () => {
     await end();
   });
 
+  test('is followed by a comparison with recorded digests, of which the host hears only where a note came of it', async () => {
+    for (const [isUnsupported, found] of [
+      [false, true],
+      [true, true],
+      [false, false],
+    ] as const) {
+      let compared = 0;
+      const { remote, events, end } = serveFake({
+        hash: () =>
+          isUnsupported
+            ? Promise.reject(new CheckpointError('unsupported', sentence('A folder.')))
+            : Promise.resolve({ algorithm: 'sha256', hex: 'ab', bytes: 2 }),
+        verify: () => {
+          compared++;
+          return Promise.resolve(found);
+        },
+      });
+      await remote.hash().catch(() => undefined);
+      await sleep(5);
+      assert.equal(compared, 1);
+      assert.deepEqual(
+        events.map(({ name, value }) => [name, value]),
+        found ? [['changed', { complete: true }]] : [],
+      );
+      await end();
+    }
+  });
+
   test('goes on while somebody waits for it, ends with the last, and can be begun again', async () => {
     const signals: AbortSignal[] = [];
     const { remote, end } = serveFake({

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { HashResult, Progress } from '../../protocol/checkpoint-api.ts';
-import type { ByteSource } from '../bytes/byte-source.ts';
+import type { ByteSource } from './byte-source.ts';
 
 const WINDOW = 4 * 1024 * 1024;
 
