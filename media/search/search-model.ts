@@ -6,7 +6,7 @@ import { createStore, type Store } from '../state/store.ts';
 import { chosenPids, requestOf, scopeOf, type SearchChoices, type SearchMode, type SearchRange } from './choices.ts';
 import { whatText, whereText } from './words.ts';
 
-export type SearchHost = Pick<Host, 'searchStart' | 'searchState' | 'searchStop' | 'searchDrop'>;
+export type SearchHost = Pick<Host, 'searchPrepare' | 'searchStart' | 'searchState' | 'searchStop' | 'searchDrop'>;
 
 /** The search of a page: what is chosen in it, and how the last one stands. Its results are rows of the grid `search`. */
 export class SearchModel {
@@ -40,6 +40,8 @@ export class SearchModel {
   /** Opens the panel, and gives it the keyboard. */
   open(patch: Partial<SearchChoices> = {}): void {
     this.change({ ...patch, open: true });
+    // Where it cannot be, the search itself says why.
+    this.#host.searchPrepare().catch(() => undefined);
     this.asked.set(this.asked.get() + 1);
   }
 

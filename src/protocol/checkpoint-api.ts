@@ -59,6 +59,8 @@ export interface CheckpointApi {
   /** @param address `0x…` @param length at most {@link MAX_MEMORY_WINDOW} */
   memoryRead(pid: number, address: HexString, length: number): Promise<MemoryWindow>;
   memoryRegisters(pid: number, tid: number): Promise<ThreadRegisters>;
+  /** A search may come soon: what it needs is made ready. */
+  searchPrepare(): Promise<void>;
   /**
    * Begins to search, under an id that the page makes up; an earlier search of the same id ends. How it goes on is told
    * by the event `searched`.

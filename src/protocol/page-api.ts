@@ -29,6 +29,7 @@ export const PAGE_QUESTIONS = [
   'memoryOutline',
   'memoryRead',
   'memoryRegisters',
+  'searchPrepare',
   'searchStart',
   'searchState',
   'searchStop',

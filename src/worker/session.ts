@@ -119,6 +119,7 @@ export class Session {
         this.#ask(signal, ({ checkpoint }) => checkpoint.memory.read(pid, readAddress(address), length, signal)),
       memoryRegisters: (signal, pid, tid) =>
         this.#ask(signal, ({ checkpoint }) => checkpoint.memory.registers(pid, tid, signal)),
+      searchPrepare: (signal) => this.#ask(signal, ({ checkpoint }) => checkpoint.search.prepare()),
       searchStart: (signal, id, request) =>
         this.#ask(signal, ({ searches }) => Promise.resolve(searches.start(id, request))),
       searchState: (signal, id) => this.#ask(signal, ({ searches }) => Promise.resolve(searches.state(id))),

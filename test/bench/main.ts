@@ -10,13 +10,24 @@ import { activation } from './measures/activation.ts';
 import { changes } from './measures/changes.ts';
 import { commandLine } from './measures/command-line.ts';
 import { decompression } from './measures/decompression.ts';
+import { exploring } from './measures/exploring.ts';
 import { hashing } from './measures/hashing.ts';
 import type { Bench, Measurement } from './measures/measurement.ts';
 import { opening } from './measures/opening.ts';
 import { formatTable, missed, type Row } from './report.ts';
+import { searching } from './measures/searching.ts';
 import { readSettings } from './settings.ts';
 
-const measurements: readonly Measurement[] = [opening, ...commandLine, changes, ...decompression, hashing, activation];
+const measurements: readonly Measurement[] = [
+  opening,
+  ...commandLine,
+  changes,
+  ...decompression,
+  hashing,
+  exploring,
+  searching,
+  activation,
+];
 
 const settings = readSettings(process.argv.slice(2));
 const inputs = new Inputs(settings.folder, settings.quick ? quickPlan : fullPlan);

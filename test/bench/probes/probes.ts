@@ -1,3 +1,4 @@
+import type { TypedPattern } from '../../../src/protocol/search.ts';
 import type { Input } from '../inputs.ts';
 import type { Usage } from './usage.ts';
 
@@ -30,6 +31,27 @@ export interface Hashing extends Usage {
   readonly hex: string;
 }
 
+/** One search. */
+export interface Searched {
+  /** Milliseconds until it had ended, and until the first result was told. */
+  readonly milliseconds: number;
+  readonly first?: number;
+  readonly found: number;
+}
+
+export interface Searching extends Usage {
+  /** In the order of the patterns. */
+  readonly searched: readonly Searched[];
+}
+
+/** Going through a checkpoint that is shown already. */
+export interface Exploring extends Usage {
+  /** Milliseconds: the first window of all open files; the address space of a process; a window of memory. */
+  readonly files: number;
+  readonly outlines: readonly number[];
+  readonly windows: readonly number[];
+}
+
 export interface Activation {
   /** Milliseconds. */
   readonly load: number;
@@ -54,6 +76,8 @@ export interface Probes {
   changes: { question: OfArchive; answer: ListedChanges };
   decompression: { question: OfArchive; answer: { readonly first: Decompression; readonly second: Decompression } };
   hashing: { question: OfArchive; answer: Hashing };
+  searching: { question: OfArchive & { readonly patterns: readonly TypedPattern[] }; answer: Searching };
+  exploring: { question: OfArchive & { readonly seed: number }; answer: Exploring };
   activation: { question: { readonly storage: string }; answer: Activation };
 }
 

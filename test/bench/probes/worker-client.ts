@@ -5,6 +5,7 @@ import { Worker } from 'node:worker_threads';
 import { type Channel, type ChannelMessage, openChannel } from '../../../src/protocol/channel.ts';
 import type { OpenRequest } from '../../../src/protocol/checkpoint-api.ts';
 import type { GridQuery, GridWindow } from '../../../src/protocol/grid.ts';
+import type { SearchState } from '../../../src/protocol/search.ts';
 import type { WorkerApi, WorkerEvents } from '../../../src/protocol/worker-api.ts';
 import { builtWorker } from '../children.ts';
 import type { Input } from '../inputs.ts';
@@ -50,6 +51,10 @@ export class WorkerClient {
       this.#change.promise.catch(() => undefined);
       resolve(undefined);
     });
+  }
+
+  onSearched(listener: (state: SearchState) => void): void {
+    this.#channel.on('searched', listener);
   }
 
   get remote(): Channel<WorkerApi, WorkerEvents>['remote'] {

@@ -201,6 +201,7 @@ export function sampleAnswers(data: Sample): Handlers<PageApi> {
       }),
     memoryRead: (_signal, _pid, address, length) => toWire(sampleWindow(data.memory, BigInt(address), length)),
     memoryRegisters: (_signal, _pid, tid) => toWire(sampleRegisters(tid)),
+    searchPrepare: () => undefined,
     searchStart: (_signal, id) => ({
       id,
       found: data.search.length,

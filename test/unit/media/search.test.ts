@@ -35,6 +35,7 @@ function open(start: Partial<PageState> = {}, known: SearchState | null = null) 
   const requests: SearchRequest[] = [];
   const store = createStore<PageState>(page(start));
   const host: SearchHost = {
+    searchPrepare: () => Promise.resolve(),
     searchStart: (id, request) => {
       asked.push('start');
       requests.push(request);

@@ -44,7 +44,7 @@ export function fakeCheckpoint(parts: Partial<Checkpoint> = {}): FakeCheckpoint 
     connections: () => Promise.resolve({ nodes: [], edges: [], silent: 0, leftOut: { nodes: 0, channels: 0 } }),
     isolation: noIsolation,
     logs: noLogs,
-    search: { run: () => emptySearch() },
+    search: { prepare: () => Promise.resolve(), run: () => emptySearch() },
     raw: noRaw,
     metadata: new Metadata(memoryFiles({}), new Notebook()),
     openArchive: () => Promise.resolve(memorySource(new Uint8Array(), 'archive')),

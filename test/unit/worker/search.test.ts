@@ -37,6 +37,7 @@ function manual() {
   const queries: SearchQuery[] = [];
   let ended = 0;
   const search: Search = {
+    prepare: () => Promise.resolve(),
     async *run(query, options) {
       queries.push(query);
       try {

@@ -4,6 +4,7 @@ import { compilePattern } from './pattern/compile.ts';
 import { planTasks } from './plan.ts';
 import { runTasks } from './run.ts';
 import { ScansHere, ScansInThreads } from './scan/scans.ts';
+import { warmThreads } from './scan/thread-pool.ts';
 import { Scope } from './scope.ts';
 import type { Search, SearchedParts, SearchOptions } from './search.ts';
 
@@ -48,6 +49,11 @@ export class ArchiveSearch implements Search {
       this.#running.delete(finished.promise);
       finished.resolve(undefined);
     }
+  }
+
+  prepare(): Promise<void> {
+    warmThreads();
+    return Promise.resolve();
   }
 
   /** Of all that the archive holds. */

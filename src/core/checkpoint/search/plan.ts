@@ -11,6 +11,8 @@ export interface TaskSize {
 
 /** Chunks of this size are read and looked through at the speed of the machine's memory. */
 export const USUAL_TASK: TaskSize = { bytes: 8 * 1024 * 1024, pieces: 4096 };
+/** The first task has so many bytes, each that follows twice as many, up to a whole one: so something is found soon. */
+const FIRST_TASK = 512 * 1024;
 /** Bytes behind a match that it may look at. */
 const AHEAD = 64;
 /** Distances within a part are exact numbers. */
@@ -35,7 +37,12 @@ export async function* planTasks(
   const before = BigInt(Math.max(behind, context));
   const after = BigInt(longest - 1 + (behind > 0 ? AHEAD : 0) + context);
   const reach = BigInt(longest - 1 + context);
-  let builder = new TaskBuilder(size);
+  let bytes = Math.min(FIRST_TASK, size.bytes);
+  let builder = new TaskBuilder({ ...size, bytes });
+  const following = (): TaskBuilder => {
+    bytes = Math.min(2 * bytes, size.bytes);
+    return new TaskBuilder({ ...size, bytes });
+  };
   for await (const space of spaces) {
     let from: bigint | undefined;
     do {
@@ -50,7 +57,7 @@ export async function* planTasks(
       from = next;
       if (builder.isFull) {
         yield builder.take();
-        builder = new TaskBuilder(size);
+        builder = following();
       }
     } while (from !== undefined);
     for (const border of (await space.borders?.(signal)) ?? []) {
@@ -58,7 +65,7 @@ export async function* planTasks(
       builder.add(space, pieces, border - reach, border, border);
       if (!builder.isFull) continue;
       yield builder.take();
-      builder = new TaskBuilder(size);
+      builder = following();
     }
   }
   if (!builder.isEmpty) yield builder.take();

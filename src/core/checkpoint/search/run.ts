@@ -11,6 +11,8 @@ import type { PlacedMatch, SearchSpace } from './spaces/space.ts';
 
 /** Tasks that a thread has before it, so that it never waits. */
 const AHEAD = 2;
+/** Results that are handed on at once, where there are many more: the first ones come sooner. */
+const PORTION = 100;
 /** Ranges of skipped bytes that a search tells of one by one. */
 const MAX_NOTES = 20;
 /** After so many bytes that took too long, a search is given up. */
@@ -63,11 +65,15 @@ export async function* runTasks(
     for (;;) {
       const again = order.overlap(planned, answer);
       if (again) answer = await orCancelled(scans.run(again), signal);
-      const matches: SearchMatch[] = [];
+      let matches: SearchMatch[] = [];
       for (const match of answer.matches) {
         throwIfCancelled(signal);
         matches.push(...(await order.describe(planned, match, signal)));
         if (matches.length > left) break;
+        if (matches.length < PORTION) continue;
+        yield { matches, done, total: Math.max(done, total), notes: [] };
+        left -= matches.length;
+        matches = [];
       }
       const isEnough = matches.length > left;
       notes.add(planned, answer);

@@ -39,6 +39,8 @@ export interface Search {
    * `cancelled`, `unreadable`, `changed`
    */
   run(query: SearchQuery, options?: SearchOptions): AsyncGenerator<SearchStep>;
+  /** A search may come soon: loads what searches, and starts its threads. */
+  prepare(): Promise<void>;
 }
 
 /** Loads what searches when something is searched. */
@@ -51,8 +53,15 @@ export class LazySearch implements Search {
   }
 
   async *run(query: SearchQuery, options?: SearchOptions): AsyncGenerator<SearchStep> {
-    this.#loading ??= import('./archive-search.ts').then((module) => new module.ArchiveSearch(this.#parts));
-    yield* (await this.#loading).run(query, options);
+    yield* (await this.#load()).run(query, options);
+  }
+
+  async prepare(): Promise<void> {
+    await (await this.#load()).prepare();
+  }
+
+  #load(): Promise<ArchiveSearch> {
+    return (this.#loading ??= import('./archive-search.ts').then((module) => new module.ArchiveSearch(this.#parts)));
   }
 
   /** Ends what is running; resolves when nothing is read any more. */

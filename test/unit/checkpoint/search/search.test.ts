@@ -176,6 +176,20 @@ suite('a search', () => {
     });
   });
 
+  test('brings the first results after little work, and larger pieces of work later', async () => {
+    await withCheckpoint(archiveOf('podman-webapp-host'), async (checkpoint) => {
+      await checkpoint.search.prepare();
+      const all = await steps(checkpoint, { pattern: { kind: 'hex', text: '0000' }, limit: 2000 }, { threadsFrom: 0 });
+      assert.ok(all.every(({ matches }) => matches.length <= 100));
+      const [first] = all;
+      assert.deepEqual([first?.matches.length, first?.done], [100, 0], 'before the first task is done as a whole');
+      const rare = await steps(checkpoint, { pattern: { kind: 'text', text: 'no such text' }, limit: 1 });
+      const portions = rare.map(({ done }, index) => done - (rare[index - 1]?.done ?? 0));
+      assert.ok((portions[0] ?? Infinity) < 2 ** 20, String(portions[0]));
+      assert.ok(Math.max(...portions) > 2 ** 22, 'they grow');
+    });
+  });
+
   test('can be stopped, also in the middle of an expression that takes very long', async () => {
     await withCheckpoint(hostile(), async (checkpoint) => {
       for (const threadsFrom of [0, Infinity]) {
