@@ -207,11 +207,14 @@ function usePageKeys(): void {
   }, [session]);
 }
 
-/** Ctrl+F or Cmd+F, but not from a box in which rows are filtered. */
+/**
+ * Ctrl+F or Cmd+F, but not from a box in which rows are filtered. VS Code's own listener has prevented the browser's
+ * search already: that says nothing.
+ */
 function isSearchKey(event: KeyboardEvent): boolean {
   const { ctrlKey, metaKey, altKey, shiftKey, key, target } = event;
   const isFind = key.toLowerCase() === 'f' && (ctrlKey || metaKey) && !altKey && !shiftKey;
-  return isFind && !event.defaultPrevented && !(target instanceof Element && target.closest('.filter-box') !== null);
+  return isFind && !(target instanceof Element && target.closest('.filter-box') !== null);
 }
 
 /** The last thing that was asked for and could not be done. */

@@ -83,6 +83,33 @@ test('a folder of the checkpoint is saved where the person says', async () => {
   assert.equal(readFileSync(saved, 'utf8'), 'new\n');
 });
 
+test('a text is found in memory, leads to its bytes, and what was found is exported', async () => {
+  const { page, folder, webviewFrame, screenshot } = workbench();
+  const frame = webviewFrame();
+  await show(frame, 'Processes');
+  await frame.getByRole('row').nth(1).click();
+  await page.keyboard.press('Control+F');
+  const panel = frame.getByRole('region', { name: 'Search', exact: true });
+  await panel.getByRole('combobox', { name: 'Where to search' }).selectOption('all');
+  await panel.getByRole('searchbox', { name: 'Search for' }).fill('GREETING=');
+  await page.keyboard.press('Enter');
+  const result = panel.locator('.canvas > .row').first();
+  await result.locator('mark', { hasText: 'GREETING=' }).waitFor(WAIT);
+  await screenshot('workbench-search');
+  await panel.getByRole('button', { name: /Export the results/ }).click();
+  const dialog = page.locator('.quick-input-widget:visible');
+  await dialog.locator('.monaco-list-row', { hasText: 'kubernetes' }).waitFor(WAIT);
+  await page.keyboard.press('Enter');
+  const saved = join(folder, 'search.json');
+  await until(() => existsSync(saved) && readFileSync(saved, 'utf8').endsWith(']\n'));
+  const [first] = JSON.parse(readFileSync(saved, 'utf8')) as { pid: number; address: string; source: string }[];
+  assert.equal(first?.source, 'memory');
+  await result.locator('.link').first().click();
+  await frame.getByRole('tab', { name: 'Memory', selected: true }).waitFor(WAIT);
+  await frame.locator('.hex-status', { hasText: first.address }).waitFor(WAIT);
+  await panel.getByRole('button', { name: /Close the search/ }).click();
+});
+
 test('Local Archives lists what is in the workspace, by content', async () => {
   const { runCommand, treeItem, screenshot } = workbench();
   await runCommand('View: Show Checkpoints');
