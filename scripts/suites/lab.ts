@@ -8,8 +8,8 @@ import { countDeclaredTests, type Counts, findTests, runNodeTests } from '../lib
 const TESTS = 'test/lab/*.test.ts';
 
 /**
- * Makes checkpoints with today's Podman and CRIU in a chroot of distribution packages, and opens them. It takes root,
- * minutes and a distribution that moves, so it runs only where CHECKPOINT_EXPLORER_LAB=1 asks for it; where the machine
+ * Makes checkpoints with today's Podman and CRIU in a chroot of distribution packages, opens them, and restores them. It takes
+ * root, minutes and a distribution that moves, so it runs only where CHECKPOINT_EXPLORER_LAB=1 asks for it; where the machine
  * cannot, a line says why.
  */
 export async function runLabTests(): Promise<Counts> {
@@ -28,6 +28,7 @@ export async function runLabTests(): Promise<Counts> {
       return skip(count, 'the kernel and CRIU of the distribution made no checkpoint (see above)');
     }
     process.env['CHECKPOINT_EXPLORER_LAB_OUT'] = join(lab, 'out');
+    process.env['LAB'] = lab;
     return await runNodeTests([TESTS]);
   } finally {
     script('down');
@@ -53,6 +54,8 @@ function cannotRun(): string | undefined {
 }
 
 function skip(count: number, reason: string): Counts {
-  console.log(`Skipped ${String(count)} tests of the lab, which makes and opens real checkpoints: ${reason}.`);
+  console.log(
+    `Skipped ${String(count)} tests of the lab, which makes, opens and restores real checkpoints: ${reason}.`,
+  );
   return { passed: 0, failed: 0, skipped: count };
 }

@@ -16,6 +16,8 @@ const CONTAINER_NAME: Options = {
   },
 };
 
+const PLACES = ['podman', 'crio', 'kubernetes'];
+
 /** The commands that lead from an archive back to a container. */
 export const RESTORE_COMMANDS: readonly Command[] = [
   {
@@ -45,5 +47,55 @@ export const RESTORE_COMMANDS: readonly Command[] = [
       ...TEXT_FORMAT,
     },
     load: () => import('./commands/restore/build.ts'),
+  },
+  {
+    name: 'restore',
+    operands: 'LOCATOR',
+    min: 1,
+    max: 1,
+    summary: 'Restore a checkpoint to a sandbox, after telling whether it will work and what it would do',
+    details:
+      'With podman the sandbox is a container of a new name, in a network that leads nowhere; its ports are not published. A\nrestore runs what is in the archive, as root: do it only where it may. Blockers that are risks are agreed to by name.\nPrints the id of the sandbox, for sandboxes remove.\n\n  checkpoint-explorer restore web.tar --to podman --check\n  checkpoint-explorer restore web.tar --to podman --tcp close --prefix sudo',
+    options: {
+      to: { kind: 'text', value: PLACES.join('|'), choices: PLACES, help: 'Where to' },
+      check: { kind: 'flag', help: 'Only tell whether it will work; exit code 1 if something stands in the way' },
+      'dry-run': { kind: 'flag', help: 'Only print what would be done' },
+      agree: {
+        kind: 'texts',
+        value: 'ID',
+        help: 'Do it in spite of this finding, if that is possible (several times)',
+      },
+      tcp: {
+        kind: 'text',
+        value: 'close|established',
+        choices: ['close', 'established'],
+        help: 'What becomes of established TCP connections',
+      },
+      network: {
+        kind: 'text',
+        value: 'nowhere|as-it-was',
+        choices: ['nowhere', 'as-it-was'],
+        help: 'The network of the sandbox (nowhere if not given)',
+      },
+      prefix: { kind: 'text', value: 'WORDS', help: "Put before podman's commands: sudo, or ssh HOST" },
+      ...TEXT_FORMAT,
+    },
+    load: () => import('./commands/restore/restore.ts'),
+  },
+  {
+    name: 'sandboxes',
+    operands: '[list] | logs ID | remove ID…',
+    min: 0,
+    max: Infinity,
+    summary: 'List what was restored, print what it printed, or take it away with all that was made for it',
+    options: {
+      format: {
+        kind: 'text',
+        value: 'table|json',
+        choices: ['table', 'json'],
+        help: 'How to print (table if not given)',
+      },
+    },
+    load: () => import('./commands/restore/sandboxes.ts'),
   },
 ];

@@ -3,6 +3,7 @@
 #
 #   lab.sh up            build it (a Debian chroot) and start it; needs root and about two minutes
 #   lab.sh run COMMAND   run a shell command in it; this folder is /lab/scripts there, $LAB/out is /lab/out
+#   lab.sh exec WORD…    run one command in it, its words as they are
 #   lab.sh down          stop it; `lab.sh remove` deletes it too
 #
 # LAB: its folder (default: checkpoint-explorer-lab in the system's folder for temporary files)
@@ -126,6 +127,13 @@ run() {
     bash -c "$*"
 }
 
+run_words() {
+  local pid
+  pid=$(init_pid)
+  join_cgroups
+  exec nsenter -t "$pid" -m -p -n -u -i -C -r -w env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin TERM=dumb LANG=C.UTF-8 "$@"
+}
+
 down() {
   local pid hierarchy
   if pid=$(init_pid 2> /dev/null); then kill -9 "$pid"; sleep 1; fi
@@ -140,7 +148,8 @@ case ${1:-} in
   up) build; start ;;
   inside) inside ;;
   run) shift; run "$@" ;;
+  exec) shift; run_words "$@" ;;
   down) down ;;
   remove) down; rm -rf --one-file-system "$LAB" ;;
-  *) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 2 ;;
+  *) sed -n '2,10s/^# \{0,1\}//p' "$0"; exit 2 ;;
 esac

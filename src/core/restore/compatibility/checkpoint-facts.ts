@@ -1,0 +1,252 @@
+import type { Engine } from '../../../protocol/overview.ts';
+import type { Checkpoint } from '../../checkpoint/checkpoint.ts';
+import { asArray, asObject, asStringMap, asText, asTexts, at, type JsonObject } from '../../checkpoint/json.ts';
+import { goArchitecture, runtimeName } from '../image/annotations.ts';
+
+/** A mount that a restore has to bring along: CRIU finds it by its destination. */
+export interface ExpectedMount {
+  /** Path inside the container. */
+  readonly destination: string;
+  /** Of the host that it ran on. */
+  readonly source?: string;
+  readonly kind: 'bind' | 'volume';
+  readonly isFile: boolean;
+  readonly isReadOnly: boolean;
+  /** Name of the volume, of a named one. */
+  readonly volume?: string;
+  /** The archive has its files. */
+  readonly hasContents: boolean;
+  /** Files that processes had open on it, without those that the archive holds apart. */
+  readonly openFiles: readonly string[];
+}
+
+/** What the engine that restores would do on the host because the archive says so. */
+export interface Demands {
+  /** Programs that run on the host, outside of the container: OCI hooks. */
+  readonly hooks: readonly string[];
+  /** Paths of the host that are mounted into the container. */
+  readonly hostPaths: readonly string[];
+  readonly devices: readonly string[];
+  /** Namespaces that it shares with the host. */
+  readonly hostNamespaces: readonly string[];
+  readonly isPrivileged: boolean;
+  /** Keys of annotations that runtimes and engines act upon. */
+  readonly annotations: readonly string[];
+}
+
+/** What decides whether and how a checkpoint can be restored. */
+export interface CheckpointFacts {
+  readonly engine: Engine;
+  readonly engineVersion?: string;
+  readonly containerName?: string;
+  /** `runc` or `crun`. */
+  readonly runtime?: string;
+  readonly criuVersion?: string;
+  /** In Go's words: `amd64`. */
+  readonly architecture?: string;
+  readonly image?: { readonly name?: string; readonly digest?: string; readonly id?: string };
+  /** Bytes of dumped memory. */
+  readonly memory: number;
+  readonly hasParent: boolean;
+  readonly compressedPages: boolean;
+  /** Something of the archive is damaged or missing. */
+  readonly isDamaged: boolean;
+  /** Dumped together with its pod, as Podman does. */
+  readonly isInPodmanPod: boolean;
+  readonly isTerminal: boolean;
+  /** Ends of TCP connections that were established: `10.0.0.1:80 ↔ 10.0.0.2:4711`. */
+  readonly connections: readonly string[];
+  readonly hasFileLocks: boolean;
+  /** Addresses of the container, where they are known. */
+  readonly addresses: readonly string[];
+  /** Ports that were published on the host. */
+  readonly ports: readonly string[];
+  readonly mounts: readonly ExpectedMount[];
+  readonly lsm?: string;
+  readonly hasUserNamespace: boolean;
+  readonly demands: Demands;
+}
+
+/** Files listed of a mount; more of them say nothing new. */
+const MOST_FILES = 20;
+
+/** Destinations that an engine itself brings along for every container. */
+const BROUGHT: ReadonlySet<string> = new Set([
+  '/dev/shm',
+  '/etc/hostname',
+  '/etc/resolv.conf',
+  '/run/.containerenv',
+  '/run/secrets',
+]);
+
+/** Brought by engines outside of Kubernetes, expected from the pod by CRI-O. */
+const BROUGHT_BY_PODMAN: ReadonlySet<string> = new Set(['/etc/hosts']);
+
+/** Reads what decides about a restore out of a checkpoint. */
+export async function readCheckpointFacts(checkpoint: Checkpoint, signal?: AbortSignal): Promise<CheckpointFacts> {
+  const [overview, spec, config, notes] = await Promise.all([
+    checkpoint.overview(signal),
+    checkpoint.metadata.spec(signal),
+    checkpoint.metadata.config(signal),
+    checkpoint.notes(signal),
+  ]);
+  const sockets = await checkpoint.sockets.list(signal);
+  const open = await checkpoint.openFiles.list(undefined, signal);
+  const mounts = await expectedMounts(checkpoint, overview.engine, spec, config, open, signal);
+  const { criu, image } = overview;
+  const architecture = goArchitecture(criu.architecture);
+  const runtime = runtimeName(overview.runtime);
+  return {
+    engine: overview.engine,
+    ...(overview.engineVersion !== undefined && { engineVersion: overview.engineVersion }),
+    ...(overview.container.name !== undefined && { containerName: overview.container.name }),
+    ...(runtime !== undefined && { runtime }),
+    ...(criu.version !== undefined && { criuVersion: criu.version }),
+    ...(architecture !== undefined && { architecture }),
+    ...(image && { image }),
+    memory: overview.sizes.memory,
+    hasParent: criu.hasParent === true,
+    compressedPages: criu.compressedPages === true,
+    isDamaged: notes.some(({ kind }) => kind === 'damaged' || kind === 'truncated' || kind === 'missing'),
+    isInPodmanPod: overview.engine === 'podman' && asText(at(config, 'pod')) !== undefined,
+    isTerminal: overview.container.terminal === true,
+    connections: sockets
+      .filter(({ protocol, state }) => protocol.startsWith('tcp') && state === 'ESTABLISHED')
+      .map(({ local, remote }) => `${local} ↔ ${remote}`),
+    hasFileLocks: open.some(({ locks }) => (locks?.length ?? 0) > 0),
+    addresses: overview.networks.flatMap(({ addresses }) => addresses),
+    ports: portsOf(config),
+    mounts,
+    ...(criu.lsm !== undefined && { lsm: criu.lsm }),
+    hasUserNamespace: namespacesOf(spec).has('user'),
+    demands: demandsOf(overview.engine, spec, config, mounts),
+  };
+}
+
+interface OpenFile {
+  readonly path?: string;
+  readonly deleted?: unknown;
+  readonly kind: string;
+}
+
+async function expectedMounts(
+  checkpoint: Checkpoint,
+  engine: Engine,
+  spec: JsonObject | undefined,
+  config: JsonObject | undefined,
+  open: readonly OpenFile[],
+  signal: AbortSignal | undefined,
+): Promise<readonly ExpectedMount[]> {
+  const isOurs = (destination: string): boolean =>
+    !BROUGHT.has(destination) && !(engine === 'podman' && BROUGHT_BY_PODMAN.has(destination));
+  const contents = new Set(
+    (await checkpoint.mounts(signal)).flatMap((mount) => (mount.contents === undefined ? [] : mount.destination)),
+  );
+  const files = new Map(
+    (await checkpoint.metadata.bindMounts(signal)).map((bind) => [asText(bind['destination']), bind['file_type']]),
+  );
+  const volumes = new Map(
+    asArray(at(config, 'namedVolumes')).map((volume) => [asText(at(volume, 'dest')), asText(at(volume, 'volumeName'))]),
+  );
+  const found = new Map<string, ExpectedMount>();
+  for (const mount of asArray(at(spec, 'mounts'))) {
+    const destination = asText(at(mount, 'destination'));
+    const options = asTexts(at(mount, 'options'));
+    const isBind = at(mount, 'type') === 'bind' || options.includes('bind') || options.includes('rbind');
+    if (destination === undefined || !isBind || !isOurs(destination)) continue;
+    const source = asText(at(mount, 'source'));
+    const volume = volumes.get(destination);
+    found.set(destination, {
+      destination,
+      ...(source !== undefined && { source }),
+      kind: volume === undefined ? 'bind' : 'volume',
+      isFile: files.get(destination) === 'file' || FILES.has(destination),
+      isReadOnly: options.includes('ro'),
+      ...(volume !== undefined && { volume }),
+      hasContents: contents.has(destination),
+      openFiles: [],
+    });
+  }
+  for (const [destination, volume] of volumes) {
+    if (destination === undefined || volume === undefined || found.has(destination)) continue;
+    const hasContents = contents.has(destination);
+    found.set(destination, {
+      destination,
+      kind: 'volume',
+      isFile: false,
+      isReadOnly: false,
+      volume,
+      hasContents,
+      openFiles: [],
+    });
+  }
+  return [...found.values()].map((mount) => ({ ...mount, openFiles: openBelow(mount.destination, open) }));
+}
+
+const FILES: ReadonlySet<string> = new Set(['/etc/hosts', '/etc/hostname', '/etc/resolv.conf', '/dev/termination-log']);
+
+function openBelow(destination: string, open: readonly OpenFile[]): readonly string[] {
+  const paths = open
+    .filter(({ path, deleted }) => deleted === undefined && path !== undefined)
+    .map(({ path = '' }) => path)
+    .filter(
+      (path) => path === destination || path.startsWith(destination.endsWith('/') ? destination : `${destination}/`),
+    );
+  return [...new Set(paths)].sort().slice(0, MOST_FILES);
+}
+
+function namespacesOf(spec: JsonObject | undefined): ReadonlySet<string> {
+  return new Set(asArray(at(spec, 'linux', 'namespaces')).flatMap((one) => asText(at(one, 'type')) ?? []));
+}
+
+/** What Podman itself makes for a container: whatever else a mount names lies on the host. */
+function isOwnPath(path: string, id: string | undefined): boolean {
+  if (id === undefined || !/^[0-9a-f]{64}$/.test(id) || path.split('/').includes('..')) return false;
+  return new RegExp(`^/(?:var/lib|run)/containers/(?:[\\w.-]+/)*overlay-containers/${id}/userdata/`).test(path);
+}
+
+/** Keys that Podman, crun, runc or CRI-O act upon, rather than keep. */
+const ACTED_UPON =
+  /^(?:run\.oci\.|cdi\.k8s\.io\/|org\.criu\.config$|module\.wasm|org\.systemd\.property\.(?!KillSignal$|TimeoutStopUSec$|CollectMode$))/;
+
+function demandsOf(
+  engine: Engine,
+  spec: JsonObject | undefined,
+  config: JsonObject | undefined,
+  mounts: readonly ExpectedMount[],
+): Demands {
+  const hooks = Object.values(asObject(at(spec, 'hooks')) ?? {})
+    .flatMap(asArray)
+    .map((hook) => [asText(at(hook, 'path')) ?? '?', ...asTexts(at(hook, 'args')).slice(1)].join(' '));
+  // What a spec asks for can also stand in the engine's own description, which is what is used then.
+  const specs = [spec, asObject(at(config, 'spec'))];
+  const namespaces = namespacesOf(spec);
+  const expected = engine === 'criu' || engine === 'docker' || !spec ? [] : ['network', 'pid', 'ipc', 'mount'];
+  return {
+    hooks: [...new Set(hooks)],
+    hostPaths: mounts.flatMap(({ source, kind }) =>
+      kind === 'bind' && source !== undefined && !isOwnPath(source, asText(at(config, 'id'))) ? [source] : [],
+    ),
+    devices: [
+      ...new Set(
+        specs.flatMap((one) =>
+          asArray(at(one, 'linux', 'devices')).flatMap((device) => asText(at(device, 'path')) ?? []),
+        ),
+      ),
+    ],
+    hostNamespaces: expected.filter((name) => !namespaces.has(name)),
+    isPrivileged:
+      at(config, 'privileged') === true ||
+      asStringMap(at(spec, 'annotations')).get('io.podman.annotations.privileged') === 'TRUE',
+    annotations: [...asStringMap(at(spec, 'annotations')).keys()].filter((key) => ACTED_UPON.test(key)),
+  };
+}
+
+function portsOf(config: JsonObject | undefined): readonly string[] {
+  const text = (value: unknown): string =>
+    typeof value === 'number' || typeof value === 'string' ? String(value) : '';
+  return asArray(at(config, 'newPortMappings') ?? at(config, 'portMappings')).map((port) => {
+    const address = text(at(port, 'host_ip'));
+    return `${address === '' ? '' : `${address}:`}${text(at(port, 'host_port'))}→${text(at(port, 'container_port'))}`;
+  });
+}

@@ -1,0 +1,103 @@
+import { formatSize } from '../../../protocol/format.ts';
+import { sentence } from '../../../protocol/sentence.ts';
+import type { CheckpointFacts } from './checkpoint-facts.ts';
+import { criuFinding } from './engine-findings.ts';
+import type { Finding } from './finding.ts';
+import type { TargetFacts } from './target-facts.ts';
+
+/** Processor, CRIU, memory, security modules. */
+export function machineFindings(checkpoint: CheckpointFacts, target: TargetFacts): readonly Finding[] {
+  return [
+    architecture(checkpoint, target),
+    criuFinding(checkpoint, target),
+    memory(checkpoint, target),
+    lsm(checkpoint, target),
+    userNamespace(checkpoint),
+  ].filter((one) => one !== undefined);
+}
+
+function architecture(checkpoint: CheckpointFacts, target: TargetFacts): Finding {
+  const id = 'architecture';
+  if (checkpoint.architecture === undefined) {
+    return { id, verdict: 'warning', reason: sentence('On what kind of processor it ran is not known.') };
+  }
+  if (target.architecture === undefined) {
+    return {
+      id,
+      verdict: 'warning',
+      reason: sentence('It ran on {0}; what the processor is there is not known.', checkpoint.architecture),
+    };
+  }
+  if (target.architecture !== checkpoint.architecture) {
+    return {
+      id,
+      verdict: 'blocker',
+      reason: sentence('It ran on {0}, and {1} cannot go on with that.', checkpoint.architecture, target.architecture),
+      remedy: sentence('Choose a machine or node of {0}.', checkpoint.architecture),
+    };
+  }
+  return {
+    id,
+    verdict: 'ok',
+    reason: sentence(
+      'The processors are both {0}. Whether it has all features that the processes used shows when CRIU compares them.',
+      checkpoint.architecture,
+    ),
+  };
+}
+
+/** What a restore needs beside the dumped pages: CRIU itself, tables, what the files of the container take. */
+const OVERHEAD = 64 * 1024 * 1024;
+
+function memory(checkpoint: CheckpointFacts, target: TargetFacts): Finding | undefined {
+  const id = 'memory';
+  const needed = checkpoint.memory + OVERHEAD;
+  if (target.memory === undefined) return undefined;
+  return target.memory < needed
+    ? {
+        id,
+        verdict: 'blocker',
+        canBeAgreedTo: true,
+        reason: sentence('It needs {0} of memory, and {1} are free.', formatSize(needed), formatSize(target.memory)),
+        remedy: sentence('Make room, or choose another machine.'),
+      }
+    : {
+        id,
+        verdict: 'ok',
+        reason: sentence('It needs {0} of memory; {1} are free.', formatSize(needed), formatSize(target.memory)),
+      };
+}
+
+function lsm(checkpoint: CheckpointFacts, target: TargetFacts): Finding | undefined {
+  const id = 'lsm';
+  const used = checkpoint.lsm;
+  if (used === undefined || used === 'none') return undefined;
+  if (target.lsms === undefined) {
+    return {
+      id,
+      verdict: 'warning',
+      reason: sentence('Its processes have labels of {0}; whether that is there is not known.', used),
+    };
+  }
+  return target.lsms.includes(used)
+    ? {
+        id,
+        verdict: 'warning',
+        reason: sentence('Its processes have labels of {0}. Profiles of the same names must be loaded there.', used),
+      }
+    : {
+        id,
+        verdict: 'blocker',
+        reason: sentence('Its processes have labels of {0}, which is not there: CRIU refuses.', used),
+        remedy: sentence('Choose a machine with {0}.', used),
+      };
+}
+
+function userNamespace({ hasUserNamespace }: CheckpointFacts): Finding | undefined {
+  if (!hasUserNamespace) return undefined;
+  return {
+    id: 'user-namespace',
+    verdict: 'warning',
+    reason: sentence('It ran in a user namespace: the same ids must be free to be mapped there.'),
+  };
+}

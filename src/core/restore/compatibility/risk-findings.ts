@@ -1,0 +1,94 @@
+import { sentence, type Sentence } from '../../../protocol/sentence.ts';
+import type { CheckpointFacts } from './checkpoint-facts.ts';
+import type { Finding } from './finding.ts';
+import type { TargetFacts } from './target-facts.ts';
+import { isAtLeast, parseVersion } from './version.ts';
+
+/** What a restore of evidence that somebody else may have made can do. */
+export function riskFindings(checkpoint: CheckpointFacts, target: TargetFacts): readonly Finding[] {
+  return [untrusted(), ...weaknesses(target), ...(target.kind === 'podman' ? demands(checkpoint) : [])];
+}
+
+function untrusted(): Finding {
+  return {
+    id: 'untrusted',
+    verdict: 'warning',
+    reason: sentence(
+      'A restore runs what is in the archive, with the rights that the archive asks for. Whoever had the container, or the file since, decided what that is.',
+    ),
+    remedy: sentence('Restore evidence only on a machine that may be lost, without a way into other networks.'),
+  };
+}
+
+/** Sources: the security advisories of containerd, moby#52929. */
+function weaknesses({ engine, engineVersion }: TargetFacts): readonly Finding[] {
+  if (engine !== 'containerd') return [];
+  const version = parseVersion(engineVersion);
+  const isFixed =
+    version !== undefined &&
+    (isAtLeast(version, 2, 3, 2) ||
+      (version[1] === 2 && isAtLeast(version, 2, 2, 5)) ||
+      (version[1] === 1 && isAtLeast(version, 2, 1, 9)));
+  if (isFixed) {
+    return [
+      {
+        id: 'cve',
+        verdict: 'ok',
+        reason: sentence(
+          'containerd {0} has the fixes for what archives could do to a node until 2026.',
+          engineVersion ?? '',
+        ),
+      },
+    ];
+  }
+  return [
+    {
+      id: 'cve',
+      verdict: 'blocker',
+      canBeAgreedTo: true,
+      reason: sentence(
+        'An archive made for it can take over this node: containerd {0} lets it read files of the host through its log (CVE-2026-53489), ask for devices by an annotation (CVE-2026-53492), and replace other images (CVE-2026-50195, CVE-2026-53488).',
+        engineVersion ?? '?',
+      ),
+      remedy: sentence('Update containerd to 2.3.2, 2.2.5 or 2.1.9, or restore only archives that you made yourself.'),
+    },
+  ];
+}
+
+/** Podman does on the host what the archive's files say. */
+function demands({ demands: all }: CheckpointFacts): readonly Finding[] {
+  const found: Finding[] = [];
+  const ask = (id: string, items: readonly string[], reason: (list: string) => Sentence): void => {
+    if (items.length > 0) found.push({ id, verdict: 'blocker', canBeAgreedTo: true, reason: reason(listed(items)) });
+  };
+  ask('hooks', all.hooks, (list) =>
+    sentence('The archive asks for programs to be run on the host, outside of the container: {0}', list),
+  );
+  ask('host-paths', all.hostPaths, (list) =>
+    sentence('The archive asks for these paths of the host to be mounted: {0}', list),
+  );
+  ask('devices', all.devices, (list) => sentence('The archive asks for devices of the host: {0}', list));
+  ask('privileged', all.isPrivileged ? ['privileged'] : [], () =>
+    sentence('The container is privileged: it can take over the host.'),
+  );
+  ask('annotations', all.annotations, (list) =>
+    sentence('The archive has annotations that the runtime or CRIU act upon: {0}', list),
+  );
+  const namespaces = all.hostNamespaces.filter((name) => name !== 'network');
+  ask('host-namespaces', namespaces, (list) => sentence('The container shares namespaces with the host: {0}', list));
+  if (all.hostNamespaces.includes('network')) {
+    found.push({
+      id: 'host-network',
+      verdict: 'warning',
+      reason: sentence(
+        'The container used the host’s network. Here it gets an empty one, unless the network is asked for.',
+      ),
+    });
+  }
+  return found;
+}
+
+function listed(items: readonly string[]): string {
+  const shown = items.slice(0, 10).map((item) => (item.length > 300 ? `${item.slice(0, 300)}…` : item));
+  return items.length > shown.length ? `${shown.join(', ')}, …` : shown.join(', ');
+}

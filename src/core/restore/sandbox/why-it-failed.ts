@@ -1,0 +1,98 @@
+import { sentence, type Sentence } from '../../../protocol/sentence.ts';
+import { explain } from '../../checkpoint/logs/known-messages.ts';
+import { CheckpointError, type Reason } from '../../errors.ts';
+
+/** One line of a log that decided, and what it means. */
+export interface Cause {
+  readonly line: string;
+  /** Absent where the message is not known. */
+  readonly meaning?: Sentence;
+}
+
+/** Why a restore did not work. */
+export class RestoreFailed extends CheckpointError {
+  readonly causes: readonly Cause[];
+  /** What was said by whom restored: its end, and CRIU's log where there is one. */
+  readonly log: string;
+
+  constructor(text: Sentence, causes: readonly Cause[], log: string, reason: Reason = 'unavailable') {
+    super(reason, text);
+    this.causes = causes;
+    this.log = log;
+  }
+}
+
+/** What engines and runtimes say, beside what CRIU's own log does. Sources: where the messages are written, and runs. */
+const ENGINE_MESSAGES: readonly (readonly [RegExp, Sentence])[] = [
+  [
+    /no command specified/,
+    sentence(
+      'The engine did not take the image for a checkpoint: it does not have the annotation that this engine looks for. CRI-O keeps those of the first image with the same content.',
+    ),
+  ],
+  [
+    /expects following bind mounts defined \(([^)]*)\)/,
+    sentence('The container had mounts that the sandbox does not have. Give it a volume or a mount for each of them.'),
+  ],
+  [
+    /failed to read "(?:status\.dump|io\.kubernetes\.cri-o\.\w+)"/,
+    sentence(
+      'The archive was made by another engine: archives of CRI-O do not restore on containerd, nor the other way round.',
+    ),
+  ],
+  [
+    /created with runtime .* cannot be restored with runtime/,
+    sentence('The archive was made with another OCI runtime, or by another engine than Podman.'),
+  ],
+  [/volume with name .* already exists/, sentence('A volume of that name is there already, and is not restored into.')],
+  [/name .* is already in use/, sentence('A container of that name is there already.')],
+  [
+    /checkpoint\/restore support not available|restore is not supported|not supported by this containerd/,
+    sentence('Restoring is turned off there: see how the engine is configured.'),
+  ],
+  [
+    /Source image rejected|signature.*(?:required|policy)/i,
+    sentence('The image is not signed as the policy there asks.'),
+  ],
+  [/must be (?:run as|in) root|requires root|rootless/i, sentence('Restoring needs root.')],
+  [
+    /(?:manifest unknown|pull access denied|ErrImagePull|initializing source docker:\/\/|name unknown)/,
+    sentence('The container image, or the checkpoint image, could not be pulled.'),
+  ],
+  [/no such file or directory.*criu|criu.*executable file not found/, sentence('CRIU is not installed there.')],
+  [/CRIU .*too old|version of CRIU .*is too old/i, sentence('The CRIU there is too old.')],
+];
+
+const MOST_CAUSES = 8;
+
+/**
+ * The lines that decided out of what was said: CRIU's errors first, those of which the meaning is known before others.
+ * @param texts logs and complaints, CRIU's own log first
+ */
+export function findCauses(...texts: readonly string[]): readonly Cause[] {
+  const known: Cause[] = [];
+  const unknown: Cause[] = [];
+  for (const line of texts.flatMap((text) => text.split('\n'))) {
+    const engine = ENGINE_MESSAGES.find(([pattern]) => pattern.test(line));
+    if (engine) known.push({ line: shortened(line), meaning: engine[1] });
+    // `(00.012345)      1: Error (criu/files-reg.c:2353): Can't open file …`
+    const error = /\bError \(([^)]*)\): (.*)$/.exec(line);
+    if (engine || !error) continue;
+    const { weight, explanation } = explain(error[2] ?? '');
+    if (weight !== 'cause') continue;
+    if (explanation) known.push({ line: shortened(line), meaning: explanation });
+    else unknown.push({ line: shortened(line) });
+  }
+  const seen = new Set<string>();
+  return [...known, ...unknown]
+    .filter(({ line, meaning }) => {
+      const key = meaning?.template ?? line;
+      return !seen.has(key) && seen.add(key);
+    })
+    .slice(0, MOST_CAUSES);
+}
+
+function shortened(line: string): string {
+  const text = line.trim();
+  return text.length > 500 ? `${text.slice(0, 500)}…` : text;
+}

@@ -1,0 +1,275 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { checkRestore } from '../../../src/core/restore/compatibility/check.ts';
+import {
+  readCheckpointFacts,
+  type CheckpointFacts,
+  type Demands,
+} from '../../../src/core/restore/compatibility/checkpoint-facts.ts';
+import { blockersOf, type Finding } from '../../../src/core/restore/compatibility/finding.ts';
+import type { RestoreChoices, TargetFacts } from '../../../src/core/restore/compatibility/target-facts.ts';
+import { compareVersions, parseVersion } from '../../../src/core/restore/compatibility/version.ts';
+import { say } from '../../../src/protocol/sentence.ts';
+import { archiveOf, archives } from '../support/fixtures.ts';
+import { inFolder, withCheckpoint } from './support.ts';
+
+const NO_DEMANDS: Demands = {
+  hooks: [],
+  hostPaths: [],
+  devices: [],
+  hostNamespaces: [],
+  isPrivileged: false,
+  annotations: [],
+};
+
+/** A checkpoint of which nothing stands in the way, but for what a test says. */
+function facts(engine: CheckpointFacts['engine'], more: Partial<CheckpointFacts> = {}): CheckpointFacts {
+  return {
+    engine,
+    containerName: 'app',
+    runtime: 'runc',
+    criuVersion: '4.1.1',
+    architecture: 'amd64',
+    image: { name: 'registry.example/app:1', digest: `sha256:${'0'.repeat(64)}` },
+    memory: 1024 ** 2,
+    hasParent: false,
+    compressedPages: false,
+    isDamaged: false,
+    isInPodmanPod: false,
+    isTerminal: false,
+    connections: [],
+    hasFileLocks: false,
+    addresses: [],
+    ports: [],
+    mounts: [],
+    hasUserNamespace: false,
+    demands: NO_DEMANDS,
+    ...more,
+  };
+}
+
+const PODMAN: TargetFacts = {
+  kind: 'podman',
+  engine: 'podman',
+  engineVersion: '5.8.6',
+  runtime: 'runc',
+  criuVersion: '4.2.1',
+  architecture: 'amd64',
+  memory: 1024 ** 3,
+  isRoot: true,
+  hasImage: true,
+  lsms: [],
+  takenVolumes: [],
+};
+
+function verdict(id: string, findings: readonly Finding[]): string | undefined {
+  return findings.find((finding) => finding.id === id)?.verdict;
+}
+
+function check(checkpoint: CheckpointFacts, target: TargetFacts, choices: RestoreChoices = {}) {
+  const findings = checkRestore(checkpoint, target, choices);
+  assert.equal(new Set(findings.map(({ id }) => id)).size, findings.length, 'each is named once');
+  return { findings, blockers: blockersOf(findings).map(({ id }) => id) };
+}
+
+test('nothing stands in the way of what fits', () => {
+  assert.deepEqual(check(facts('podman'), PODMAN).blockers, []);
+});
+
+describe('engines', () => {
+  test('read only what they wrote themselves', () => {
+    const engines = ['podman', 'cri-o', 'containerd'] as const;
+    for (const made of [...engines, 'docker', 'criu'] as const) {
+      for (const engine of engines) {
+        const target: TargetFacts = {
+          kind: engine === 'podman' ? 'podman' : 'kubernetes',
+          engine,
+          engineVersion: '2.3.3',
+        };
+        assert.equal(verdict('engine', check(facts(made), target).findings), made === engine ? 'ok' : 'blocker');
+      }
+    }
+  });
+
+  for (const [version, expected, turnedOn] of [
+    ['1.7.20', 'blocker', undefined],
+    ['2.0.9', 'blocker', undefined],
+    ['2.1.0', 'ok', undefined],
+    ['2.2.6', 'ok', undefined],
+    ['2.2.7', 'warning', undefined],
+    ['2.2.7', 'ok', true],
+    ['2.2.7', 'blocker', false],
+    ['2.3.3', 'ok', undefined],
+    ['2.3.4', 'warning', undefined],
+    ['2.4.0-beta.0', 'blocker', undefined],
+    ['2.4.0-beta.0', 'blocker', true],
+    ['unknown', 'warning', undefined],
+  ] as const) {
+    test(`containerd ${version}${turnedOn === undefined ? '' : `, turned ${turnedOn ? 'on' : 'off'}`}: ${expected}`, () => {
+      const target: TargetFacts = {
+        kind: 'kubernetes',
+        engine: 'containerd',
+        engineVersion: version,
+        ...(turnedOn !== undefined && { restoreViaCreate: turnedOn }),
+      };
+      assert.equal(verdict('restores', check(facts('containerd'), target).findings), expected);
+    });
+  }
+
+  for (const [version, isDangerous] of [
+    ['2.1.8', true],
+    ['2.1.9', false],
+    ['2.2.4', true],
+    ['2.2.5', false],
+    ['2.3.1', true],
+    ['2.3.2', false],
+  ] as const) {
+    test(`containerd ${version} ${isDangerous ? 'can be taken over by an archive' : 'has the fixes'}`, () => {
+      const { findings } = check(facts('containerd'), {
+        kind: 'kubernetes',
+        engine: 'containerd',
+        engineVersion: version,
+      });
+      const finding = findings.find(({ id }) => id === 'cve');
+      assert.equal(finding?.verdict, isDangerous ? 'blocker' : 'ok');
+      if (isDangerous)
+        assert.match(say(finding.reason), /CVE-2026-53489.*CVE-2026-53492.*CVE-2026-50195.*CVE-2026-53488/s);
+      assert.deepEqual(
+        blockersOf(findings, new Set(['cve'])).map(({ id }) => id),
+        [],
+      );
+    });
+  }
+
+  test('CRI-O says in its configuration whether it restores', () => {
+    const target: TargetFacts = { kind: 'crio', engine: 'cri-o', engineVersion: '1.37.0' };
+    assert.equal(verdict('restores', check(facts('cri-o'), target).findings), 'ok');
+    for (const more of [
+      { containerLevel: 'none' },
+      { containerLevel: 'checkpoint_only' },
+      { hasSignaturePolicy: true },
+    ] as const) {
+      assert.deepEqual(check(facts('cri-o'), { ...target, ...more }).blockers, ['restores']);
+    }
+  });
+});
+
+describe('what does not fit is a blocker', () => {
+  const tcp = { connections: ['10.0.0.1:80 ↔ 10.0.0.2:4711'] };
+  const mount = { destination: '/data', kind: 'bind', isFile: false, isReadOnly: false, hasContents: false } as const;
+  for (const [what, id, checkpoint, target] of [
+    ['another architecture', 'architecture', {}, { architecture: 'arm64' }],
+    ['another runtime', 'runtime', {}, { runtime: 'crun' }],
+    ['not being root', 'restores', {}, { isRoot: false }],
+    ['a CRIU that is too old', 'criu', {}, { criuVersion: '3.10' }],
+    ['compressed memory', 'criu', { compressedPages: true, criuVersion: '4.0' }, { criuVersion: '4.1' }],
+    ['too little memory', 'memory', { memory: 2 * 1024 ** 3 }, {}],
+    ['a security module that is not there', 'lsm', { lsm: 'apparmor' }, {}],
+    ['memory in another dump', 'complete', { hasParent: true }, {}],
+    ['damage', 'complete', { isDamaged: true }, {}],
+    ['an unknown image', 'image', { image: {} }, {}],
+    ['connections', 'tcp', tcp, {}],
+    [
+      'a volume that is there',
+      'mount:/data',
+      { mounts: [{ ...mount, kind: 'volume', volume: 'v', openFiles: [] }] },
+      { takenVolumes: ['v'] },
+    ],
+    ['a pod of Podman', 'pod', { isInPodmanPod: true }, {}],
+    ['programs on the host', 'hooks', { demands: { ...NO_DEMANDS, hooks: ['/bin/sh -c id'] } }, {}],
+    ['paths of the host', 'host-paths', { demands: { ...NO_DEMANDS, hostPaths: ['/'] } }, {}],
+    ['devices', 'devices', { demands: { ...NO_DEMANDS, devices: ['/dev/sda'] } }, {}],
+    ['privileges', 'privileged', { demands: { ...NO_DEMANDS, isPrivileged: true } }, {}],
+    [
+      'annotations that are acted upon',
+      'annotations',
+      { demands: { ...NO_DEMANDS, annotations: ['run.oci.hooks'] } },
+      {},
+    ],
+    ['namespaces of the host', 'host-namespaces', { demands: { ...NO_DEMANDS, hostNamespaces: ['pid'] } }, {}],
+  ] as const) {
+    test(what, () => {
+      const { blockers, findings } = check(facts('podman', checkpoint), {
+        ...PODMAN,
+        ...target,
+      });
+      assert.deepEqual(blockers, [id]);
+      assert.ok(findings.every(({ reason }) => !/\{\d\}/.test(say(reason))));
+    });
+  }
+
+  test('but for files on a volume that a sandbox makes empty', () => {
+    const onVolume = { mounts: [{ ...mount, openFiles: ['/data/pipe.log'] }] };
+    const target: TargetFacts = { kind: 'kubernetes', engine: 'cri-o', engineVersion: '1.37.0' };
+    const { blockers, findings } = check(facts('cri-o', onVolume), target);
+    assert.deepEqual(blockers, ['mount:/data']);
+    assert.deepEqual(blockersOf(findings, new Set(['mount:/data'])), []);
+  });
+
+  test('unless what becomes of connections was chosen', () => {
+    for (const choice of ['close', 'established'] as const) {
+      assert.deepEqual(check(facts('podman', tcp), PODMAN, { tcp: choice }).blockers, []);
+    }
+  });
+});
+
+describe('what decides is read out of', () => {
+  for (const name of archives) {
+    test(name, () =>
+      inFolder((_, spill) =>
+        withCheckpoint(archiveOf(name), spill, async (checkpoint) => {
+          const read = await readCheckpointFacts(checkpoint);
+          const overview = await checkpoint.overview();
+          assert.equal(read.engine, overview.engine);
+          assert.equal(read.architecture, 'amd64');
+          assert.match(read.runtime ?? '', /^(?:runc|crun)$/);
+          assert.deepEqual(read.demands.hooks, []);
+          assert.deepEqual(read.demands.devices, []);
+          assert.equal(read.demands.isPrivileged, false);
+          // What engines mount by themselves is not expected of anybody.
+          assert.ok(read.mounts.every(({ destination }) => !['/etc/resolv.conf', '/dev/shm'].includes(destination)));
+          for (const kind of ['podman', 'crio', 'kubernetes'] as const) {
+            for (const { reason } of checkRestore(read, { kind })) assert.doesNotMatch(say(reason), /\{\d\}|undefined/);
+          }
+        }),
+      ),
+    );
+  }
+
+  test('the richest one: connections, locks, volumes, paths of the host', () =>
+    inFolder((_, spill) =>
+      withCheckpoint(archiveOf('podman-webapp-host'), spill, async (checkpoint) => {
+        const read = await readCheckpointFacts(checkpoint);
+        assert.equal(read.connections.length, 2);
+        assert.equal(read.hasFileLocks, true);
+        assert.deepEqual(read.demands.hostPaths, ['/srv/bindsrc']);
+        assert.deepEqual(read.demands.hostNamespaces, ['network']);
+        assert.deepEqual(
+          read.mounts.map(({ destination, kind, volume, hasContents }) => [destination, kind, volume, hasContents]),
+          [
+            ['/mnt/bind', 'bind', undefined, false],
+            ['/mnt/vol', 'volume', 'appdata', true],
+          ],
+        );
+      }),
+    ));
+
+  test('a pod of Kubernetes: what must be mounted, and what was open there', () =>
+    inFolder((_, spill) =>
+      withCheckpoint(archiveOf('crio-rich'), spill, async (checkpoint) => {
+        const { mounts } = await readCheckpointFacts(checkpoint);
+        const byPath = new Map(mounts.map((mount) => [mount.destination, mount]));
+        assert.deepEqual([...byPath.keys()].sort(), ['/data', '/dev/termination-log', '/etc/hosts']);
+        assert.deepEqual(byPath.get('/data')?.openFiles, ['/data/pipe.log']);
+        assert.equal(byPath.get('/etc/hosts')?.isFile, true);
+      }),
+    ));
+});
+
+test('versions are compared by their numbers', () => {
+  assert.deepEqual(parseVersion('40201'), [4, 2, 1]);
+  assert.deepEqual(parseVersion('v1.36.2'), [1, 36, 2]);
+  assert.deepEqual(parseVersion('2.1.9+unknown'), [2, 1, 9]);
+  assert.equal(parseVersion('latest'), undefined);
+  assert.ok(compareVersions([2, 10, 0], [2, 9, 9]) > 0);
+});
