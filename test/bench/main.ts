@@ -8,6 +8,7 @@ import { fullPlan, Inputs, quickPlan } from './inputs.ts';
 import { describeMachine, machineLines } from './machine.ts';
 import { activation } from './measures/activation.ts';
 import { changes } from './measures/changes.ts';
+import { clusterDownload, clusterLists, clusterOpen } from './measures/clusters.ts';
 import { commandLine } from './measures/command-line.ts';
 import { decompression } from './measures/decompression.ts';
 import { exploring } from './measures/exploring.ts';
@@ -26,6 +27,9 @@ const measurements: readonly Measurement[] = [
   hashing,
   exploring,
   searching,
+  clusterDownload,
+  clusterOpen,
+  clusterLists,
   activation,
 ];
 

@@ -43,7 +43,7 @@ export class SetupActions {
     const points: SetupPoint[] = [];
     const controller = new AbortController();
     pick.title = vscode.l10n.t('Checkpointing on {0}', node.name);
-    pick.placeholder = vscode.l10n.t('Enter copies what helps, where there is something');
+    pick.placeholder = vscode.l10n.t('Enter copies what helps; the button above shows all as a document');
     pick.busy = true;
     pick.ignoreFocusOut = true;
     pick.matchOnDetail = true;

@@ -62,6 +62,23 @@ export interface Activation {
   readonly builtins: readonly string[];
 }
 
+export interface ClusterDownload extends Usage {
+  readonly milliseconds: number;
+  /** Milliseconds of a client that throws the same bytes away. */
+  readonly bare: number;
+  readonly bytes: number;
+}
+
+export interface ClusterLists {
+  /** Milliseconds until the first page is there. */
+  readonly page: number;
+  /** Milliseconds until a bare client has its bytes. */
+  readonly answered: number;
+  /** Growth of the process, bytes. */
+  readonly memory: number;
+  readonly connections: number;
+}
+
 interface OfArchive {
   readonly input: Input;
   /** Folder for what is decompressed. */
@@ -79,6 +96,16 @@ export interface Probes {
   searching: { question: OfArchive & { readonly patterns: readonly TypedPattern[] }; answer: Searching };
   exploring: { question: OfArchive & { readonly seed: number }; answer: Exploring };
   activation: { question: { readonly storage: string }; answer: Activation };
+  'cluster-download': {
+    question: { readonly kubeconfig: string; readonly target: string };
+    answer: ClusterDownload;
+  };
+  'cluster-open': {
+    question: OfArchive & { readonly kubeconfig: string };
+    /** Milliseconds until the first paint, and bytes that were moved for it. */
+    answer: { readonly milliseconds: number; readonly bytes: number };
+  };
+  'cluster-lists': { question: { readonly kubeconfig: string }; answer: ClusterLists };
 }
 
 export type ProbeName = keyof Probes;

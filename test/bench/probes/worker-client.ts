@@ -2,9 +2,10 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { Worker } from 'node:worker_threads';
-import { type Channel, type ChannelMessage, openChannel } from '../../../src/protocol/channel.ts';
+import { type Channel, type ChannelMessage, type Handlers, openChannel } from '../../../src/protocol/channel.ts';
 import type { OpenRequest } from '../../../src/protocol/checkpoint-api.ts';
 import type { GridQuery, GridWindow } from '../../../src/protocol/grid.ts';
+import type { RemoteApi } from '../../../src/protocol/remote-api.ts';
 import type { SearchState } from '../../../src/protocol/search.ts';
 import type { WorkerApi, WorkerEvents } from '../../../src/protocol/worker-api.ts';
 import { builtWorker } from '../children.ts';
@@ -19,20 +20,20 @@ export class WorkerClient {
   #complete = false;
 
   /** Resolves when the thread has the locator: it begins to load the worker's bundle. */
-  static async start(request: OpenRequest): Promise<WorkerClient> {
-    const client = new WorkerClient(request);
+  static async start(request: OpenRequest, remote?: Handlers<RemoteApi>): Promise<WorkerClient> {
+    const client = new WorkerClient(request, remote);
     await once(client.#worker, 'online');
     return client;
   }
 
-  private constructor(request: OpenRequest) {
+  private constructor(request: OpenRequest, remote: Handlers<RemoteApi> | undefined) {
     // The limits of src/vscode/sessions/worker-thread.ts, without which the collector may wait longer.
     const resourceLimits = { maxOldGenerationSizeMb: 1024, maxYoungGenerationSizeMb: 64 };
     // As it is in the editor from the second opening of any checkpoint on.
     const env = { ...process.env, NODE_COMPILE_CACHE: join(request.spill.directory, '..', 'compiled') };
     this.#worker = new Worker(builtWorker, { workerData: request, execArgv: [], resourceLimits, env });
     this.#worker.on('error', (error) => this.#change.reject(error));
-    this.#channel = openChannel<object, object, WorkerApi, WorkerEvents>(
+    this.#channel = openChannel<Partial<RemoteApi>, object, WorkerApi, WorkerEvents>(
       {
         post: (message, transfer) => this.#worker.postMessage(message, transfer),
         listen: (receive) => {
@@ -41,7 +42,7 @@ export class WorkerClient {
           return () => this.#worker.off('message', listener);
         },
       },
-      {},
+      remote ?? {},
     );
     this.#channel.on('changed', ({ complete }) => {
       this.#complete ||= complete;

@@ -1,5 +1,6 @@
 import { escapeText, formatCount, formatTime } from '../../../protocol/format.ts';
 import type { ContainerFacts, PodFacts } from '../../../core/cluster/inventory/pods.ts';
+import { LABELS } from '../../../core/cluster/node-files/helper-manifest.ts';
 import { Branch, factTable, shortAge, type BranchNode, type Row, type TreeNode, type Wording } from './node.ts';
 import type { TreeHost } from './tree-host.ts';
 
@@ -100,7 +101,9 @@ export class PodNode implements BranchNode {
     const { name, node, status, restarts, created, containers, workload, uid } = this.facts;
     const ready = containers.filter((one) => one.ready && one.kind !== 'init').length;
     const all = containers.filter(({ kind }) => kind === 'regular' || kind === 'sidecar').length;
+    const isHelper = this.facts.labels[LABELS.managedBy.key] === LABELS.managedBy.value;
     const description = [
+      ...(isHelper ? [translate('helper pod')] : []),
       ...(status === 'Running' ? [] : [escapeText(status)]),
       ...(restarts > 0 ? [`↻ ${formatCount(restarts)}`] : []),
       ...(node === undefined ? [] : [escapeText(node)]),

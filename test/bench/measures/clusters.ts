@@ -1,0 +1,117 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { median, runProbe } from '../children.ts';
+import { formatBytes, type Row } from '../report.ts';
+import { MB, type Bench, type Measurement } from './measurement.ts';
+
+/** The contract's budget for streams of a cluster. */
+const STREAM_MEMORY = 200 * MB;
+/** Bytes that may be moved until an archive that is opened in place shows its processes. */
+const IN_PLACE = 8 * MB;
+/** Milliseconds between the server's answer and the first page of pods. */
+const FIRST_PAGE = 300;
+const LIST_MEMORY = 100 * MB;
+/** Connections of one context that may be open after many lists. */
+const CONNECTIONS = 4;
+
+/** A download, against a bare client that throws the bytes away. */
+export const clusterDownload: Measurement = {
+  name: 'cluster: download',
+  async measure(bench) {
+    const input = await bench.inputs.mixed();
+    return withServer(input.path, 0, (kubeconfig) => {
+      const question = { kubeconfig, target: join(bench.inputs.scratch, 'downloaded.tar') };
+      const runs = Array.from({ length: bench.runs.middle }, () => runProbe('cluster-download', question));
+      const time = median(runs.map(({ milliseconds }) => milliseconds)) ?? NaN;
+      const peer = median(runs.map(({ bare }) => bare)) ?? NaN;
+      const rate = (milliseconds: number): string => `${formatBytes((input.size / milliseconds) * 1000)}/s`;
+      return [
+        {
+          name: `download ${formatBytes(input.size)} from a node`,
+          time: { value: time, unit: 'milliseconds' },
+          memory: { value: Math.max(...runs.map(({ memory }) => memory)), unit: 'megabytes', limit: STREAM_MEMORY },
+          peer: { name: 'bare WebSocket', milliseconds: peer },
+          ratio: { value: time / peer, unit: 'ratio', ...(bench.judgeRatios && { limit: 1 / 0.9 }) },
+          remark: `${rate(time)} with SHA-256 on both sides and writing, ${rate(peer)} for a client (ws) that throws the bytes away; loopback, TLS`,
+        },
+      ];
+    });
+  },
+};
+
+/** An archive that stays on its node. */
+export const clusterOpen: Measurement = {
+  name: 'cluster: open in place',
+  async measure(bench) {
+    const input = await bench.inputs.fewProcesses();
+    return withServer(input.path, 0, (kubeconfig) => {
+      const question = { kubeconfig, input, spill: join(bench.inputs.scratch, 'spill') };
+      const runs = Array.from({ length: bench.runs.middle }, () => runProbe('cluster-open', question));
+      return [
+        {
+          name: `open ${formatBytes(input.size)} tar in place, ${String(input.processes)} processes`,
+          time: { value: median(runs.map(({ milliseconds }) => milliseconds)) ?? NaN, unit: 'milliseconds' },
+          read: { value: Math.max(...runs.map(({ bytes }) => bytes)), unit: 'megabytes', limit: IN_PLACE },
+          remark: 'until overview and process tree with arguments are answered; the helper pod is there before',
+        },
+      ];
+    });
+  },
+};
+
+/** Long lists, and many of them. */
+export const clusterLists: Measurement = {
+  name: 'cluster: lists',
+  measure(bench) {
+    return withServer(null, 10_000, (kubeconfig) => listRows(bench, kubeconfig));
+  },
+};
+
+function listRows(bench: Bench, kubeconfig: string): readonly Row[] {
+  const runs = Array.from({ length: bench.runs.middle }, () => runProbe('cluster-lists', { kubeconfig }));
+  const after = median(runs.map(({ page, answered }) => Math.max(0, page - answered))) ?? NaN;
+  const connections = Math.max(...runs.map((run) => run.connections));
+  return [
+    {
+      name: 'first page of 10,000 pods',
+      time: { value: after, unit: 'milliseconds', limit: FIRST_PAGE },
+      peer: { name: 'the answer alone', milliseconds: median(runs.map(({ answered }) => answered)) ?? NaN },
+      remark: 'beyond the time in which a bare client has the answer',
+    },
+    {
+      name: '200 lists of 500 pods',
+      memory: { value: Math.max(...runs.map(({ memory }) => memory)), unit: 'megabytes', limit: LIST_MEMORY },
+      ...(connections > CONNECTIONS && { fault: `${String(connections)} connections are left open` }),
+      remark: `growth after the first 20; ${String(connections)} connections open at the end`,
+    },
+  ];
+}
+
+async function withServer(
+  archive: string | null,
+  pods: number,
+  measure: (kubeconfig: string) => readonly Row[],
+): Promise<readonly Row[]> {
+  const script = fileURLToPath(new URL('../probes/cluster-server.ts', import.meta.url));
+  const server = spawn(
+    process.execPath,
+    ['--disable-warning=ExperimentalWarning', script, JSON.stringify([archive, pods])],
+    { stdio: ['pipe', 'pipe', 'inherit'] },
+  );
+  try {
+    return measure(await kubeconfigOf(server));
+  } finally {
+    const ended = once(server, 'exit');
+    server.stdin.end();
+    await ended;
+  }
+}
+
+async function kubeconfigOf(server: ChildProcess): Promise<string> {
+  const lines = createInterface({ input: server.stdout as NodeJS.ReadableStream });
+  for await (const line of lines) return (JSON.parse(line) as { kubeconfig: string }).kubeconfig;
+  throw new Error('The test cluster did not start.');
+}

@@ -1,0 +1,25 @@
+// A test cluster in a process of its own, so that what is measured is the client alone. Prints one line of JSON when it
+// is there, and ends when its standard input does.
+import { linkSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { TestCluster } from '../../cluster/test-cluster.ts';
+import { addManyPods } from '../../cluster/workloads.ts';
+
+const [archive, pods] = JSON.parse(process.argv[2] ?? '[]') as [archive: string | null, pods: number];
+
+const cluster = await TestCluster.start();
+// A node here answers at once, as a real one nearly does.
+cluster.life.pace.start = 1;
+if (archive !== null) {
+  const target = join(cluster.node().checkpoints, 'checkpoint-bench.tar');
+  try {
+    linkSync(archive, target);
+  } catch {
+    // On another disk.
+    symlinkSync(archive, target);
+  }
+}
+if (pods > 0) addManyPods(cluster, pods);
+console.log(JSON.stringify({ kubeconfig: cluster.kubeconfig(), address: cluster.address }));
+process.stdin.resume();
+process.stdin.once('end', () => void cluster.close().then(() => process.exit(0)));
