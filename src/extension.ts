@@ -117,6 +117,7 @@ function build(
       version: String((context.extension.packageJSON as { version?: unknown }).version),
       openLocator: (locator) => editor.openLocator(locator),
       openFile: (path) => editor.open(vscode.Uri.file(path), false),
+      onDownloaded: (path) => void list.update(path),
       activeLocator: () => editor.active?.document.locator,
     }),
   ));

@@ -94,6 +94,7 @@ export class Errors {
     const { retry } = options;
     if (retry && PASSING.has(reason)) actions.push({ title: vscode.l10n.t('Retry'), run: retry });
     if (reason === 'no-space') actions.push(changeSpillLimit());
+    if (reason === 'no-kubeconfig') actions.push(chooseKubeconfig());
     if (!EXPLAINED.has(reason)) actions.push({ title: vscode.l10n.t('Show Log'), run: this.#showLog });
     const text = [this.words(error), ...(remedy ? [words(remedy.text)] : [])].join(' ');
     const chosen = await vscode.window.showErrorMessage(text, ...actions.map(({ title }) => title));
@@ -158,6 +159,13 @@ export function copyRemedy({ form, text }: NonNullable<Remedy['copy']>): Action 
     shell: vscode.l10n.t('Copy Command'),
   };
   return { title: titles[form], run: () => vscode.env.clipboard.writeText(text) };
+}
+
+function chooseKubeconfig(): Action {
+  return {
+    title: vscode.l10n.t('Choose Kubeconfig'),
+    run: () => vscode.commands.executeCommand('checkpointExplorer.chooseKubeconfig'),
+  };
 }
 
 function changeSpillLimit(): Action {

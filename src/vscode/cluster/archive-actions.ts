@@ -21,6 +21,8 @@ export interface ArchiveActionOptions {
   readonly openLocator: (locator: string) => Promise<void>;
   /** Opens the editor of an archive on this machine. */
   readonly openFile: (path: string) => Promise<void>;
+  /** Told of each archive that came. */
+  readonly onDownloaded: (path: string) => void;
   /** The node locator of the editor that has the focus, if it has one. */
   readonly activeLocator: () => string | undefined;
 }
@@ -74,7 +76,9 @@ export class ArchiveActions {
   ): Promise<Downloaded> {
     const connection = await this.#services.connections.connect(context);
     const wish = { connection, node, path, ...(container && { container }) };
-    return this.downloads.add(wish, this.#folder());
+    const done = await this.downloads.add(wish, this.#folder());
+    this.#options.onDownloaded(done.path);
+    return done;
   }
 
   /** Deletes an archive after the person has typed its name. */

@@ -53,7 +53,7 @@ export function subjectOf({ pod, container, node }: Wanted): Subject {
 /** Has containers checkpointed, each with its own activity. One that fails does not stop the others. */
 export async function takeAll(
   wanted: readonly Wanted[],
-  activities: Activities,
+  activities: Pick<Activities, 'start'>,
   title: (wanted: Wanted) => string,
   settings: TakeSettings,
 ): Promise<readonly Result[]> {

@@ -1,6 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import { listContexts, openCluster, type Cluster, type ContextFacts } from '../../core/cluster/cluster.ts';
-import { loadKubeconfig, watchKubeconfig, type Kubeconfig } from '../../core/cluster/kubeconfig/kubeconfig.ts';
+import {
+  kubeconfigFiles,
+  loadKubeconfig,
+  watchKubeconfig,
+  type Kubeconfig,
+} from '../../core/cluster/kubeconfig/kubeconfig.ts';
 import { HelperJournal } from '../../core/cluster/node-files/helper-journal.ts';
 import type { HelperSettings } from '../../core/cluster/node-files/helper-manifest.ts';
 import { HelperPods } from '../../core/cluster/node-files/helper-pods.ts';
@@ -112,12 +117,13 @@ export class Connections extends Disposable {
     super.dispose();
   }
 
-  async #read(): Promise<Kubeconfig> {
+  #read(): Promise<Kubeconfig> {
     const path = this.#options.kubeconfig();
-    const kubeconfig = await loadKubeconfig(path === undefined ? {} : { path });
+    const choice = path === undefined ? {} : { path };
     this.#unwatch();
-    if (!this.isDisposed) this.#unwatch = watchKubeconfig(kubeconfig.files, () => void this.reload());
-    return kubeconfig;
+    // One that cannot be read is watched, too: it may be mended.
+    if (!this.isDisposed) this.#unwatch = watchKubeconfig(kubeconfigFiles(choice), () => void this.reload());
+    return loadKubeconfig(choice);
   }
 
   async #open(kubeconfig: Kubeconfig, context: string): Promise<Connection> {

@@ -82,7 +82,12 @@ export class ContextNode extends Branch {
       setImmediate(() => this.#host.changed(this));
     }
     const names = new Set(namespaces.map(({ name }) => name));
-    for (const name of this.#namespaces.keys()) if (!names.has(name)) this.#namespaces.delete(name);
+    for (const [name, namespace] of this.#namespaces) {
+      if (names.has(name)) continue;
+      // Nobody watches what is gone.
+      namespace.forget();
+      this.#namespaces.delete(name);
+    }
     const nodes = [...names].map((name) => {
       const node = this.#namespaces.get(name) ?? new NamespaceNode(this, this.context, name, this.#host);
       this.#namespaces.set(name, node);
