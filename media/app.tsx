@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Note } from '../src/protocol/note.ts';
 import type { Overview } from '../src/protocol/overview.ts';
 import type { PageStart } from '../src/protocol/page-api.ts';
@@ -59,13 +59,22 @@ export function App() {
   );
 }
 
+/** How much a number has grown since it was first known. */
+function useMore(count: number | undefined): number {
+  const first = useRef<number | undefined>(undefined);
+  first.current ??= count;
+  return (count ?? 0) - (first.current ?? 0);
+}
+
 function Checkpoint({ start }: { start: PageStart }) {
   const session = useSession();
   const tab = useStore(session.page, (page) => page.tab);
   const version = useStore(session.version, (count) => count);
-  const overview = useResource((signal) => session.host.overview(signal), 'overview', version);
   const read = useStore(session.read, (count) => count);
   const notes = useResource((signal) => session.host.notes(signal), 'notes', version + read);
+  const found = useMore(notes.value?.length);
+  // How whole the checkpoint is follows from what has been found wrong so far.
+  const overview = useResource((signal) => session.host.overview(signal), 'overview', version + found);
   const [notesShown, setNotesShown] = useState(false);
   const searchShown = useStore(session.page, (page) => page.search.open);
   const searchShare = useStore(session.page, (page) => page.search.share);

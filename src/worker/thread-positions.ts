@@ -17,30 +17,44 @@ export async function threadPositions(
 ): Promise<readonly ThreadPosition[]> {
   if (state === 'zombie') return [];
   const bases = new Map<string, bigint>();
-  for (const mapping of (await memory.mappings(pid, signal)) ?? []) {
+  const mappings = await memory.mappings(pid, signal);
+  for (const mapping of mappings ?? []) {
     if (!bases.has(mapping.name)) bases.set(mapping.name, fileBase(mapping));
   }
   const positions: ThreadPosition[] = [];
   for (const { tid } of threads.filter(({ missing }) => !missing).slice(0, MAX_THREADS)) {
     const registers = await generalRegisters(memory, pid, tid, signal);
-    const instruction = pointer(registers, 'instruction', bases);
-    const stack = pointer(registers, 'stack', bases);
+    const at = async (wanted: RegisterRole): Promise<PointerFacts | undefined> => {
+      const register = registers.find(({ role }) => role === wanted);
+      return register && (mappings ? pointer(register, bases) : unlistedPointer(memory, pid, register, signal));
+    };
+    const [instruction, stack] = await Promise.all([at('instruction'), at('stack')]);
     positions.push({ tid, ...(instruction && { instruction }), ...(stack && { stack }) });
   }
   return positions;
 }
 
-function pointer(
-  registers: readonly Register[],
-  wanted: RegisterRole,
-  bases: ReadonlyMap<string, bigint>,
-): PointerFacts | undefined {
-  const register = registers.find(({ role }) => role === wanted);
-  if (!register) return undefined;
-  const { value: address, target } = register;
+function pointer({ value: address, target }: Register, bases: ReadonlyMap<string, bigint>): PointerFacts {
   if (!target) return { address };
   const base = target.name === '' ? target.start : (bases.get(target.name) ?? target.start);
   return { address, target: { name: target.name, permissions: target.permissions, offset: address - base } };
+}
+
+/** Where no image lists the mappings, what was dumped can be looked at all the same. */
+async function unlistedPointer(
+  memory: Memory,
+  pid: number,
+  { value: address }: Register,
+  signal: AbortSignal,
+): Promise<PointerFacts> {
+  try {
+    const { ranges } = await memory.locate(pid, address, 1, { signal });
+    const isHere = ranges.some(({ present }) => present);
+    return { address, ...(isHere && { target: { name: '', permissions: '????', offset: 0n } }) };
+  } catch (error) {
+    if (CheckpointError.is(error, 'not-found')) return { address };
+    throw error;
+  }
 }
 
 /** None where the image of the thread, or that of its process's memory, is lost. */

@@ -157,7 +157,7 @@ function judgeImages({ files, imagesPrefix, notes }: Parts): CompletenessFact {
   );
   const count = new Set(bad.map((note) => note.where)).size;
   return count > 0
-    ? { part: 'images', state: 'damaged', text: sentence('{0} of the images read so far are damaged.', count) }
+    ? { part: 'images', state: 'damaged', text: sentence('Damaged images among those read so far: {0}.', count) }
     : { part: 'images', state: 'present', text: sentence('The images read so far are sound.') };
 }
 

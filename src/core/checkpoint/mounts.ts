@@ -115,9 +115,9 @@ function readSpecMounts(spec: JsonObject | undefined): readonly SpecMount[] {
 
 /** Of several mounts on one path the last one in the tree is what the container saw, and what the spec meant. */
 function findSpecMount(entry: MntEntry, all: readonly MntEntry[], wanted: readonly SpecMount[]): SpecMount | undefined {
-  const path = normalise(entry.mountpoint);
+  const path = mountPoint(entry);
   const covered = all.some(
-    (other) => other !== entry && other.parent_mnt_id === entry.mnt_id && normalise(other.mountpoint) === path,
+    (other) => other !== entry && other.parent_mnt_id === entry.mnt_id && mountPoint(other) === path,
   );
   return covered ? undefined : wanted.findLast((mount) => mount.destination === path);
 }
@@ -161,7 +161,7 @@ function describe(
   masked: ReadonlySet<string>,
   readOnly: ReadonlySet<string>,
 ): MountFacts {
-  const path = normalise(entry.mountpoint);
+  const path = mountPoint(entry);
   const fileSystem = FILE_SYSTEMS.get(entry.fstype) ?? (entry.fsname === '' ? undefined : entry.fsname);
   const type = fileSystem ?? match?.type ?? 'unknown';
   const laidOver: MountOrigin | undefined = masked.has(path) ? 'masked' : readOnly.has(path) ? 'read-only' : undefined;
@@ -265,6 +265,11 @@ function superOptions(entry: MntEntry): string {
     ...named.filter(([flag]) => (flags & flag) !== 0).map(([, name]) => name),
   ];
   return [...words, ...(entry.options === '' ? [] : [entry.options])].join(',');
+}
+
+/** `?` where damage has taken it: no path is that, and nothing else may pass for the root. */
+function mountPoint({ mountpoint }: MntEntry): string {
+  return mountpoint === '' ? '?' : normalise(mountpoint);
 }
 
 function normalise(path: string): string {

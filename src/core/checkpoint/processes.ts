@@ -228,7 +228,8 @@ export class Processes {
         '{0} is missing. Arguments, environment and memory of process {1} cannot be shown.',
         pid,
       );
-      return undefined;
+      const pages = this.#images.complete ? await this.#addressSpace(pid, signal) : undefined;
+      return pages && { dumpedBytes: pages.dumpedBytes };
     }
     const executable = table.path(mm.exe_file_id);
     const { mapped } = memoryTotals(mm, this.#pageSize ?? USUAL_PAGE_SIZE, undefined);

@@ -68,7 +68,7 @@ const SOCKETS: TableKind<SocketRow> = {
       width: 72,
       value: inFlightOf,
     },
-    { id: 'process', label: 'Process', kind: 'text', flex: 2, width: 120, value: holdersOf, cell: processCell },
+    { id: 'process', label: 'Process', kind: 'text', flex: 2, width: 150, value: holdersOf, cell: processCell },
     {
       id: 'fd',
       label: 'FD',

@@ -43,6 +43,13 @@ describe('the mount table', () => {
     assert.deepEqual(table.map(({ destination }) => destination).sort(), ['/a', '/b']);
   });
 
+  test('a mount whose place damage has taken does not pass for the root, nor for what was asked for', () => {
+    const spec = { mounts: [{ destination: '/', type: 'tmpfs' }] };
+    const [lost, absent] = join([mount({ mountpoint: '' })], spec);
+    assert.deepEqual([lost?.destination, lost?.origin, lost?.seenIn], ['?', 'tmpfs', 'image']);
+    assert.equal(absent?.seenIn, 'spec');
+  });
+
   test('flags read as mount options, and the file system’s own options stand apart', () => {
     const [shown] = join([mount({ flags: 0x20000f, sb_flags: 1, options: 'size=64k,mode=755' })]);
     assert.deepEqual(shown?.options, ['ro', 'nosuid', 'nodev', 'noexec', 'relatime']);

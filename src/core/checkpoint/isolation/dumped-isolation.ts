@@ -164,6 +164,8 @@ export class DumpedIsolation implements Isolation {
       const bytes = left < 0 ? undefined : await filters.program(this.#sources.images, index, signal);
       if (bytes) programs.push(readProgram(bytes));
     }
+    // What no filter here decides on is not known, and not allowed either.
+    if (programs.length === 0) return undefined;
     const { architecture } = await readThread(this.#sources.images, pid, signal);
     const summary = await summarize(programs, auditArchitecture(architecture), signal);
     return programs.length === state.filters.length ? summary : { ...summary, complete: false };

@@ -133,6 +133,12 @@ describe('a chain of filters', () => {
     assert.equal(answers.get('read'), 'ALLOW');
   });
 
+  test('of which none is there answers nothing', async () => {
+    const { isolation } = madeUp(images([]));
+    assert.equal((await isolation.seccomp(1, 1))?.mode, 'filter');
+    assert.equal(await isolation.seccompSummary(1, 1), undefined);
+  });
+
   test('that leads in a ring ends', async () => {
     const ring = images([
       { filter: older, prev: 1 },
