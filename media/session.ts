@@ -56,6 +56,7 @@ export class Session {
       for (const grid of Object.values(this.grids)) grid.refresh();
     });
     connection.on('searched', (state) => this.search.told(state));
+    connection.on('openSearch', () => this.search.open());
     connection.on('show', (place) => this.go(place));
     connection.on('copyRows', ({ format }) => {
       const grid = this.shownGrid();

@@ -52,7 +52,9 @@ export function ScopeLine() {
         <span class="muted ellipsis">
           {scope.kind === 'range'
             ? t('Every byte of the mapping that the checkpoint has')
-            : t('Its own memory, and what it shares or has mapped')}
+            : scope.pids.length === 1
+              ? t('Its own memory, and what it shares or has mapped')
+              : t('Their own memory, and what they share or have mapped')}
         </span>
       )}
     </div>

@@ -73,6 +73,8 @@ export interface PageStart {
 export interface PageEvents extends CheckpointEvents {
   /** Go there. */
   show: Place;
+  /** Show the search, with the keyboard in it. */
+  openSearch: null;
   /** Copy the rows selected in the grid that is shown: the host's menu was used, and only the page knows the selection. */
   copyRows: { readonly format: CopyFormat };
 }

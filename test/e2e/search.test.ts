@@ -139,6 +139,17 @@ test('the scope follows the chosen process, and nothing found offers to search e
   assert.equal(await where().inputValue(), 'all');
 });
 
+test('the button in the header, and the host, open it; the button closes it too', async () => {
+  const button = lab.page.getByRole('button', { name: 'Search memory…' });
+  await button.click();
+  await until(async () => (await active()) === 'search-for', 'the box must have the keyboard');
+  assert.equal(await button.getAttribute('aria-expanded'), 'true');
+  await button.click();
+  await panel().waitFor({ state: 'detached' });
+  lab.emit('openSearch', null);
+  await until(async () => (await active()) === 'search-for', 'the box must have the keyboard');
+});
+
 test('a wrong expression is said beside the box, bytes are found by wildcards, and case counts where it shall', async () => {
   await lab.page.keyboard.press('Control+f');
   await panel()

@@ -38,6 +38,7 @@ export class Commands extends Disposable {
       reveal: (argument) => this.#reveal(argument),
       saveAs: (argument) => this.#saveAs(argument),
       openFile: (argument) => this.#openFile(argument),
+      searchMemory: () => services.editor.active?.emit('openSearch', null),
       copyAsText: () => this.#copyRows('text'),
       copyAsJson: () => this.#copyRows('json'),
       copyAsCsv: () => this.#copyRows('csv'),
