@@ -10,11 +10,11 @@ export const REGISTRY: Options = {
   authfile: { kind: 'text', value: 'FILE', help: 'Credentials of registries; else those of podman and docker login' },
 };
 
-const KUBECONFIG: Options = {
+export const KUBECONFIG: Options = {
   kubeconfig: { kind: 'text', value: 'FILE', help: 'The kubeconfig to use; else KUBECONFIG, else ~/.kube/config' },
 };
 
-const CONTEXT: Options = {
+export const CONTEXT: Options = {
   context: { kind: 'text', value: 'NAME', help: "The context; else the kubeconfig's current one" },
 };
 

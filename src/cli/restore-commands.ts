@@ -1,5 +1,5 @@
 import type { OptionSpec } from './arguments.ts';
-import { REGISTRY } from './cluster-commands.ts';
+import { CONTEXT, KUBECONFIG, REGISTRY } from './cluster-commands.ts';
 import type { Command } from './commands.ts';
 
 type Options = Readonly<Record<string, OptionSpec>>;
@@ -55,7 +55,7 @@ export const RESTORE_COMMANDS: readonly Command[] = [
     max: 1,
     summary: 'Restore a checkpoint to a sandbox, after telling whether it will work and what it would do',
     details:
-      'With podman the sandbox is a container of a new name, in a network that leads nowhere; its ports are not published. A\nrestore runs what is in the archive, as root: do it only where it may. Blockers that are risks are agreed to by name.\nPrints the id of the sandbox, for sandboxes remove.\n\n  checkpoint-explorer restore web.tar --to podman --check\n  checkpoint-explorer restore web.tar --to podman --tcp close --prefix sudo',
+      'With kubernetes an image is sent to a registry and a pod made of it, which a policy keeps from every network, without a\ntoken and with an end; its volumes are empty. With podman the sandbox is a container of a new name, in a network that leads nowhere; its ports are not published. A\nrestore runs what is in the archive, as root: do it only where it may. Blockers that are risks are agreed to by name.\nPrints the id of the sandbox, for sandboxes remove.\n\n  checkpoint-explorer restore web.tar --to podman --check\n  checkpoint-explorer restore web.tar --to podman --tcp close --prefix sudo\n  checkpoint-explorer restore web.tar --to kubernetes --image docker://registry.example/checkpoints/web:1 -n sandbox',
     options: {
       to: { kind: 'text', value: PLACES.join('|'), choices: PLACES, help: 'Where to' },
       check: { kind: 'flag', help: 'Only tell whether it will work; exit code 1 if something stands in the way' },
@@ -78,6 +78,26 @@ export const RESTORE_COMMANDS: readonly Command[] = [
         help: 'The network of the sandbox (nowhere if not given)',
       },
       prefix: { kind: 'text', value: 'WORDS', help: "Put before podman's commands: sudo, or ssh HOST" },
+      image: {
+        kind: 'text',
+        value: 'docker://…',
+        help: 'With kubernetes: where the image is put, for nodes to pull it from',
+      },
+      namespace: { kind: 'text', short: 'n', value: 'NAME', help: "The sandbox's namespace; else the context's" },
+      'create-namespace': {
+        kind: 'flag',
+        help: 'Make the namespace if it is not there, and remove it with the sandbox',
+      },
+      node: { kind: 'text', value: 'NAME', help: 'The node; else the first whose runtime and architecture fit' },
+      'pull-secret': { kind: 'text', value: 'NAME', help: 'With which the nodes pull the image' },
+      lifetime: {
+        kind: 'text',
+        value: 'SECONDS',
+        help: 'After which the cluster ends the sandbox (3600 if not given)',
+      },
+      ...CONTEXT,
+      ...KUBECONFIG,
+      ...REGISTRY,
       ...TEXT_FORMAT,
     },
     load: () => import('./commands/restore/restore.ts'),

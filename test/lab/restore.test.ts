@@ -36,7 +36,7 @@ function subjectOf<T>(path: string, use: (subject: Subject) => Promise<T>): Prom
         locator: path,
         path,
         facts: await readCheckpointFacts(checkpoint),
-        open: (signal) => checkpoint.openArchive(signal),
+        checkpoint,
       }),
     ),
   );

@@ -28,15 +28,68 @@ export async function placeOf(kind: TargetKind, args: Arguments, session: Sessio
   switch (kind) {
     case 'podman':
       return new PodmanSandbox({ machine: machineOf(args), journal, network: networkOf(args) });
-    case 'crio':
     case 'kubernetes':
-      await Promise.resolve(session);
-      throw usage('{0} is not a place that checkpoints can be restored to yet.', kind);
+      return kubernetes(args, session, journal);
+    case 'crio':
+      throw usage(
+        'crio is not a place that checkpoints can be restored to yet: make an image with build, and use crictl.',
+      );
   }
 }
 
+async function kubernetes(args: Arguments, session: Session, journal: SandboxJournal): Promise<Sandbox> {
+  const locator = args.text('image');
+  if (locator === undefined) {
+    throw usage('restore --to kubernetes needs --image docker://HOST/NAME:TAG, from which the nodes can pull.');
+  }
+  const { connect, choiceOf } = await import('../cluster/connect.ts');
+  const { KubernetesSandbox } = await import('../../core/restore/sandbox/kubernetes.ts');
+  const { parseReference } = await import('../../core/restore/registry/reference.ts');
+  const { registrySettings } = await import('./registry.ts');
+  const image = parseReference(locator);
+  const lifetime = lifetimeOf(args);
+  const cluster = await connect({ ...choiceOf(args), image: undefined }, session);
+  return new KubernetesSandbox({
+    cluster,
+    journal,
+    image,
+    registry: registrySettings(args),
+    spill: session.spill,
+    namespace: args.text('namespace') ?? cluster.namespace,
+    createNamespace: args.flag('create-namespace'),
+    node: args.text('node'),
+    network: networkOf(args),
+    pullSecret: args.text('pull-secret'),
+    lifetime,
+  });
+}
+
+/** Seconds. @throws CheckpointError `usage` */
+function lifetimeOf(args: Arguments): number {
+  const text = args.text('lifetime') ?? '3600';
+  const seconds = /^\d{1,7}$/.test(text) ? Number(text) : 0;
+  if (seconds < 1) throw usage('{0} is not how long a sandbox may live: give whole seconds from 1 on.', text);
+  return seconds;
+}
+
 /** Where a sandbox is that was written down. */
-export function placeOfRecord(record: SandboxRecord): Sandbox {
+export async function placeOfRecord(record: SandboxRecord, session: Session): Promise<Sandbox> {
+  if (record.kind === 'kubernetes') {
+    const { connect } = await import('../cluster/connect.ts');
+    const { KubernetesSandbox } = await import('../../core/restore/sandbox/kubernetes.ts');
+    const cluster = await connect({ context: record.context }, session);
+    const namespace = record.namespace ?? cluster.namespace;
+    // Nothing is made any more: no image is sent.
+    const image = { host: '', name: '' };
+    return new KubernetesSandbox({
+      cluster,
+      journal: sandboxJournal(),
+      image,
+      registry: {},
+      spill: session.spill,
+      namespace,
+    });
+  }
   return new PodmanSandbox({ machine: new Machine(record.prefix), journal: sandboxJournal() });
 }
 

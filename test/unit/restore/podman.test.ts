@@ -12,6 +12,7 @@ import { SandboxJournal, sandboxName } from '../../../src/core/restore/sandbox/j
 import { PodmanSandbox } from '../../../src/core/restore/sandbox/podman.ts';
 import type { Subject } from '../../../src/core/restore/sandbox/sandbox.ts';
 import { findCauses, RestoreFailed } from '../../../src/core/restore/sandbox/why-it-failed.ts';
+import { fakeCheckpoint } from '../worker/fake-checkpoint.ts';
 import { inFolder } from './support.ts';
 
 const HOSTILE = '$(touch pwned)`touch pwned`; touch pwned\n"\'--privileged ../../etc';
@@ -27,7 +28,12 @@ function subject(more: Partial<CheckpointFacts> = {}, path = '/evidence/a b.tar'
     hasFileLocks: false,
     ...more,
   } as unknown as CheckpointFacts;
-  return { locator: path, path, facts, open: () => Promise.resolve(memorySource(Buffer.from('bytes'), 'archive')) };
+  return {
+    locator: path,
+    path,
+    facts,
+    checkpoint: fakeCheckpoint({ openArchive: () => Promise.resolve(memorySource(Buffer.from('bytes'), 'archive')) }),
+  };
 }
 
 /** A Podman that does what a script says, and writes down how it was called. */

@@ -68,7 +68,7 @@ async function subjectOf(checkpoint: Checkpoint, locator: string, session: Sessi
     locator,
     ...(isFile && { path: resolve(locator) }),
     facts,
-    open: (signal) => checkpoint.openArchive(signal),
+    checkpoint,
   };
 }
 

@@ -54,7 +54,7 @@ async function list(args: Arguments, session: Session): Promise<ExitCode> {
 
 async function stateOf(record: SandboxRecord, session: Session): Promise<SandboxState> {
   try {
-    return await placeOfRecord(record).state(record, session.signal);
+    return await (await placeOfRecord(record, session)).state(record, session.signal);
   } catch (error) {
     if (isCancelled(error)) throw error;
     return 'unknown';
@@ -72,8 +72,9 @@ async function forEach(ids: readonly string[], action: 'remove' | 'logs', sessio
       continue;
     }
     try {
-      if (action === 'remove') await placeOfRecord(record).remove(record, session.signal);
-      else await session.output.write(await placeOfRecord(record).logs(record, session.signal));
+      const place = await placeOfRecord(record, session);
+      if (action === 'remove') await place.remove(record, session.signal);
+      else await session.output.write(await place.logs(record, session.signal));
     } catch (error) {
       if (isCancelled(error)) throw error;
       session.output.failure(error);

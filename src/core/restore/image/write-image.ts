@@ -6,6 +6,9 @@ import type { ImageWriter, WriterOptions } from './image-writer.ts';
 import { readLayer } from './layer.ts';
 import { describeImage, type ImageDocuments } from './manifest.ts';
 
+/** What an image is made of. */
+export type ImageSource = Pick<Checkpoint, 'overview' | 'openArchive'>;
+
 export interface ImageOptions {
   readonly spill: SpillSettings;
   /** What engines are to call the container, if not as the checkpoint does. */
@@ -31,7 +34,7 @@ export interface ImageTarget {
  * @throws CheckpointError `unsupported` for a folder, `damaged`, `exists`, `no-space`, `unwritable`, `cancelled`
  */
 export async function writeImage(
-  checkpoint: Checkpoint,
+  checkpoint: ImageSource,
   target: ImageTarget,
   path: string,
   options: WriteOptions,
@@ -56,14 +59,14 @@ export async function writeImage(
 }
 
 /** The image of a checkpoint without writing it anywhere: what it will be called and said to be. */
-export async function measureImage(checkpoint: Checkpoint, options: ImageOptions): Promise<ImageDocuments> {
+export async function measureImage(checkpoint: ImageSource, options: ImageOptions): Promise<ImageDocuments> {
   const overview = await checkpoint.overview(options.signal);
   const layer = await readLayer(() => checkpoint.openArchive(options.signal), options);
   return describeImage(layer, overview, options.name);
 }
 
 /** Bytes of the archive as it is stored. */
-async function storedSize(checkpoint: Checkpoint, signal?: AbortSignal): Promise<number> {
+async function storedSize(checkpoint: ImageSource, signal?: AbortSignal): Promise<number> {
   const source = await checkpoint.openArchive(signal);
   try {
     if (source.size !== undefined) return source.size;

@@ -1,7 +1,6 @@
 import { memorySource } from '../../bytes/sources.ts';
-import type { Checkpoint } from '../../checkpoint/checkpoint.ts';
 import type { Blob, ImageDocuments } from '../image/manifest.ts';
-import { measureImage, type ImageOptions } from '../image/write-image.ts';
+import { measureImage, type ImageOptions, type ImageSource } from '../image/write-image.ts';
 import type { Registry } from './registry.ts';
 import { uploadBlob, type Uploaded, type UploadOptions } from './upload.ts';
 
@@ -19,7 +18,7 @@ export interface Pushed {
  * archive is read twice, since a registry wants to know a blob's digest first; nothing is written to disk.
  * @throws RegistryError, CheckpointError `credentials`, `cancelled`, and as `measureImage`
  */
-export async function pushImage(checkpoint: Checkpoint, registry: Registry, options: PushOptions): Promise<Pushed> {
+export async function pushImage(checkpoint: ImageSource, registry: Registry, options: PushOptions): Promise<Pushed> {
   const { signal, onProgress, chunk, mountFrom, pause } = options;
   // Whether one may is known before gigabytes are read.
   await registry.has(`sha256:${'0'.repeat(64)}`, signal);

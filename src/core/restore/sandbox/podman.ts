@@ -256,7 +256,7 @@ function writeTo(path: string): readonly string[] {
 }
 
 async function* bytesOf(subject: Subject, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
-  const source = await subject.open(signal);
+  const source = await subject.checkpoint.openArchive(signal);
   try {
     for (let at = 0; ;) {
       const bytes = await source.read(at, STEP, signal);

@@ -1,6 +1,6 @@
 import type { Sentence } from '../../../protocol/sentence.ts';
-import type { ByteSource } from '../../bytes/byte-source.ts';
 import type { CheckpointFacts } from '../compatibility/checkpoint-facts.ts';
+import type { ImageSource } from '../image/write-image.ts';
 import type { RestoreChoices, TargetFacts, TargetKind } from '../compatibility/target-facts.ts';
 
 /** What is to be restored. */
@@ -10,8 +10,7 @@ export interface Subject {
   /** The archive as a file of this machine, where it is one. */
   readonly path?: string;
   readonly facts: CheckpointFacts;
-  /** Opens the archive's bytes. */
-  readonly open: (signal?: AbortSignal) => Promise<ByteSource>;
+  readonly checkpoint: ImageSource;
 }
 
 /** One thing that a restore will do, as it will do it. */

@@ -1,0 +1,211 @@
+import { sentence } from '../../../protocol/sentence.ts';
+import { CheckpointError } from '../../errors.ts';
+import { ClusterError } from '../../cluster/cluster-error.ts';
+import type { Cluster } from '../../cluster/cluster.ts';
+import type { Pod } from '../../cluster/api/objects.ts';
+import { NAMESPACES, PODS, type Resource } from '../../cluster/api/resources.ts';
+import { listNodes, type NodeFacts } from '../../cluster/inventory/nodes.ts';
+import type { RestoreChoices, TargetFacts } from '../compatibility/target-facts.ts';
+import { pushImage } from '../registry/push.ts';
+import { formatReference, imageName, type ImageReference } from '../registry/reference.ts';
+import { Registry, type RegistrySettings } from '../registry/registry.ts';
+import type { SpillSettings } from '../../../protocol/checkpoint-api.ts';
+import { newId, sandboxName, type SandboxJournal } from './journal.ts';
+import { namespaceManifest, podManifest, policyManifest, printed, type PodWishes } from './pod-manifests.ts';
+import { untilRestored } from './pod-watch.ts';
+import type { Plan, RunOptions, Sandbox, SandboxRecord, SandboxState, Step, Subject, Thing } from './sandbox.ts';
+
+export const NETWORK_POLICIES: Resource = { group: 'networking.k8s.io', version: 'v1', plural: 'networkpolicies' };
+
+export interface KubernetesOptions {
+  readonly cluster: Cluster;
+  readonly journal: SandboxJournal;
+  /** Where the image is put, for the nodes to pull it from. */
+  readonly image: ImageReference;
+  readonly registry: RegistrySettings;
+  readonly spill: SpillSettings;
+  readonly namespace: string;
+  /** Make the namespace, and remove it with the sandbox. */
+  readonly createNamespace?: boolean;
+  /** The node's name; by default the first that fits. */
+  readonly node?: string | undefined;
+  readonly network?: 'nowhere' | 'as-it-was';
+  readonly pullSecret?: string | undefined;
+  /** Seconds after which the cluster ends the sandbox by itself. */
+  readonly lifetime?: number;
+  /** Milliseconds until it must run. */
+  readonly patience?: number;
+}
+
+interface KubernetesPlan extends Plan {
+  readonly wishes: PodWishes;
+}
+
+/** Restores archives of CRI-O's and containerd's in a pod of its own: an image in a registry, a policy, a pod. */
+export class KubernetesSandbox implements Sandbox {
+  readonly kind = 'kubernetes';
+  readonly #options: KubernetesOptions;
+  #node: NodeFacts | undefined;
+
+  constructor(options: KubernetesOptions) {
+    this.#options = options;
+  }
+
+  async detect({ facts }: Subject, signal?: AbortSignal): Promise<TargetFacts> {
+    const { cluster, node: asked } = this.#options;
+    const nodes = await listNodes(cluster.api, signal);
+    const able = nodes.filter(({ isReady, isSchedulable, isLinux }) => isReady && isSchedulable && isLinux);
+    const fits = ({ runtime, architecture }: NodeFacts): boolean =>
+      runtime === facts.engine && (facts.architecture === undefined || architecture === facts.architecture);
+    const node = asked === undefined ? (able.find(fits) ?? able[0]) : nodes.find(({ name }) => name === asked);
+    if (!node) {
+      throw new CheckpointError(
+        'not-found',
+        asked === undefined
+          ? sentence('No node of {0} is ready.', cluster.name)
+          : sentence('There is no node {0} in {1}.', asked, cluster.name),
+      );
+    }
+    this.#node = node;
+    return {
+      kind: 'kubernetes',
+      ...(node.runtime !== 'other' && { engine: node.runtime }),
+      ...(node.runtimeVersion !== '' && { engineVersion: node.runtimeVersion }),
+      ...(node.architecture !== '' && { architecture: node.architecture }),
+    };
+  }
+
+  plan({ facts }: Subject, _target: TargetFacts, _choices: RestoreChoices): KubernetesPlan {
+    const { image, namespace, createNamespace, network = 'nowhere', pullSecret, lifetime = 3600 } = this.#options;
+    const id = newId();
+    const name = sandboxName(facts.containerName, id);
+    const hostname = this.#node?.hostname;
+    const wishes = { id, name, namespace, image: imageName(image), hostname, lifetime, pullSecret };
+    const steps: Step[] = [
+      {
+        what: sentence(
+          'Make a container image of the archive and send it to {0}. It stays there. The pod names it by its digest.',
+          formatReference(image),
+        ),
+      },
+    ];
+    if (createNamespace === true) {
+      steps.push({
+        what: sentence('Make the namespace {0}.', namespace),
+        manifest: printed(namespaceManifest(wishes)),
+      });
+    }
+    if (network === 'nowhere') {
+      steps.push({
+        what: sentence(
+          'Let nothing reach the sandbox, and the sandbox reach nothing, if the cluster’s network keeps to policies.',
+        ),
+        manifest: printed(policyManifest(wishes)),
+      });
+    }
+    steps.push({
+      what: sentence('Restore it as the pod {0}, for {1} seconds at most.', `${namespace}/${name}`, lifetime),
+      manifest: printed(podManifest(facts, wishes)),
+    });
+    return { kind: 'kubernetes', id, steps, wishes };
+  }
+
+  async run(plan: Plan, subject: Subject, { signal, onProgress }: RunOptions = {}): Promise<SandboxRecord> {
+    const { cluster, journal, namespace, createNamespace, network = 'nowhere', patience = 180_000 } = this.#options;
+    const { wishes } = plan as KubernetesPlan;
+    const { api } = cluster;
+    // The namespace may be somebody's: only one that is made here is removed.
+    const makesNamespace = createNamespace === true && !(await this.#hasNamespace(signal));
+    const things: Thing[] = [];
+    if (network === 'nowhere') things.push({ kind: 'network-policy', name: wishes.name });
+    if (makesNamespace) things.push({ kind: 'namespace', name: namespace });
+    const record: SandboxRecord = {
+      id: wishes.id,
+      kind: 'kubernetes',
+      name: wishes.name,
+      locator: subject.locator,
+      created: new Date().toISOString(),
+      context: cluster.name,
+      server: cluster.server,
+      namespace,
+      things,
+    };
+    onProgress?.(sentence('Sending the image'));
+    const image = await this.#push(subject, signal);
+    await journal.put(record);
+    try {
+      onProgress?.(sentence('Restoring'));
+      if (makesNamespace) await api.create(NAMESPACES, namespaceManifest(wishes));
+      if (network === 'nowhere') await api.create(NETWORK_POLICIES, policyManifest(wishes), { namespace });
+      const pod = await api.create<Pod>(PODS, podManifest(subject.facts, { ...wishes, image }), { namespace });
+      await untilRestored(api, pod, { patience, signal });
+      return record;
+    } catch (error) {
+      await this.remove(record).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  async state({ name, namespace }: SandboxRecord, signal?: AbortSignal): Promise<SandboxState> {
+    try {
+      const { status } = await this.#options.cluster.api.read<Pod>(PODS, name, { namespace, signal });
+      return status?.phase === 'Running' ? 'running' : status?.phase === 'Pending' ? 'unknown' : 'ended';
+    } catch (error) {
+      if (CheckpointError.is(error, 'not-found')) return 'gone';
+      throw error;
+    }
+  }
+
+  logs({ name, namespace = '' }: SandboxRecord, signal?: AbortSignal): Promise<string> {
+    const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(name)}/log`;
+    return this.#options.cluster.api.text({ path, query: { tailLines: 200 }, signal });
+  }
+
+  async remove({ id, name, namespace, server, things }: SandboxRecord, signal?: AbortSignal): Promise<void> {
+    const { cluster, journal } = this.#options;
+    const { api } = cluster;
+    if (server !== undefined && server !== cluster.server) {
+      throw new CheckpointError(
+        'changed',
+        sentence(
+          'The context {0} leads to another cluster now: the sandbox {1} is at {2}.',
+          cluster.name,
+          name,
+          server,
+        ),
+      );
+    }
+    // The policy goes last: until the pod is gone it keeps the sandbox apart.
+    await api.remove(PODS, name, { namespace, graceSeconds: 0, signal });
+    for (const thing of things) {
+      if (thing.kind === 'network-policy') await api.remove(NETWORK_POLICIES, thing.name, { namespace, signal });
+    }
+    for (const thing of things) if (thing.kind === 'namespace') await api.remove(NAMESPACES, thing.name, { signal });
+    await journal.remove(id);
+  }
+
+  async #hasNamespace(signal: AbortSignal | undefined): Promise<boolean> {
+    try {
+      await this.#options.cluster.api.read(NAMESPACES, this.#options.namespace, { signal });
+      return true;
+    } catch (error) {
+      if (CheckpointError.is(error, 'not-found')) return false;
+      // Who may not look may all the same make one; one that is there is then said to be.
+      if (ClusterError.is(error, 'forbidden')) return false;
+      throw error;
+    }
+  }
+
+  /** @returns the image by its digest */
+  async #push({ checkpoint }: Subject, signal: AbortSignal | undefined): Promise<string> {
+    const { image, registry: settings, spill } = this.#options;
+    const registry = new Registry(image, { ...settings, push: true });
+    try {
+      const { image: made } = await pushImage(checkpoint, registry, { spill, signal });
+      const { host, name } = image;
+      return imageName({ host, name, digest: made.manifest.digest });
+    } finally {
+      registry.close();
+    }
+  }
+}

@@ -1,0 +1,125 @@
+import { sentence } from '../../../protocol/sentence.ts';
+import { CheckpointError } from '../../errors.ts';
+import { BY_KUBELET } from '../compatibility/content-findings.ts';
+import type { CheckpointFacts, ExpectedMount } from '../compatibility/checkpoint-facts.ts';
+
+/** By these a sandbox is known as ours. */
+export const MANAGED_BY = { key: 'app.kubernetes.io/managed-by', value: 'checkpoint-explorer' } as const;
+export const SANDBOX_LABEL = 'checkpoint-explorer/sandbox';
+
+export interface PodWishes {
+  readonly id: string;
+  readonly name: string;
+  readonly namespace: string;
+  /** With its tag or digest, as the node is to pull it. */
+  readonly image: string;
+  /** What `kubernetes.io/hostname` says of the node; the scheduler chooses if not given. */
+  readonly hostname?: string | undefined;
+  /** Seconds after which the cluster ends it. */
+  readonly lifetime: number;
+  readonly pullSecret?: string | undefined;
+}
+
+/** More mounts than a container has; a hostile archive may name any number. */
+const MOST_MOUNTS = 64;
+
+/**
+ * A pod that restores a checkpoint: nothing of it comes from the archive but the container's name, whether it has a
+ * terminal, and where something empty is mounted.
+ * @throws CheckpointError `unsupported` for mounts that no pod can have
+ */
+export function podManifest(facts: CheckpointFacts, wishes: PodWishes): object {
+  const { id, name, namespace, image, hostname, lifetime, pullSecret } = wishes;
+  const mounts = mountsOf(facts);
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, namespace, labels: labelsOf(id) },
+    spec: {
+      ...(hostname !== undefined && { nodeSelector: { 'kubernetes.io/hostname': hostname } }),
+      ...(pullSecret !== undefined && { imagePullSecrets: [{ name: pullSecret }] }),
+      restartPolicy: 'Never',
+      activeDeadlineSeconds: lifetime,
+      terminationGracePeriodSeconds: 5,
+      automountServiceAccountToken: false,
+      enableServiceLinks: false,
+      hostNetwork: false,
+      hostPID: false,
+      hostIPC: false,
+      containers: [
+        {
+          name: containerName(facts.containerName),
+          image,
+          imagePullPolicy: 'Always',
+          ...(facts.isTerminal && { tty: true, stdin: true }),
+          securityContext: { privileged: false },
+          ...(mounts.length > 0 && {
+            volumeMounts: mounts.map(({ destination }, index) => ({ name: volumeName(index), mountPath: destination })),
+          }),
+        },
+      ],
+      ...(mounts.length > 0 && { volumes: mounts.map((_, index) => ({ name: volumeName(index), emptyDir: {} })) }),
+    },
+  };
+}
+
+/** Nothing reaches the sandbox, and it reaches nothing. */
+export function policyManifest({ id, name, namespace }: PodWishes): object {
+  return {
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'NetworkPolicy',
+    metadata: { name, namespace, labels: labelsOf(id) },
+    spec: { podSelector: { matchLabels: { [SANDBOX_LABEL]: id } }, policyTypes: ['Ingress', 'Egress'] },
+  };
+}
+
+export function namespaceManifest({ id, namespace }: PodWishes): object {
+  return {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name: namespace, labels: { ...labelsOf(id), 'pod-security.kubernetes.io/enforce': 'baseline' } },
+  };
+}
+
+/** As kubectl takes it: JSON is YAML, and no name in it can be taken for anything else. */
+export function printed(manifest: object): string {
+  return `${JSON.stringify(manifest, undefined, 2)}\n`;
+}
+
+function labelsOf(id: string): Readonly<Record<string, string>> {
+  return { [MANAGED_BY.key]: MANAGED_BY.value, 'app.kubernetes.io/component': 'sandbox', [SANDBOX_LABEL]: id };
+}
+
+/** Engines do not need the name to be the same. */
+function containerName(name: string | undefined): string {
+  return name !== undefined && /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(name) ? name : 'restored';
+}
+
+function volumeName(index: number): string {
+  return `empty-${String(index)}`;
+}
+
+function mountsOf({ mounts }: CheckpointFacts): readonly ExpectedMount[] {
+  const wanted = mounts.filter(({ destination }) => !BY_KUBELET.has(destination));
+  if (wanted.length > MOST_MOUNTS) {
+    throw new CheckpointError(
+      'unsupported',
+      sentence('The container had {0} mounts: no pod has as many.', wanted.length),
+    );
+  }
+  const odd = wanted.find(({ destination, isFile }) => isFile || !isMountPath(destination));
+  if (!odd) return wanted;
+  throw new CheckpointError(
+    'unsupported',
+    odd.isFile
+      ? sentence('The container had a file mounted at {0}, which an empty volume cannot stand for.', odd.destination)
+      : sentence('{0} cannot be where a pod mounts something.', odd.destination),
+  );
+}
+
+/** As the API server takes it, and below nothing that a container itself is made of. */
+function isMountPath(path: string): boolean {
+  return (
+    /^\/[^:\0-\x1f\x7f]{1,1000}$/.test(path) && !path.split('/').includes('..') && !/^\/(?:proc|sys)(?:\/|$)/.test(path)
+  );
+}
