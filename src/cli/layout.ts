@@ -25,25 +25,25 @@ export function drawTree(root: TreeNode): string {
 export function* treeLines(root: TreeNode): Generator<string> {
   yield `${escapeText(root.label)}\n`;
   // No recursion: a chain of processes may be as long as whoever was in the container wished.
-  const stack = below(root, '');
-  for (let next = stack.pop(); next; next = stack.pop()) {
-    const { node, indent, last } = next;
-    yield `${indent}${last ? '└── ' : '├── '}${escapeText(node.label)}\n`;
-    // One by one: a folder may have more children than a call may have arguments.
-    for (const child of below(node, `${indent}${last ? '    ' : '│   '}`)) stack.push(child);
+  const open: Open[] = [{ children: root.children ?? [], next: 0, indent: '' }];
+  for (let folder = open.at(-1); folder; folder = open.at(-1)) {
+    const { children, indent } = folder;
+    const node = children[folder.next++];
+    if (!node) {
+      open.pop();
+      continue;
+    }
+    const isLast = folder.next === children.length;
+    yield `${indent}${isLast ? '└── ' : '├── '}${escapeText(node.label)}\n`;
+    open.push({ children: node.children ?? [], next: 0, indent: `${indent}${isLast ? '    ' : '│   '}` });
   }
 }
 
-interface Placed {
-  readonly node: TreeNode;
+/** A node whose children are being drawn. */
+interface Open {
+  readonly children: readonly TreeNode[];
+  next: number;
   readonly indent: string;
-  readonly last: boolean;
-}
-
-/** In reverse, ready for the stack. */
-function below(node: TreeNode, indent: string): Placed[] {
-  const children = node.children ?? [];
-  return children.map((child, index) => ({ node: child, indent, last: index === children.length - 1 })).reverse();
 }
 
 const GAP = 3;
@@ -51,21 +51,52 @@ const MIN_WIDTH = 6;
 
 /** A table with checkpointctl's spacing: capitals, a line of dashes, three spaces between columns. */
 export function drawTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
-  const cells = [
-    header.map((title) => title.toUpperCase()),
-    header.map((title) => '-'.repeat(title.length)),
-    ...rows.map((row) => row.map(escapeText)),
-  ];
-  const widths = header.map((_, column) =>
-    cells.reduce((width, row) => Math.max(width, length(row[column] ?? '') + GAP), MIN_WIDTH),
-  );
-  return cells
-    .map(
-      (row) =>
-        `${row.map((cell, column) => pad(cell, column === row.length - 1 ? 0 : (widths[column] ?? 0))).join('')}\n`,
-    )
-    .join('');
+  return [...tableLines(header, rows)].join('');
 }
+
+/** The same line by line, each with its line break. The rows may be many: of each only its text is kept. */
+export function* tableLines(header: readonly string[], rows: Iterable<readonly string[]>): Generator<string> {
+  const lines = new Texts();
+  const widths = header.map(() => MIN_WIDTH);
+  const add = (cells: readonly string[]): void => {
+    // Measured without the last, which is not padded.
+    for (let column = 0; column < cells.length - 1; column++)
+      widths[column] = Math.max(widths[column] ?? 0, length(cells[column] ?? '') + GAP);
+    lines.add(cells.join('\0'));
+  };
+  add(header.map((title) => title.toUpperCase()));
+  add(header.map((title) => '-'.repeat(title.length)));
+  // What is escaped has neither a NUL nor a line break.
+  for (const row of rows) add(row.map(escapeText));
+  for (const line of lines) {
+    const cells = line.split('\0');
+    const last = cells.length - 1;
+    yield `${cells.map((cell, column) => (column === last ? cell : pad(cell, widths[column] ?? 0))).join('')}\n`;
+  }
+}
+
+/** Texts of one line each, kept as bytes: strings of their own would take three times as much memory. */
+class Texts implements Iterable<string> {
+  readonly #full: Buffer[] = [];
+  #lines: string[] = [];
+  #length = 0;
+
+  add(line: string): void {
+    this.#lines.push(line);
+    this.#length += line.length;
+    if (this.#length < 64 * 1024) return;
+    this.#full.push(Buffer.from(this.#lines.join('\n')));
+    this.#lines = [];
+    this.#length = 0;
+  }
+
+  *[Symbol.iterator](): Generator<string> {
+    for (const bytes of this.#full) yield* bytes.toString().split('\n');
+    yield* this.#lines;
+  }
+}
+
+const PLAIN = /^[ -~]*$/;
 
 function pad(text: string, width: number): string {
   return text + ' '.repeat(Math.max(0, width - length(text)));
@@ -73,5 +104,5 @@ function pad(text: string, width: number): string {
 
 /** In characters, as Go's tabwriter counts. */
 function length(text: string): number {
-  return [...text].length;
+  return PLAIN.test(text) ? text.length : [...text].length;
 }

@@ -87,6 +87,11 @@ export class Inputs {
     return this.#make(`plain-100-${this.#plan.plain / MIB}M.tar`, 100, this.#plan.plain, 'holes', 500);
   }
 
+  /** Ten times as many entries in the rootfs diff. */
+  manyChanges(): Promise<Input> {
+    return this.#make('changes-200000.tar', 10, 64 * MIB, 'holes', 10 * DIFF_ENTRIES);
+  }
+
   /** Memory as it is, not a hole in it. */
   mixed(): Promise<Input> {
     return this.#make(`mixed-${this.#plan.compressed / MIB}M.tar`, 40, this.#plan.compressed, 'mixed', 2000);

@@ -4,8 +4,9 @@ import { say } from '../../protocol/sentence.ts';
 import type { Arguments } from '../arguments.ts';
 import { notesJson } from '../inspect-json.ts';
 import { jsonPieces, LazyList, snakeCase, type Json } from '../json.ts';
-import { drawTable, treeLines, type TreeNode } from '../layout.ts';
+import { tableLines, treeLines, type TreeNode } from '../layout.ts';
 import type { ExitCode, Session } from '../session.ts';
+import { collectInSmallSteps } from '../small-steps.ts';
 
 const LETTERS: Readonly<Record<ChangeKind, string>> = {
   added: 'A',
@@ -16,8 +17,9 @@ const LETTERS: Readonly<Record<ChangeKind, string>> = {
 };
 
 export function run(args: Arguments, session: Session): Promise<ExitCode> {
+  collectInSmallSteps();
   return session.each(args.operands, async (checkpoint, locator) => {
-    const { changes, remark } = await checkpoint.changes(session.signal);
+    const { changes, remark } = await checkpoint.eachChange(session.signal);
     const format = args.text('format');
     if (format === 'json') {
       const notes = notesJson(await checkpoint.notes(session.signal));
@@ -28,8 +30,8 @@ export function run(args: Arguments, session: Session): Promise<ExitCode> {
     }
     if (format === 'tree') await session.output.writeAll(treeLines({ label: locator, children: changeTree(changes) }));
     else
-      await session.output.write(
-        drawTable(['Change', 'Mode', 'Owner', 'Size', 'Modified', 'Marks', 'Path'], changes.map(row)),
+      await session.output.writeAll(
+        tableLines(['Change', 'Mode', 'Owner', 'Size', 'Modified', 'Marks', 'Path'], Iterator.from(changes).map(row)),
       );
     if (remark) session.output.error(say(remark));
   });
@@ -56,34 +58,38 @@ function row(change: ChangeFacts): string[] {
   ];
 }
 
-interface Growing {
+/** Most have no children, and there may be hundreds of thousands. */
+class Growing implements TreeNode {
   label: string;
-  readonly children: Growing[];
-  readonly byName: Map<string, Growing>;
+  byName: Map<string, Growing> | undefined;
+
+  constructor(label: string) {
+    this.label = label;
+  }
+
+  get children(): readonly Growing[] {
+    return this.byName ? [...this.byName.values()] : [];
+  }
 }
 
 /** Changes below the folders that they are in; a folder that did not change itself is shown without a letter. */
-function changeTree(changes: readonly ChangeFacts[]): readonly TreeNode[] {
-  const root = grow('');
+function changeTree(changes: Iterable<ChangeFacts>): readonly TreeNode[] {
+  const root = new Growing('');
   for (const change of changes) {
     let at = root;
     for (const name of change.path.split('/').filter((part) => part !== '')) at = childOf(at, name);
-    at.label = `${at.label}  ${treeLabel(change)}`;
+    // Joined, because a text that was put together by + keeps its parts.
+    at.label = [at.label, treeLabel(change)].join('  ');
   }
   return root.children;
 }
 
 function childOf(parent: Growing, name: string): Growing {
-  const known = parent.byName.get(name);
+  const known = parent.byName?.get(name);
   if (known) return known;
-  const child = grow(name);
-  parent.byName.set(name, child);
-  parent.children.push(child);
+  const child = new Growing(name);
+  (parent.byName ??= new Map()).set(name, child);
   return child;
-}
-
-function grow(label: string): Growing {
-  return { label, children: [], byName: new Map() };
 }
 
 function treeLabel({ kind, mode, type, size, linkTarget, marks }: ChangeFacts): string {

@@ -4,11 +4,13 @@ import { formatCount, formatSize } from '../../protocol/format.ts';
 import { sentence } from '../../protocol/sentence.ts';
 import { usage, type Arguments } from '../arguments.ts';
 import { isDamage, type ExitCode, type Session } from '../session.ts';
+import { collectInSmallSteps } from '../small-steps.ts';
 
 /** What the checkpoint holds, without what is only derived from it (/images). */
 const EVERYTHING = ['/archive', '/rootfs', '/proc', '/contents'];
 
 export async function run(args: Arguments, session: Session): Promise<ExitCode> {
+  collectInSmallSteps();
   const target = args.text('output');
   if (target === undefined || target === '') throw usage('extract needs -o DIR: the folder to write into.');
   const globs = args.texts('path') ?? EVERYTHING;

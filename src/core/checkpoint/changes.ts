@@ -40,21 +40,21 @@ const ALWAYS_THERE = new Set([
  * OCI layer: every parent of a change is in it, deletions are whiteouts, and nothing tells new from modified.
  * @param deleted absolute paths of `deleted.files`
  */
-export function rootfsChanges(
+export function* rootfsChanges(
   diff: FileSet | undefined,
   engine: Engine,
   deleted: readonly string[],
   created: bigint | undefined,
-): readonly Change[] {
+): Generator<Change> {
   const origin = 'rootfs-diff.tar';
   const layer = engine === 'containerd';
   // What was deleted and made anew is in both lists: it was modified.
   const named = new Set(deleted.map(absolute));
   const replaced = new Set([...named].filter((path) => diff?.entries.has(path.slice(1)) === true));
-  const changes: Change[] = [...named.difference(replaced)].map((path) => ({
-    facts: { path, kind: 'deleted', source: 'rootfs-diff', marks: [], entry: 'deleted.files' },
-  }));
-  if (!diff) return changes;
+  for (const path of named.difference(replaced)) {
+    yield { facts: { path, kind: 'deleted', source: 'rootfs-diff', marks: NO_MARKS, entry: 'deleted.files' } };
+  }
+  if (!diff) return;
 
   const { existing, opaque } = layer ? readWhiteouts(diff) : { existing: new Set<string>(), opaque: new Set<string>() };
   for (const entry of diff.entries.values()) {
@@ -62,38 +62,35 @@ export function rootfsChanges(
     if (layer && name === OPAQUE) continue;
     if (layer && name.startsWith(WHITEOUT)) {
       const path = absolute(`${parentOf(entry.path)}/${name.slice(WHITEOUT.length)}`);
-      changes.push({ facts: { path, kind: 'deleted', source: 'rootfs-diff', marks: [], entry: origin } });
+      yield { facts: { path, kind: 'deleted', source: 'rootfs-diff', marks: NO_MARKS, entry: origin } };
       continue;
     }
     if (entry.path === '' || entry.path === '.') continue;
     const kind = layer ? kindInLayer(entry, existing, created) : kindInDiff(entry, diff, replaced);
-    changes.push(
-      describe({ files: diff, entry }, absolute(entry.path), kind, {
-        source: 'rootfs-diff',
-        origin,
-        opaque: opaque.has(entry.path),
-      }),
-    );
+    yield describe({ files: diff, entry }, absolute(entry.path), kind, {
+      source: 'rootfs-diff',
+      origin,
+      opaque: opaque.has(entry.path),
+    });
   }
-  return changes;
 }
 
 /**
  * The content of a volume, /dev/shm or a tmpfs, under the path where the container saw it.
  * @param origin the archive entry that holds it
  */
-export function mountedContents(
+export function* mountedContents(
   files: FileSet,
   mountPoint: string,
   source: ChangeSource,
   origin: string,
-): readonly Change[] {
+): Generator<Change> {
   const prefix = mountPoint === '/' ? '' : mountPoint;
-  return [...files.entries.values()]
-    .filter((entry) => entry.path !== '' && entry.path !== '.')
-    .map((entry) =>
-      describe({ files, entry }, `${prefix}${absolute(entry.path)}`, 'mounted', { source, origin, opaque: false }),
-    );
+  for (const entry of files.entries.values()) {
+    if (entry.path === '' || entry.path === '.') continue;
+    const path = `${prefix}${absolute(entry.path)}`;
+    yield describe({ files, entry }, path, 'mounted', { source, origin, opaque: false });
+  }
 }
 
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };

@@ -66,6 +66,8 @@ export interface Checkpoint {
   someProcesses(pids: ReadonlySet<number>, signal?: AbortSignal): Promise<ReadonlyMap<number, ProcessFacts>>;
   mounts(signal?: AbortSignal): Promise<readonly MountFacts[]>;
   changes(signal?: AbortSignal): Promise<Changes>;
+  /** The same, each made when it is taken and none kept; to be gone over once. */
+  eachChange(signal?: AbortSignal): Promise<Omit<Changes, 'changes'> & { readonly changes: Iterable<ChangeFacts> }>;
   readonly sockets: Sockets;
   /** Who talks to whom. Processes `apart` are drawn by themselves, however much they are like others. */
   connections(apart: readonly number[], signal?: AbortSignal): Promise<ConnectionGraph>;
@@ -212,6 +214,15 @@ class OpenCheckpoint implements Checkpoint {
     const changes = await filesystem.changes(signal);
     const remark = filesystem.remark();
     return { changes: changes.map((change) => change.facts), ...(remark && { remark }) };
+  }
+
+  async eachChange(
+    signal?: AbortSignal,
+  ): Promise<Omit<Changes, 'changes'> & { readonly changes: Iterable<ChangeFacts> }> {
+    const { filesystem } = await this.#loadInterior();
+    const changes = Iterator.from(await filesystem.each(signal)).map((change) => change.facts);
+    const remark = filesystem.remark();
+    return { changes, ...(remark && { remark }) };
   }
 
   async connections(apart: readonly number[], signal?: AbortSignal): Promise<ConnectionGraph> {

@@ -10,9 +10,10 @@ export interface Placed {
   readonly entry: Entry;
 }
 
+/** There may be hundreds of thousands, most without children: an empty map each would be most of their memory. */
 interface Node {
   placed?: Placed;
-  readonly children: Map<string, Node>;
+  children?: Map<string, Node>;
 }
 
 /**
@@ -38,7 +39,7 @@ export class EntryBranch implements Branch {
   async list(path: string, signal?: AbortSignal): Promise<readonly FileEntry[] | undefined> {
     const node = await this.#find(path, signal);
     if (!node || statOf(node).kind !== 'directory') return undefined;
-    return [...node.children].map(([name, child]) => ({ name, ...statOf(child) }));
+    return [...(node.children ?? [])].map(([name, child]) => ({ name, ...statOf(child) }));
   }
 
   async open(path: string, signal?: AbortSignal): Promise<ByteSource | undefined> {
@@ -50,7 +51,7 @@ export class EntryBranch implements Branch {
   async #find(path: string, signal?: AbortSignal): Promise<Node | undefined> {
     const root: Node | undefined = await orCancelled(this.#root(), signal);
     const parts = path.split('/').filter((name) => name !== '');
-    return parts.reduce<Node | undefined>((node, part) => node?.children.get(part), root);
+    return parts.reduce<Node | undefined>((node, part) => node?.children?.get(part), root);
   }
 
   /** Shared by all who ask at the same time, so nobody's signal ends it. */
@@ -66,15 +67,16 @@ export class EntryBranch implements Branch {
 }
 
 function buildTree(entries: Iterable<readonly [string, Placed]>): Node {
-  const root: Node = { children: new Map() };
+  const root: Node = {};
   for (const [path, placed] of entries) {
     let node = root;
     for (const part of path
       .split('/')
       .filter((name) => name !== '')
       .map(safeName)) {
+      node.children ??= new Map();
       let child = node.children.get(part);
-      if (!child) node.children.set(part, (child = { children: new Map() }));
+      if (!child) node.children.set(part, (child = {}));
       node = child;
     }
     if (node !== root) node.placed = placed;
@@ -88,7 +90,7 @@ function safeName(name: string): string {
 
 function statOf(node: Node): FileStat {
   const { placed } = node;
-  if (!placed || node.children.size > 0) return placed ? { ...FOLDER, ...timeAndMode(placed.entry) } : FOLDER;
+  if (!placed || node.children) return placed ? { ...FOLDER, ...timeAndMode(placed.entry) } : FOLDER;
   const { entry, files } = placed;
   const kind = kindOf(entry);
   return {

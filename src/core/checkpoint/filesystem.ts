@@ -55,6 +55,12 @@ export class Filesystem {
     return orCancelled(this.#loaded.changes, signal);
   }
 
+  /** The same, each made when it is taken, and none kept: for who goes over all of them once. */
+  async each(signal?: AbortSignal): Promise<Iterable<Change>> {
+    const isLoaded = this.#loaded?.entries === this.#parts.files.entries.size;
+    return isLoaded ? this.changes(signal) : orCancelled(this.#read(this.#closing.signal), signal);
+  }
+
   /** What must be said of the list as a whole. */
   remark(): Sentence | undefined {
     const { files, engine } = this.#parts;
@@ -78,18 +84,23 @@ export class Filesystem {
   }
 
   async #load(signal: AbortSignal): Promise<readonly Change[]> {
+    return [...(await this.#read(signal))];
+  }
+
+  /** Opens all archives that changes are in. */
+  async #read(signal: AbortSignal): Promise<Iterable<Change>> {
     const { files, engine, metadata, mounts } = this.#parts;
     const diffEntry = files.entries.get('rootfs-diff.tar');
     const diff = diffEntry && (await this.#open(diffEntry, signal));
     const created = asText(at(await metadata.config(signal), 'createdTime'));
     const createdAt =
       created === undefined || Number.isNaN(Date.parse(created)) ? undefined : BigInt(Date.parse(created)) * 1_000_000n;
-    const changes = [...rootfsChanges(diff, engine, await metadata.deletedFiles(signal), createdAt)];
+    const parts: Iterable<Change>[] = [rootfsChanges(diff, engine, await metadata.deletedFiles(signal), createdAt)];
     for (const content of await this.#contents(await mounts(signal), signal)) {
       const inside = await this.#open(content.entry, signal);
-      if (inside) changes.push(...mountedContents(inside, content.mountPoint, content.source, content.entry.path));
+      if (inside) parts.push(mountedContents(inside, content.mountPoint, content.source, content.entry.path));
     }
-    return changes;
+    return concatenated(parts);
   }
 
   async #contents(mounts: readonly MountFacts[], signal?: AbortSignal): Promise<readonly Content[]> {
@@ -149,6 +160,10 @@ export class Filesystem {
       return undefined;
     }
   }
+}
+
+function* concatenated<T>(parts: Iterable<Iterable<T>>): Generator<T> {
+  for (const part of parts) yield* part;
 }
 
 /** The kernel's encoding of a device number inside CRIU's file names: 12 bits major, 20 bits minor. */

@@ -4,6 +4,7 @@ import type { FileSet } from '../archive/file-set.ts';
 import type { Layout } from '../archive/layout.ts';
 import { openNested } from '../archive/nested.ts';
 import type { ImageDirectory } from '../criu/image-directory.ts';
+import type { Change } from './changes.ts';
 import { EntryBranch, type Placed } from './entry-branch.ts';
 import { BranchedView, type FileView } from './file-view.ts';
 import { Filesystem } from './filesystem.ts';
@@ -114,11 +115,14 @@ export class Interior {
   }
 
   async #rootfsEntries(): Promise<Iterable<readonly [string, Placed]>> {
-    const changes = await this.filesystem.changes();
-    return changes.flatMap(({ facts, content }) => (content ? [[facts.path, content] as const] : []));
+    return contentsOf(await this.filesystem.each());
   }
 }
 
+function* contentsOf(changes: Iterable<Change>): Generator<readonly [string, Placed]> {
+  for (const { facts, content } of changes) if (content) yield [facts.path, content];
+}
+
 function archiveEntries(files: FileSet): Iterable<readonly [string, Placed]> {
-  return [...files.entries.values()].map((entry) => [entry.path, { files, entry }] as const);
+  return files.entries.values().map((entry) => [entry.path, { files, entry }] as const);
 }

@@ -14,6 +14,7 @@ const preload = join(import.meta.dirname, '..', 'probes', 'usage-at-exit.cjs');
 export const commandLine: readonly Measurement[] = [
   { name: 'command line on a plain archive', measure: async (bench) => [await plainRow(bench)] },
   { name: 'command line on a zstd archive', measure: async (bench) => [await compressedRow(bench)] },
+  { name: 'command line on filesystem changes', measure: changesRows },
 ];
 
 async function plainRow(bench: Bench): Promise<Row> {
@@ -56,6 +57,23 @@ async function compressedRow(bench: Bench): Promise<Row> {
   };
 }
 
+/** Every form in which they are listed. */
+async function changesRows(bench: Bench): Promise<readonly Row[]> {
+  const input = await bench.inputs.manyChanges();
+  return ['json', 'table', 'tree'].map((format) => {
+    const output = join(bench.inputs.scratch, 'changes.txt');
+    const { milliseconds, memory } = measureOnce(bench, output, ['changes', '--format', format, input.path]);
+    const lines = readFileSync(output, 'utf8').split('\n').length;
+    if (lines < input.diffEntries)
+      throw new Error(`changes lists ${lines} lines, ${input.diffEntries} or more are there.`);
+    return {
+      name: `changes --format ${format}, ${input.diffEntries.toLocaleString('en')} of them`,
+      time: { value: milliseconds, unit: 'milliseconds' },
+      memory: { value: memory, unit: 'megabytes', limit: CLI_MEMORY },
+    };
+  });
+}
+
 function inspect(bench: Bench, input: Input): number | undefined {
   return timeCommand(process.execPath, [builtCli, 'inspect', '--ps-tree-cmd', input.path], { env: environment(bench) });
 }
@@ -69,17 +87,26 @@ function checkpointctl({ inputs }: Bench, input: Input): number | undefined {
 
 /** One more run, which also shows that the answer is right. */
 function takeUsage(bench: Bench, input: Input): { readonly memory: number; readonly read?: number } {
-  const usage = join(bench.inputs.scratch, 'usage.json');
   const output = join(bench.inputs.scratch, 'inspect.json');
-  const args = ['--require', preload, builtCli, 'inspect', '--ps-tree-cmd', '--format', 'json', input.path];
-  timeCommand(process.execPath, args, {
-    output,
-    env: { ...environment(bench), CHECKPOINT_EXPLORER_BENCH_USAGE: usage },
-  });
+  const usage = measureOnce(bench, output, ['inspect', '--ps-tree-cmd', '--format', 'json', input.path]);
   if (!readFileSync(output, 'utf8').includes(JSON.stringify(input.lastArgument).slice(1, -1))) {
     throw new Error(`inspect does not say "${input.lastArgument}", which is an argument in ${input.path}.`);
   }
-  return JSON.parse(readFileSync(usage, 'utf8')) as { memory: number; read?: number };
+  return usage;
+}
+
+interface Usage {
+  readonly milliseconds: number;
+  readonly memory: number;
+  readonly read?: number;
+}
+
+/** @param output where the standard output goes */
+function measureOnce(bench: Bench, output: string, args: readonly string[]): Usage {
+  const usage = join(bench.inputs.scratch, 'usage.json');
+  const env = { ...environment(bench), CHECKPOINT_EXPLORER_BENCH_USAGE: usage };
+  const milliseconds = timeCommand(process.execPath, ['--require', preload, builtCli, ...args], { output, env }) ?? NaN;
+  return { milliseconds, ...(JSON.parse(readFileSync(usage, 'utf8')) as Omit<Usage, 'milliseconds'>) };
 }
 
 function environment({ inputs }: Bench): Record<string, string> {

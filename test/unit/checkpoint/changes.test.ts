@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
+import { rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { describeFileCapabilities } from '../../../src/core/checkpoint/capabilities.ts';
+import { openCheckpoint } from '../../../src/core/checkpoint/checkpoint.ts';
 import { formatTimestamp, mountedContents, rootfsChanges } from '../../../src/core/checkpoint/changes.ts';
+import { archiveOf } from '../support/fixtures.ts';
 import { memoryFiles } from '../support/memory-files.ts';
 
 const kinds = (changes: ReturnType<typeof rootfsChanges>) =>
@@ -25,7 +30,7 @@ describe('a rootfs diff of Podman or CRI-O', () => {
 
   test('deleted paths come from deleted.files; one that is in the diff as well was replaced', () => {
     const diff = memoryFiles({ 'etc/hosts': 'x' });
-    const changes = rootfsChanges(diff, 'cri-o', ['/etc/hosts', '/old'], undefined);
+    const changes = [...rootfsChanges(diff, 'cri-o', ['/etc/hosts', '/old'], undefined)];
     assert.deepEqual(
       changes.filter(({ facts }) => facts.kind === 'deleted').map(({ facts }) => facts.path),
       ['/old'],
@@ -73,12 +78,14 @@ describe('a layer of containerd', () => {
   });
 
   test('an opaque directory hides what the image had in it, and is marked', () => {
-    const changes = rootfsChanges(
-      memoryFiles({ cache: { type: 'directory' }, 'cache/.wh..wh..opq': '' }),
-      'containerd',
-      [],
-      undefined,
-    );
+    const changes = [
+      ...rootfsChanges(
+        memoryFiles({ cache: { type: 'directory' }, 'cache/.wh..wh..opq': '' }),
+        'containerd',
+        [],
+        undefined,
+      ),
+    ];
     assert.deepEqual(
       changes.map(({ facts }) => [facts.path, facts.marks]),
       [['/cache', ['opaque']]],
@@ -87,7 +94,7 @@ describe('a layer of containerd', () => {
 });
 
 test('contents of a mount stand under its mount point and are no changes of the image', () => {
-  const changes = mountedContents(memoryFiles({ 'a/b': 'x' }), '/mnt/vol', 'volume', 'volumes/v.tar');
+  const changes = [...mountedContents(memoryFiles({ 'a/b': 'x' }), '/mnt/vol', 'volume', 'volumes/v.tar')];
   assert.deepEqual(
     changes.map(({ facts }) => [facts.path, facts.kind, facts.entry]),
     [['/mnt/vol/a/b', 'mounted', 'volumes/v.tar']],
@@ -153,4 +160,22 @@ test('time stamps keep every digit that they have', () => {
   assert.equal(formatTimestamp(1234567890000000000n), '2009-02-13T23:31:30Z');
   assert.equal(formatTimestamp(-1n), '1969-12-31T23:59:59.999999999Z');
   assert.equal(formatTimestamp(10n ** 30n), '1000000000000000000000000000000 ns');
+});
+
+test('changes that are made one by one are the same, whether the list was asked for before or not', async () => {
+  const spill = { directory: join(tmpdir(), `changes-${String(process.pid)}`), limit: 1 << 30 };
+  const checkpoint = await openCheckpoint({ locator: archiveOf('podman-manyfiles'), spill });
+  try {
+    await checkpoint.completed;
+    const early = await checkpoint.eachChange();
+    const { changes, remark } = await checkpoint.changes();
+    const late = await checkpoint.eachChange();
+    assert.ok(changes.length > 1000);
+    assert.deepEqual([...early.changes], changes);
+    assert.deepEqual([...late.changes], changes);
+    assert.deepEqual([early.remark, late.remark], [remark, remark]);
+  } finally {
+    await checkpoint.close();
+    rmSync(spill.directory, { recursive: true, force: true });
+  }
 });

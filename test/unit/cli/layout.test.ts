@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { drawTable, drawTree, type TreeNode } from '../../../src/cli/layout.ts';
+import { drawTable, drawTree, tableLines, type TreeNode } from '../../../src/cli/layout.ts';
 import { findProcess, processTree } from '../../../src/cli/process-tree.ts';
 import type { ProcessFacts } from '../../../src/protocol/processes.ts';
 
@@ -97,4 +97,20 @@ describe('the process tree', () => {
     );
     assert.equal(findProcess(roots, 4), undefined);
   });
+});
+
+test('a table of more rows than are kept as texts is the same table', () => {
+  const rows = Array.from({ length: 5000 }, (_, number) => [
+    String(number),
+    'ü\n\0'.repeat(number % 40),
+    `end ${String(number)}`,
+  ]);
+  const lines = [...tableLines(['A', 'B', 'C'], rows.values())];
+  assert.equal(lines.length, 5002);
+  const starts = new Set(lines.slice(2).map((line) => line.indexOf('end')));
+  assert.deepEqual(
+    lines.slice(2).map((line) => /end \d+$/m.exec(line)?.[0]),
+    rows.map(([, , end]) => end),
+  );
+  assert.equal(starts.size, 1);
 });

@@ -25,6 +25,7 @@ export interface FakeCheckpoint extends Checkpoint {
 }
 
 export function fakeCheckpoint(parts: Partial<Checkpoint> = {}): FakeCheckpoint {
+  const changes = parts.changes ?? (() => Promise.resolve({ changes: [] }));
   const processes = parts.processes ?? (() => Promise.resolve([]));
   return {
     complete: true,
@@ -36,7 +37,8 @@ export function fakeCheckpoint(parts: Partial<Checkpoint> = {}): FakeCheckpoint 
     someProcesses: async (pids, signal) =>
       new Map((await processes(signal)).flatMap((facts) => (pids.has(facts.pid) ? [[facts.pid, facts]] : []))),
     mounts: () => Promise.resolve([]),
-    changes: () => Promise.resolve({ changes: [] }),
+    changes,
+    eachChange: changes,
     files: fakeView({}),
     openFiles: noOpenFiles,
     memory: noMemory,

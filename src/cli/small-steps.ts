@@ -1,0 +1,10 @@
+import { setFlagsFromString } from 'node:v8';
+
+/**
+ * Keeps V8's young generation as small as it starts, for commands that make something for each of hundreds of thousands
+ * of files: by itself it grows to a hundred megabytes of garbage, and takes no less time for it. V8 has no other way to
+ * be told from within (a script cannot have `--max-semi-space-size` on its own command line).
+ */
+export function collectInSmallSteps(): void {
+  setFlagsFromString('--semi-space-growth-factor=1');
+}
