@@ -13,6 +13,7 @@ export interface Activity {
 
 interface Running {
   readonly title: string;
+  readonly verb: string;
   readonly began: number;
   readonly controller: AbortController;
   progress: string | undefined;
@@ -41,17 +42,20 @@ export class Activities extends Disposable {
   /** What a row shows while something is done with it. */
   text(id: string): string | undefined {
     const running = this.#running.get(id);
-    return running && textOf(running);
+    return running && `${running.verb} · ${textOf(running)}`;
   }
 
   isRunning(id: string): boolean {
     return this.#running.has(id);
   }
 
-  /** @param title `Checkpointing web` */
-  start(id: string, title: string): Activity {
+  /**
+   * @param title `Checkpointing web`, where it stands beside others
+   * @param verb `checkpointing`, on its row
+   */
+  start(id: string, title: string, verb: string): Activity {
     const controller = new AbortController();
-    const running: Running = { title, began: Date.now(), controller, progress: undefined };
+    const running: Running = { title, verb, began: Date.now(), controller, progress: undefined };
     this.#running.set(id, running);
     this.#draw(id);
     this.#timer ??= setInterval(() => this.#tick(), 1000);

@@ -99,7 +99,7 @@ export class ArchiveActions {
   /** Deletes an archive, if it is still the one that is shown. */
   async deleteNow({ facts, parent, id }: ArchiveNode): Promise<void> {
     const { activities, connections } = this.#services;
-    const activity = activities.start(id, vscode.l10n.t('Deleting {0}', facts.name));
+    const activity = activities.start(id, vscode.l10n.t('Deleting {0}', facts.name), vscode.l10n.t('deleting'));
     try {
       const { files } = await connections.connect(parent.context);
       const { size, inode } = facts;

@@ -48,7 +48,10 @@ export class CheckpointActions {
     const results = await takeAll(
       wanted,
       activities,
-      ({ container }) => vscode.l10n.t('Checkpointing {0}', container.name),
+      ({ container }) => ({
+        title: vscode.l10n.t('Checkpointing {0}', container.name),
+        verb: vscode.l10n.t('checkpointing'),
+      }),
       {
         timeout: clusterSettings.checkpointTimeout(),
         perNode: clusterSettings.perNode(),

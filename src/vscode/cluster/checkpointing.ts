@@ -54,7 +54,7 @@ export function subjectOf({ pod, container, node }: Wanted): Subject {
 export async function takeAll(
   wanted: readonly Wanted[],
   activities: Pick<Activities, 'start'>,
-  title: (wanted: Wanted) => string,
+  titleOf: (wanted: Wanted) => { readonly title: string; readonly verb: string },
   settings: TakeSettings,
 ): Promise<readonly Result[]> {
   const bySubject = new Map(wanted.map((one) => [subjectOf(one), one] as const));
@@ -65,7 +65,8 @@ export async function takeAll(
   for (const one of wanted) endpoints.set(one, await settings.endpoint(one.connection, one.node));
   const take = (subject: Subject): Promise<Taken> => {
     const one = bySubject.get(subject) as Wanted;
-    const activity = activities.start(one.id, title(one));
+    const { title, verb } = titleOf(one);
+    const activity = activities.start(one.id, title, verb);
     running.set(subject, activity);
     return takeCheckpoint(endpoints.get(one) as NodeEndpoint, subject, {
       timeout: settings.timeout,

@@ -45,7 +45,11 @@ export class Downloads {
   async add({ connection, node, path, container }: DownloadWish, folder: string): Promise<Downloaded> {
     const { cluster, files } = connection;
     const id = archiveId(cluster.name, node, path);
-    const activity = this.#activities.start(id, vscode.l10n.t('Downloading {0}', basename(path)));
+    const activity = this.#activities.start(
+      id,
+      vscode.l10n.t('Downloading {0}', basename(path)),
+      vscode.l10n.t('downloading'),
+    );
     activity.update(vscode.l10n.t('waiting'));
     const target = this.#freeName(folder, basename(path));
     this.#targets.add(target);

@@ -19,7 +19,8 @@ export class ViewActions {
 
   /** @param argument a row: then only what hangs on it */
   async refresh(argument: unknown): Promise<void> {
-    if (isNode(argument)) this.#services.refresh(argument);
+    if (argument instanceof ErrorNode) this.#retry(argument);
+    else if (isNode(argument)) this.#services.refresh(argument);
     else await this.#services.connections.reload().then(() => this.#services.refresh());
   }
 
@@ -98,11 +99,15 @@ export class ViewActions {
   /** What helps with a row that says what is wrong. */
   async mend(argument: unknown): Promise<void> {
     if (!(argument instanceof ErrorNode)) return;
-    const { error, parent, reason } = argument;
-    const retry = (): void =>
-      this.#services.refresh(parent.parent === undefined && parent.id === 'root' ? undefined : parent);
+    const { error, reason } = argument;
+    const retry = (): void => this.#retry(argument);
     if (['unreachable', 'timeout', 'unavailable'].includes(reason)) retry();
     else await this.#services.errors.show(error, { actions: this.#help(reason, argument, retry) });
+  }
+
+  /** Asks anew for what could not be shown. */
+  #retry({ parent }: ErrorNode): void {
+    this.#services.refresh(parent.id === 'root' ? undefined : parent);
   }
 
   #help(reason: string, node: ErrorNode, retry: () => void): readonly Action[] {

@@ -67,6 +67,8 @@ const SETTINGS: TakeSettings = {
   endpoint: ({ cluster: { api } }, node) => Promise.resolve(throughApiServer(api.transport, node.name)),
 };
 
+const NAMELESS = () => ({ title: '', verb: '' });
+
 const POD = { context: 'test', namespace: 'lab', pod: 'web' } as const;
 
 describe('checkpoints that a person asks for', () => {
@@ -78,7 +80,7 @@ describe('checkpoints that a person asks for', () => {
     );
     const running = new Running();
     cluster.node().mostAtOnce = 0;
-    const results = await takeAll(wanted, running, ({ container }) => container.name, SETTINGS);
+    const results = await takeAll(wanted, running, ({ container }) => ({ title: container.name, verb: '' }), SETTINGS);
     assert.equal(results.length, 3);
     for (const result of results) {
       assert.ok('path' in result);
@@ -98,7 +100,7 @@ describe('checkpoints that a person asks for', () => {
       cutAfter: () => 0,
       times: 1,
     });
-    const [result] = await takeAll(wanted, new Running(), () => '', SETTINGS);
+    const [result] = await takeAll(wanted, new Running(), NAMELESS, SETTINGS);
     cluster.server.faults.clear();
     assert.ok(result && 'path' in result, 'the archive that was made was not found');
     assert.equal(result.elapsed, undefined);
@@ -109,7 +111,7 @@ describe('checkpoints that a person asks for', () => {
     const running = new Running();
     cluster.node().checkpointTime = 500;
     running.onStart = (id) => void setTimeout(() => running.open.get(id)?.abort(), 200);
-    const [result] = await takeAll(wanted, running, () => '', SETTINGS);
+    const [result] = await takeAll(wanted, running, NAMELESS, SETTINGS);
     cluster.node().checkpointTime = 30;
     assert.ok(result && 'path' in result, 'CRI-O makes it all the same');
     assert.equal(running.open.size, 0);
@@ -118,7 +120,7 @@ describe('checkpoints that a person asks for', () => {
   test('fail one by one', async () => {
     const wanted = await wantedOf(connectionsOf(), [{ ...POD, containers: ['app', 'log'] }]);
     cluster.node().failure = 'criu-missing';
-    const results = await takeAll(wanted, new Running(), () => '', SETTINGS);
+    const results = await takeAll(wanted, new Running(), NAMELESS, SETTINGS);
     cluster.node().failure = undefined;
     assert.equal(results.length, 2);
     for (const result of results) assert.ok('failure' in result && String(result.failure).includes('CRIU'));
@@ -139,7 +141,7 @@ describe('checkpoints that a person asks for', () => {
     const connections = connectionsOf(account);
     const wanted = await wantedOf(connections, [{ ...POD, containers: ['proxy'] }]);
     const settings = { ...SETTINGS, mayUseHelpers: () => false };
-    const [refused] = await takeAll(wanted, new Running(), () => '', settings);
+    const [refused] = await takeAll(wanted, new Running(), NAMELESS, settings);
     assert.ok(refused && 'failure' in refused);
     assert.equal(reasonOf(refused.failure), 'forbidden');
     const address = { node: 'node-1', host: '127.0.0.1', port: server.port };
@@ -148,7 +150,7 @@ describe('checkpoints that a person asks for', () => {
     const transport = connectToKubelet(resolved, address, { allowPlugins: false, environment: {}, fingerprint });
     after(() => transport.close());
     const direct = { ...settings, endpoint: () => Promise.resolve(straightToKubelet(transport, 'node-1')) };
-    const [taken] = await takeAll(wanted, new Running(), () => '', direct);
+    const [taken] = await takeAll(wanted, new Running(), NAMELESS, direct);
     assert.ok(taken && 'path' in taken);
     assert.deepEqual(subjectOf(taken.wanted), { namespace: 'lab', pod: 'web', container: 'proxy', node: 'node-1' });
   });
