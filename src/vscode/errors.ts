@@ -97,7 +97,7 @@ export class Errors {
     if (reason === 'no-kubeconfig') actions.push(chooseKubeconfig());
     if (!EXPLAINED.has(reason)) actions.push({ title: vscode.l10n.t('Show Log'), run: this.#showLog });
     const text = [this.words(error), ...(remedy ? [words(remedy.text)] : [])].join(' ');
-    const chosen = await vscode.window.showErrorMessage(text, ...actions.map(({ title }) => title));
+    const chosen = await vscode.window.showErrorMessage(withoutLinks(text), ...actions.map(({ title }) => title));
     await actions.find(({ title }) => title === chosen)?.run();
   }
 
@@ -149,6 +149,11 @@ export function remedyOf(error: unknown): Remedy | undefined {
 function saidBy(error: unknown): string {
   if (typeof error !== 'object' || error === null || !('said' in error) || typeof error.said !== 'string') return '';
   return error.said === '' ? '' : `\n${error.said}`;
+}
+
+/** For a message, in which VS Code makes links of Markdown: names from archives and servers must not become any. */
+export function withoutLinks(text: string): string {
+  return text.replaceAll('](', '] (');
 }
 
 /** Puts what would help into the clipboard. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 import { RemoteError } from '../../src/protocol/channel.ts';
-import { Errors, isCancelled } from '../../src/vscode/errors.ts';
+import { Errors, isCancelled, withoutLinks } from '../../src/vscode/errors.ts';
 
 describe('what a failure says', () => {
   const logged: string[] = [];
@@ -18,6 +18,10 @@ describe('what a failure says', () => {
       args: ['a\u202eb', 7],
     });
     assert.match(errors.words(error), /^a.*202e.*b is damaged at byte 7\.$/i);
+  });
+
+  it('has no links, whatever an archive is called', () => {
+    assert.equal(withoutLinks('[x](command:y) is gone.'), '[x] (command:y) is gone.');
   });
 
   it('is never the message of an error that nobody foresaw: that is for the log', () => {

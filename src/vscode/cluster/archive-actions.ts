@@ -5,6 +5,7 @@ import type { Downloaded } from '../../core/cluster/download/download.ts';
 import { nodeCalled } from '../../core/cluster/inventory/nodes.ts';
 import { formatSize } from '../../protocol/format.ts';
 import type { Acquisition } from '../../protocol/acquisition.ts';
+import { withoutLinks } from '../errors.ts';
 import type { Wanted } from './checkpointing.ts';
 import { clusterSettings } from './cluster-settings.ts';
 import { Downloads } from './downloads.ts';
@@ -165,11 +166,13 @@ export class ArchiveActions {
   async #tell({ path, record }: Downloaded): Promise<void> {
     const [open, reveal] = [vscode.l10n.t('Open'), vscode.l10n.t('Reveal in File Manager')];
     const chosen = await vscode.window.showInformationMessage(
-      vscode.l10n.t(
-        '{0} was downloaded ({1}). Its SHA-256 is that of the file on {2}.',
-        basename(record.source.path),
-        formatSize(record.archive.size),
-        record.source.node,
+      withoutLinks(
+        vscode.l10n.t(
+          '{0} was downloaded ({1}). Its SHA-256 is that of the file on {2}.',
+          basename(record.source.path),
+          formatSize(record.archive.size),
+          record.source.node,
+        ),
       ),
       open,
       reveal,

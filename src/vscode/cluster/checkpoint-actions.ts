@@ -5,7 +5,7 @@ import { ClusterError } from '../../core/cluster/cluster-error.ts';
 import { listPods } from '../../core/cluster/inventory/pods.ts';
 import { formatNodeLocator } from '../../core/cluster/node-files/node-locator.ts';
 import type { NodeFacts } from '../../core/cluster/inventory/nodes.ts';
-import { copyRemedy, words, type Action } from '../errors.ts';
+import { copyRemedy, withoutLinks, words, type Action } from '../errors.ts';
 import { isCancelled, reasonOf } from '../failure.ts';
 import type { ArchiveActions } from './archive-actions.ts';
 import { obstacle, takeAll, type Result, type Wanted } from './checkpointing.ts';
@@ -86,7 +86,7 @@ export class CheckpointActions {
     const copy = error.remedy?.copy;
     const actions = [...(copy ? [copyRemedy(copy)] : []), ...(otherWay ? [otherWay] : [])];
     const text = [errors.words(error), ...(error.remedy ? [words(error.remedy.text)] : [])].join(' ');
-    const chosen = await vscode.window.showErrorMessage(text, ...actions.map(({ title }) => title));
+    const chosen = await vscode.window.showErrorMessage(withoutLinks(text), ...actions.map(({ title }) => title));
     await actions.find(({ title }) => title === chosen)?.run();
     return otherWay !== undefined && chosen === otherWay.title;
   }
@@ -135,7 +135,7 @@ export class CheckpointActions {
       vscode.l10n.t('Show on Node'),
     ];
     const offered = made.length > 1 ? [download, reveal] : [open, download, reveal];
-    const chosen = await vscode.window.showInformationMessage(text, ...offered);
+    const chosen = await vscode.window.showInformationMessage(withoutLinks(text), ...offered);
     const guard = this.#services.errors.guard(async () => {
       if (chosen === open) await this.#archives.open(formatNodeLocator(target));
       if (chosen === reveal && (await this.#archives.allowHelpers(target.context))) {

@@ -138,6 +138,7 @@ export class ClusterPart extends Disposable {
       },
       pinned: (context) => memory.pinned(context),
       mayUseHelpers: (context) => memory.mayUseHelpers(context),
+      kinds: new Map(),
       activity: (id) => this.#activities.text(id),
     };
   }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -106,6 +106,7 @@ class Shown {
       },
       pinned: () => shown.pins,
       mayUseHelpers: () => shown.mayUseHelpers,
+      kinds: new Map(),
       activity: () => undefined,
     };
   }
@@ -149,7 +150,7 @@ describe('the tree of a cluster', async () => {
     );
     const [alone] = await shown.rows('test', 'lab');
     assert.match(alone?.description ?? '', /^ImagePullBackOff · node-1/);
-    assert.equal(alone?.context, 'pod.stopped');
+    assert.equal(alone?.context, 'pod.stopped+chain+schedule');
     const [waiting] = await shown.rows('test', 'lab', 'alone');
     assert.equal(waiting?.description, 'waiting: ImagePullBackOff');
   });
@@ -162,7 +163,7 @@ describe('the tree of a cluster', async () => {
       rows.map(({ label, context }) => [label, context]),
       [
         ['web', 'workload.running'],
-        ['alone', 'pod.stopped'],
+        ['alone', 'pod.stopped+chain+schedule'],
       ],
     );
     assert.match(rows[0]?.description ?? '', /^Deployment · 1\/1$/);
@@ -428,6 +429,20 @@ describe('what is in the way', async () => {
 
 describe('the connections', async () => {
   const cluster = await startCluster();
+
+  test('are told of a kubeconfig that changes, also when it could not be read', async () => {
+    const path = join(scratch, 'config');
+    writeFileSync(path, 'contexts: {');
+    const shown = new Shown(path);
+    const [broken] = await shown.tree.children();
+    assert.ok(broken instanceof ErrorNode);
+    assert.equal(broken.reason, 'bad-kubeconfig');
+    const changed = new Promise<void>((resolve) => shown.connections.onChanged(resolve));
+    copyFileSync(cluster.kubeconfig(), path);
+    await changed;
+    shown.tree.forgetRoots();
+    assert.deepEqual(await shown.labels(), ['test']);
+  });
 
   test('outlive a change of the kubeconfig that does not concern them', async () => {
     const shown = new Shown(cluster.kubeconfig());

@@ -77,6 +77,7 @@ export class ContextNode extends Branch {
       // Nothing but these rows hangs on it.
       findCustomKinds(cluster.api).catch(() => ({})),
     ]);
+    this.#host.kinds.set(this.context, kinds);
     if (this.#failure !== undefined) {
       this.#failure = undefined;
       setImmediate(() => this.#host.changed(this));

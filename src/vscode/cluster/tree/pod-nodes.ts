@@ -97,6 +97,12 @@ export class PodNode implements BranchNode {
     // Containers are known with their pod.
   }
 
+  /** What could be created for it: for menus. */
+  #objects(): string {
+    const { chain, schedule } = this.#host.kinds.get(this.place.context) ?? {};
+    return `${chain ? '+chain' : ''}${schedule ? '+schedule' : ''}`;
+  }
+
   row({ now, translate }: Wording): Row {
     const { name, node, status, restarts, created, containers, workload, uid } = this.facts;
     const ready = containers.filter((one) => one.ready && one.kind !== 'init').length;
@@ -126,7 +132,7 @@ export class PodNode implements BranchNode {
       ]),
       icon: activity !== undefined ? 'loading~spin' : this.isRunning ? 'circle-large-filled' : 'circle-large-outline',
       ...(activity === undefined && { color: podColor(status, this.isRunning) }),
-      context: activity !== undefined ? 'pod.busy' : this.isRunning ? 'pod.running' : 'pod.stopped',
+      context: `${activity !== undefined ? 'pod.busy' : this.isRunning ? 'pod.running' : 'pod.stopped'}${this.#objects()}`,
     };
   }
 }

@@ -1,3 +1,4 @@
+import type { CustomKinds } from '../../../core/cluster/custom/custom-kinds.ts';
 import type { Connection } from '../connections.ts';
 import type { PodFilter } from './pod-filter.ts';
 import type { TreeNode } from './node.ts';
@@ -17,6 +18,8 @@ export interface TreeHost {
   pinned(context: string): readonly string[];
   /** Whether helper pods may be started in a cluster: a person has said so once. */
   mayUseHelpers(context: string): boolean;
+  /** Which objects about checkpoints each context's cluster has, as far as it was asked. */
+  readonly kinds: Map<string, CustomKinds>;
   /** What is being done with the thing behind a row: `checkpointing, 3 s`. */
   activity(id: string): string | undefined;
 }
