@@ -55,10 +55,13 @@ export function noteTooMany(images: ImageDirectory): Note {
   return { kind: 'may-be-incomplete', where, text };
 }
 
-/** Why a process that lives has no table: its image is missing, or nothing says which it is. */
+/** Why a process that lives has no table: its image is missing or empty, or nothing says which it is. */
 function noteTable(images: ImageDirectory, index: FileIndex, pid: number): Note {
   const filesId = index.filesIds.get(pid);
-  const where = images.path(filesId === undefined ? fileOf('IDS', pid) : fileOf('FDINFO', filesId));
-  const text = sentence('{0} is missing. The open files of process {1} cannot be shown.', where, pid);
-  return { kind: 'missing', where, text };
+  const name = filesId === undefined ? fileOf('IDS', pid) : fileOf('FDINFO', filesId);
+  const where = images.path(name);
+  const template = images.has(name)
+    ? '{0} does not say which files process {1} had open: they cannot be shown.'
+    : '{0} is missing. The open files of process {1} cannot be shown.';
+  return { kind: 'missing', where, text: sentence(template, where, pid) };
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { KindFacts } from '../../../../src/protocol/open-files.ts';
+import { say } from '../../../../src/protocol/sentence.ts';
 import { formatFdinfo } from '../../../../src/core/checkpoint/open-files/fdinfo.ts';
 import { entry, image } from '../../criu/build-image.ts';
 import { queued } from '../sockets/build-sockets.ts';
@@ -434,4 +435,18 @@ test('the descriptors on their way to a UNIX socket are counted, but not those t
     (await describeThird(filesImage(['unixsk', { ...socket, state }]), 'unixsk', { 'sk-queues.img': queue })).fdinfo;
   assert.match(await fdinfoOf(1), /\nscm_fds: 3\n$/);
   assert.doesNotMatch(await fdinfoOf(10), /scm_fds/);
+});
+
+test('a process of which no image says what it had open is named, with the image that should', async () => {
+  const noteOf = async (ids: Readonly<Record<string, Uint8Array>>) => {
+    const { 'core-1.img': _core, ...rest } = one;
+    const { files, notebook } = openFilesOf({ ...rest, ...ids });
+    assert.deepEqual(await files.list(), []);
+    const notes = notebook.list().filter(({ where }) => where === 'ids-1.img');
+    return notes.map(({ text }) => say(text));
+  };
+  assert.deepEqual(await noteOf({}), ['ids-1.img is missing. The open files of process 1 cannot be shown.']);
+  assert.deepEqual(await noteOf({ 'ids-1.img': image('IDS') }), [
+    'ids-1.img does not say which files process 1 had open: they cannot be shown.',
+  ]);
 });
