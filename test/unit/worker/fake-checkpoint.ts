@@ -15,7 +15,6 @@ import type { MountFacts } from '../../../src/protocol/mounts.ts';
 import type { Overview } from '../../../src/protocol/overview.ts';
 import type { SearchStep } from '../../../src/protocol/search.ts';
 import { sentence } from '../../../src/protocol/sentence.ts';
-import type { SocketDetail } from '../../../src/protocol/sockets.ts';
 import type { ProcessFacts } from '../../../src/protocol/processes.ts';
 import { memoryFiles } from '../support/memory-files.ts';
 
@@ -68,7 +67,9 @@ async function* emptySearch(): AsyncGenerator<SearchStep> {
 const noSockets: Sockets = {
   list: () => Promise.resolve([]),
   detail: () => Promise.resolve(undefined),
-  details: () => ReadableStream.from<SocketDetail>([]),
+  async *details() {
+    yield* await Promise.resolve([]);
+  },
   connections: () => Promise.resolve([]),
   places: () => Promise.resolve([]),
   networks: () => Promise.resolve([]),
