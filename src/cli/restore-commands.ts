@@ -55,7 +55,7 @@ export const RESTORE_COMMANDS: readonly Command[] = [
     max: 1,
     summary: 'Restore a checkpoint to a sandbox, after telling whether it will work and what it would do',
     details:
-      'With kubernetes an image is sent to a registry and a pod made of it, which a policy keeps from every network, without a\ntoken and with an end; its volumes are empty. With podman the sandbox is a container of a new name, in a network that leads nowhere; its ports are not published. A\nrestore runs what is in the archive, as root: do it only where it may. Blockers that are risks are agreed to by name.\nPrints the id of the sandbox, for sandboxes remove.\n\n  checkpoint-explorer restore web.tar --to podman --check\n  checkpoint-explorer restore web.tar --to podman --tcp close --prefix sudo\n  checkpoint-explorer restore web.tar --to kubernetes --image docker://registry.example/checkpoints/web:1 -n sandbox',
+      'podman: a container of a new name, in a network that leads nowhere; its ports are not published. kubernetes: an image\nis sent to a registry and a pod made of it, which a policy keeps from every network, without a token, with an end; its\nvolumes are empty. crio: a pod through crictl; the kubelet ends pods that it does not know, so stop it before.\nA restore runs what is in the archive, as root: do it only where it may. Blockers that are risks are agreed to by name.\nPrints the id of the sandbox, for sandboxes remove.\n\n  checkpoint-explorer restore web.tar --to podman --check\n  checkpoint-explorer restore web.tar --to podman --tcp close --prefix sudo\n  checkpoint-explorer restore web.tar --to kubernetes --image docker://registry.example/checkpoints/web:1 -n sandbox',
     options: {
       to: { kind: 'text', value: PLACES.join('|'), choices: PLACES, help: 'Where to' },
       check: { kind: 'flag', help: 'Only tell whether it will work; exit code 1 if something stands in the way' },
@@ -77,7 +77,7 @@ export const RESTORE_COMMANDS: readonly Command[] = [
         choices: ['nowhere', 'as-it-was'],
         help: 'The network of the sandbox (nowhere if not given)',
       },
-      prefix: { kind: 'text', value: 'WORDS', help: "Put before podman's commands: sudo, or ssh HOST" },
+      prefix: { kind: 'text', value: 'WORDS', help: 'Put before the commands of podman and crictl: sudo, or ssh HOST' },
       image: {
         kind: 'text',
         value: 'docker://…',

@@ -2,6 +2,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { Machine } from '../../core/restore/sandbox/command.ts';
 import { SandboxJournal } from '../../core/restore/sandbox/journal.ts';
+import { CrioSandbox } from '../../core/restore/sandbox/crio.ts';
 import { PodmanSandbox } from '../../core/restore/sandbox/podman.ts';
 import type { Sandbox, SandboxRecord } from '../../core/restore/sandbox/sandbox.ts';
 import type { TargetKind } from '../../core/restore/compatibility/target-facts.ts';
@@ -31,9 +32,7 @@ export async function placeOf(kind: TargetKind, args: Arguments, session: Sessio
     case 'kubernetes':
       return kubernetes(args, session, journal);
     case 'crio':
-      throw usage(
-        'crio is not a place that checkpoints can be restored to yet: make an image with build, and use crictl.',
-      );
+      return new CrioSandbox({ machine: machineOf(args), journal });
   }
 }
 
@@ -90,7 +89,8 @@ export async function placeOfRecord(record: SandboxRecord, session: Session): Pr
       namespace,
     });
   }
-  return new PodmanSandbox({ machine: new Machine(record.prefix), journal: sandboxJournal() });
+  const options = { machine: new Machine(record.prefix), journal: sandboxJournal() };
+  return record.kind === 'crio' ? new CrioSandbox(options) : new PodmanSandbox(options);
 }
 
 /** Words, parted by spaces: no shell looks at them. */

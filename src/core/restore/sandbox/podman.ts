@@ -2,7 +2,7 @@ import { say, sentence } from '../../../protocol/sentence.ts';
 import { asNumber, asText, at } from '../../checkpoint/json.ts';
 import { CheckpointError, isCancelled } from '../../errors.ts';
 import type { RestoreChoices, TargetFacts } from '../compatibility/target-facts.ts';
-import { STEP } from '../image/layer.ts';
+import { archiveBytes, isMissing, writeTo } from './archive-copy.ts';
 import { lastLines, type Machine } from './command.ts';
 import { newId, sandboxName, type SandboxJournal } from './journal.ts';
 import type { Plan, RunOptions, Sandbox, SandboxRecord, SandboxState, Step, Subject, Thing } from './sandbox.ts';
@@ -45,7 +45,7 @@ export class PodmanSandbox implements Sandbox {
 
   async detect({ facts }: Subject, signal?: AbortSignal): Promise<TargetFacts> {
     const info = parse(await this.#machine.expect(['podman', 'info', '--format', 'json'], { signal, timeout: 60_000 }));
-    const criu = await this.#machine.run(['criu', '--version'], { signal, timeout: 30_000 }).catch(ignoreMissing);
+    const criu = await this.#machine.run(['criu', '--version'], { signal, timeout: 30_000 }).catch(isMissing);
     const criuVersion = /Version: (\S+)/.exec(criu?.output ?? '')?.[1];
     const runtime = await this.#runtime(facts.runtime, asText(at(info, 'host', 'ociRuntime', 'name')), signal);
     const image = facts.image?.name;
@@ -89,7 +89,7 @@ export class PodmanSandbox implements Sandbox {
 
   /** What Linux could give, which is more than what is free. */
   async #availableMemory(free: number, signal?: AbortSignal): Promise<number> {
-    const info = await this.#machine.run(['cat', '/proc/meminfo'], { signal, timeout: 30_000 }).catch(ignoreMissing);
+    const info = await this.#machine.run(['cat', '/proc/meminfo'], { signal, timeout: 30_000 }).catch(isMissing);
     const kibibytes = /^MemAvailable:\s+(\d+) kB$/m.exec(info?.output ?? '')?.[1];
     return kibibytes === undefined ? free : Math.max(free, Number(kibibytes) * 1024);
   }
@@ -163,7 +163,7 @@ export class PodmanSandbox implements Sandbox {
     try {
       if (copy !== undefined) {
         onProgress?.(sentence('Bringing the archive to the machine'));
-        await this.#machine.expect(writeTo(copy), { signal, input: bytesOf(subject, signal) });
+        await this.#machine.expect(writeTo(copy), { signal, input: archiveBytes(subject, signal) });
       }
       onProgress?.(sentence('Restoring'));
       const { code, output, complaint } = await this.#machine.run(restore, { signal });
@@ -248,30 +248,6 @@ export class PodmanSandbox implements Sandbox {
 
 function volumesOf({ mounts }: Subject['facts']): readonly string[] {
   return mounts.flatMap(({ volume }) => (volume !== undefined && VOLUME.test(volume) ? [volume] : []));
-}
-
-/** Only root reads it there, as it is where engines leave it. */
-function writeTo(path: string): readonly string[] {
-  return ['sh', '-c', 'umask 077 && exec dd of="$1" bs=1048576 conv=excl status=none', 'sh', path];
-}
-
-async function* bytesOf(subject: Subject, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
-  const source = await subject.checkpoint.openArchive(signal);
-  try {
-    for (let at = 0; ;) {
-      const bytes = await source.read(at, STEP, signal);
-      if (bytes.length === 0) return;
-      yield bytes;
-      at += bytes.length;
-    }
-  } finally {
-    await source.close();
-  }
-}
-
-function ignoreMissing(error: unknown): undefined {
-  if (isCancelled(error)) throw error;
-  return undefined;
 }
 
 function parse(text: string): unknown {

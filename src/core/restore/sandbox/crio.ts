@@ -1,0 +1,213 @@
+import { say, sentence } from '../../../protocol/sentence.ts';
+import { asText, at } from '../../checkpoint/json.ts';
+import { CheckpointError } from '../../errors.ts';
+import type { RestoreChoices, TargetFacts } from '../compatibility/target-facts.ts';
+import { archiveBytes, isMissing, writeTo } from './archive-copy.ts';
+import { lastLines, type Machine } from './command.ts';
+import { containerConfig, podConfig, standIns, type CriWishes } from './cri-configs.ts';
+import { newId, sandboxName, type SandboxJournal } from './journal.ts';
+import type { Plan, RunOptions, Sandbox, SandboxRecord, SandboxState, Step, Subject, Thing } from './sandbox.ts';
+import { findCauses, RestoreFailed } from './why-it-failed.ts';
+
+export interface CrioOptions {
+  readonly machine: Machine;
+  readonly journal: SandboxJournal;
+}
+
+/** Where sandboxes keep what they need on the machine. */
+const HOLDING_AREA = '/var/tmp';
+/** What CRI ids look like: they come back as words of commands. */
+const ID = /^[0-9a-f]{64}$/;
+const ARCHITECTURES: Readonly<Record<string, string>> = { x86_64: 'amd64', aarch64: 'arm64' };
+
+interface CrioPlan extends Plan {
+  readonly wishes: CriWishes;
+  readonly copy: string | undefined;
+  readonly files: readonly { readonly path: string; readonly content: string }[];
+}
+
+/** Restores archives of CRI-O's through crictl, on this machine or one that a command prefix leads to. */
+export class CrioSandbox implements Sandbox {
+  readonly kind = 'crio';
+  readonly #machine: Machine;
+  readonly #journal: SandboxJournal;
+
+  constructor({ machine, journal }: CrioOptions) {
+    this.#machine = machine;
+    this.#journal = journal;
+  }
+
+  async detect(_subject: Subject, signal?: AbortSignal): Promise<TargetFacts> {
+    const text = await this.#machine.expect(['crictl', 'version'], { signal, timeout: 30_000 });
+    const name = /^RuntimeName:\s*(\S+)/m.exec(text)?.[1];
+    const version = /^RuntimeVersion:\s*(\S+)/m.exec(text)?.[1];
+    const machine = await this.#machine.run(['uname', '-m'], { signal, timeout: 30_000 }).catch(isMissing);
+    const architecture = ARCHITECTURES[machine?.output.trim() ?? ''] ?? machine?.output.trim();
+    const status = await this.#machine.run(['crio', 'status', 'config'], { signal, timeout: 30_000 }).catch(isMissing);
+    const level = /^\s*container_level_enabled\s*=\s*"(none|checkpoint_only|checkpoint_restore)"/m.exec(
+      status?.output ?? '',
+    );
+    return {
+      kind: 'crio',
+      ...((name === 'cri-o' || name === 'containerd') && { engine: name }),
+      ...(version !== undefined && { engineVersion: version }),
+      ...(architecture !== undefined && architecture !== '' && { architecture }),
+      ...(level && { containerLevel: level[1] as NonNullable<TargetFacts['containerLevel']> }),
+    };
+  }
+
+  plan({ facts, path }: Subject, _target: TargetFacts, _choices: RestoreChoices): CrioPlan {
+    const id = newId();
+    const name = sandboxName(facts.containerName, id);
+    const folder = `${HOLDING_AREA}/${name}`;
+    const copy = this.#machine.sharesFiles && path !== undefined ? undefined : `${folder}/archive.tar`;
+    const wishes: CriWishes = { id, name, folder, image: copy ?? path ?? '' };
+    const files = [
+      { path: `${folder}/pod.json`, content: printed(podConfig(wishes)) },
+      { path: `${folder}/container.json`, content: printed(containerConfig(facts, wishes)) },
+    ];
+    const step = (what: Step['what'], command: readonly string[], manifest?: string): Step => ({
+      what,
+      command: this.#machine.words(command),
+      ...(manifest !== undefined && { manifest }),
+    });
+    const steps: Step[] = [
+      step(sentence('Make a folder for what the sandbox needs.'), makeFolder(folder)),
+      ...standIns(facts, folder).map((one) =>
+        step(sentence('Make something empty that stands for {0}.', one.containerPath), makeStandIn(one)),
+      ),
+      ...(copy === undefined ? [] : [step(sentence('Bring the archive to the machine.'), writeTo(copy))]),
+      ...files.map((file) => step(sentence('Write {0}.', file.path), writeTo(file.path), file.content)),
+      step(sentence('Make the pod {0}.', name), ['crictl', 'runp', `${folder}/pod.json`]),
+      step(sentence('Restore the archive into it.'), createContainer('POD', folder)),
+      step(sentence('Start it.'), ['crictl', 'start', 'CONTAINER']),
+    ];
+    return { kind: 'crio', id, steps, wishes, copy, files };
+  }
+
+  async run(plan: Plan, subject: Subject, { signal, onProgress }: RunOptions = {}): Promise<SandboxRecord> {
+    const { wishes, copy, files } = plan as CrioPlan;
+    const { folder, name, id } = wishes;
+    const folderOnly: SandboxRecord = {
+      id,
+      kind: 'crio',
+      name,
+      locator: subject.locator,
+      created: new Date().toISOString(),
+      prefix: this.#machine.prefix,
+      things: [{ kind: 'folder', name: folder }],
+    };
+    await this.#journal.put(folderOnly);
+    try {
+      await this.#machine.expect(makeFolder(folder), { signal });
+      for (const one of standIns(subject.facts, folder)) await this.#machine.expect(makeStandIn(one), { signal });
+      if (copy !== undefined) {
+        onProgress?.(sentence('Bringing the archive to the machine'));
+        await this.#machine.expect(writeTo(copy), { signal, input: archiveBytes(subject, signal) });
+      }
+      for (const { path, content } of files) {
+        await this.#machine.expect(writeTo(path), { signal, input: [Buffer.from(content)] });
+      }
+      onProgress?.(sentence('Restoring'));
+      await this.#crictl(['crictl', 'runp', `${folder}/pod.json`], signal);
+      const pod = await this.#podOf(folderOnly, signal);
+      const container = await this.#crictl(createContainer(pod ?? '', folder), signal);
+      await this.#crictl(['crictl', 'start', container], signal);
+      return folderOnly;
+    } catch (error) {
+      // Also after a cancellation: with a time of its own.
+      await this.remove(folderOnly).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  async state(record: SandboxRecord, signal?: AbortSignal): Promise<SandboxState> {
+    const pod = await this.#podOf(record, signal);
+    if (pod === undefined) return 'gone';
+    const all = await this.#machine.expect(['crictl', 'ps', '--all', '--pod', pod, '--output', 'json'], { signal });
+    const containers = at(parse(all), 'containers');
+    const state = Array.isArray(containers) ? asText(at(containers[0], 'state')) : undefined;
+    if (state === 'CONTAINER_RUNNING') return 'running';
+    return state === undefined ? 'unknown' : 'ended';
+  }
+
+  async logs({ things }: SandboxRecord, signal?: AbortSignal): Promise<string> {
+    const folder = things.find(({ kind }) => kind === 'folder')?.name ?? '';
+    const command = ['tail', '-n', '200', '--', `${folder}/restored.log`];
+    return this.#machine.expect(command, { signal, timeout: 30_000 });
+  }
+
+  async remove(record: SandboxRecord, signal?: AbortSignal): Promise<void> {
+    const failures: string[] = [];
+    const pod = await this.#podOf(record, signal);
+    if (pod !== undefined) {
+      const { code, complaint } = await this.#machine.run(['crictl', 'rmp', '--force', pod], {
+        signal,
+        timeout: 120_000,
+      });
+      if (code !== 0) failures.push(lastLines(complaint, 2));
+    }
+    for (const thing of record.things) {
+      if (!isOwnFolder(thing)) continue;
+      const { code, complaint } = await this.#machine.run(['rm', '-rf', '--', thing.name], {
+        signal,
+        timeout: 120_000,
+      });
+      if (code !== 0) failures.push(lastLines(complaint, 2));
+    }
+    if (failures.length > 0) {
+      throw new CheckpointError(
+        'unavailable',
+        sentence('Not everything of {0} could be removed: {1}', record.name, failures.join(' ')),
+      );
+    }
+    await this.#journal.remove(record.id);
+  }
+
+  /** Found by its label, so that also a pod is found whose id nobody had the time to write down. */
+  async #podOf({ id }: SandboxRecord, signal?: AbortSignal): Promise<string | undefined> {
+    const command = ['crictl', 'pods', '--label', `checkpoint-explorer/sandbox=${id}`, '--quiet'];
+    const output = await this.#machine.expect(command, { signal, timeout: 30_000 });
+    return output.split('\n').find((line) => ID.test(line));
+  }
+
+  /** @returns the id that crictl prints. @throws RestoreFailed */
+  async #crictl(command: readonly string[], signal: AbortSignal | undefined): Promise<string> {
+    const { code, output, complaint } = await this.#machine.run(command, { signal, timeout: 600_000 });
+    const id = output.trim().split('\n').at(-1) ?? '';
+    if (code === 0 && ID.test(id)) return id;
+    const said = `${complaint}\n${output}`.trim();
+    const causes = findCauses(said);
+    const why = causes[0]?.meaning ? say(causes[0].meaning) : (causes[0]?.line ?? lastLines(said, 2));
+    throw new RestoreFailed(sentence('CRI-O could not restore it: {0}', why), causes, said);
+  }
+}
+
+function makeFolder(folder: string): readonly string[] {
+  return ['mkdir', '-m', '700', '--', folder];
+}
+
+function makeStandIn({ hostPath, isFile }: { readonly hostPath: string; readonly isFile: boolean }): readonly string[] {
+  return isFile ? ['touch', '--', hostPath] : ['mkdir', '-m', '777', '--', hostPath];
+}
+
+function createContainer(pod: string, folder: string): readonly string[] {
+  return ['crictl', 'create', pod, `${folder}/container.json`, `${folder}/pod.json`];
+}
+
+/** What is removed with all that is in it must be what was made here. */
+function isOwnFolder({ kind, name }: Thing): boolean {
+  return kind === 'folder' && /^\/var\/tmp\/checkpoint-[a-z0-9-]+$/.test(name);
+}
+
+function printed(config: object): string {
+  return `${JSON.stringify(config, undefined, 2)}\n`;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
