@@ -3,6 +3,7 @@
 //
 //   dist/extension.js          the extension host's part
 //   dist/cluster.js            its part that knows clusters, loaded when somebody looks at one
+//   dist/sandboxes.js          its part that restores, loaded when somebody does
 //   dist/worker.js             the thread that owns an open checkpoint
 //   dist/scan.js               the threads that search, for the worker and the command line
 //   dist/kubernetes-client.js  what logs in at clusters by the client library, loaded by the few contexts that need it
@@ -13,7 +14,7 @@
 //
 // It also asserts what must stay out of which bundle, from what esbuild says went in.
 import { chmodSync, copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { context } from 'esbuild';
 import { findForbidden } from './scripts/lib/bundle-contents.mjs';
@@ -61,20 +62,30 @@ const kubernetesClientApart = {
 };
 
 /**
- * What knows clusters is of no use to a window in which nobody looks at one: its bundle is loaded when it is needed.
+ * Bundles of what is of no use to a window in which nobody uses it, by the file that each of them begins with.
+ * @type {Readonly<Record<string, string>>}
+ */
+const APART = { 'cluster-part.ts': './cluster.js', 'sandbox-part.ts': './sandboxes.js' };
+
+/**
+ * What a window may do without is loaded when it is needed.
  * @type {import('esbuild').Plugin}
  */
-const clustersApart = {
-  name: 'clusters-apart',
+const partsApart = {
+  name: 'parts-apart',
   setup(build) {
-    build.onResolve({ filter: /\/cluster-part\.ts$/ }, ({ kind }) =>
-      kind === 'dynamic-import' ? { path: './cluster.js', external: true } : undefined,
-    );
+    build.onResolve({ filter: /\/(cluster|sandbox)-part\.ts$/ }, ({ kind, path }) => {
+      const bundle = kind === 'dynamic-import' ? APART[basename(path)] : undefined;
+      return bundle === undefined ? undefined : { path: bundle, external: true };
+    });
   },
 };
 
 const kubernetesClient = /^node_modules\/@kubernetes\//;
 const decoder = /^(node_modules\/(@protobufjs|protobufjs|tar-stream)\/|src\/core\/(archive|criu|checkpoint)\/)/;
+/** As `decoder`, without what JSON of engines is looked at with, and what CRIU's messages mean. */
+const decoderExceptWords =
+  /^(node_modules\/(@protobufjs|protobufjs|tar-stream)\/|src\/core\/(archive|criu|checkpoint\/(?!json\.ts$|logs\/known-messages\.ts$))\/?)/;
 
 /**
  * What is built, and what must not be in it: the extension activates in milliseconds because it holds no decoder and
@@ -92,7 +103,7 @@ const bundles = [
       // What VS Code gives for `vscode` is only for `require`, in this bundle and in those that it loads.
       supported: { 'dynamic-import': false },
     },
-    without: [decoder, kubernetesClient, /^(node_modules|src\/core\/cluster)\//],
+    without: [decoder, kubernetesClient, /^(node_modules|src\/core\/(cluster|restore))\//],
   },
   {
     options: {
@@ -102,6 +113,15 @@ const bundles = [
       external: ['vscode'],
     },
     without: [decoder, kubernetesClient],
+  },
+  {
+    options: {
+      ...node,
+      entryPoints: ['src/vscode/sandboxes/sandbox-part.ts'],
+      outfile: 'dist/sandboxes.js',
+      external: ['vscode'],
+    },
+    without: [kubernetesClient, decoderExceptWords],
   },
   {
     options: { ...node, entryPoints: ['src/worker/main.ts'], outfile: 'dist/worker.js' },
@@ -135,7 +155,7 @@ const bundles = [
       format: 'esm',
       // The Chromium of the oldest VS Code in package.json's engines.
       target: 'chrome142',
-      entryPoints: { main: 'media/main.tsx' },
+      entryPoints: { main: 'media/main.tsx', restore: 'media/restore/main.tsx' },
       outdir: 'dist/page',
     },
     without: [/^src\/(?!protocol\/)/],
@@ -149,7 +169,7 @@ let building = 0;
 let failed = false;
 const contexts = await Promise.all(
   bundles.map(({ options, without }) =>
-    context({ ...options, plugins: [kubernetesClientApart, clustersApart, reporter(without)] }),
+    context({ ...options, plugins: [kubernetesClientApart, partsApart, reporter(without)] }),
   ),
 );
 if (watch) {

@@ -95,6 +95,7 @@ function Checkpoint({ start }: { start: PageStart }) {
         onNotes={toggleNotes}
         searchShown={searchShown}
         onSearch={() => (searchShown ? session.search.close() : session.search.open())}
+        onRestore={() => session.run(session.host.restore())}
       />
       <ProgressLine />
       {notesShown && tab !== 'overview' && notes.value && (

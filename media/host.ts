@@ -11,23 +11,35 @@ declare function acquireVsCodeApi(): VsCodeApi;
 
 export type Host = Remote<PageApi>;
 
-/** The other side of the page: the extension host, and what VS Code remembers for the page. */
-export interface HostConnection {
-  readonly host: Host;
-  readonly on: Channel<PageApi, PageEvents>['on'];
+/** The other side of a page: the extension host. */
+export interface Connection<Api, Events> {
+  readonly host: Remote<Api>;
+  readonly on: Channel<Api, Events>['on'];
+}
+
+/** As {@link Connection}, with what VS Code remembers for the page. */
+export interface HostConnection extends Connection<PageApi, PageEvents> {
   readonly remembered: unknown;
   remember(state: unknown): void;
 }
 
 export function connect(): HostConnection {
   const vscode = acquireVsCodeApi();
-  const channel = openChannel<object, object, PageApi, PageEvents>(portOf(vscode), {});
   return {
-    host: channel.remote,
-    on: (name, listener) => channel.on(name, listener),
+    ...overChannel<PageApi, PageEvents>(vscode),
     remembered: vscode.getState(),
     remember: (state) => vscode.setState(state),
   };
+}
+
+/** For a page of which nothing needs to be remembered. */
+export function connectTo<Api, Events>(): Connection<Api, Events> {
+  return overChannel(acquireVsCodeApi());
+}
+
+function overChannel<Api, Events>(vscode: VsCodeApi): Connection<Api, Events> {
+  const channel = openChannel<object, object, Api, Events>(portOf(vscode), {});
+  return { host: channel.remote, on: (name, listener) => channel.on(name, listener) };
 }
 
 function portOf(vscode: VsCodeApi): Port {

@@ -15,6 +15,7 @@ import { FileActions } from './vscode/filesystem/file-actions.ts';
 import { FilesView } from './vscode/filesystem/files-view.ts';
 import { StringsText } from './vscode/filesystem/strings-text.ts';
 import { LocatorTable } from './vscode/locators/locator-table.ts';
+import { SandboxesView } from './vscode/sandboxes/sandboxes-view.ts';
 import { Sessions } from './vscode/sessions/sessions.ts';
 import { KEEP_FOR, SpillSweeper } from './vscode/sessions/spill-sweeper.ts';
 import { settings } from './vscode/settings.ts';
@@ -103,7 +104,7 @@ function build(
   const archives: ArchiveView = own(
     new ArchiveView(list, errors, () => own(new ArchiveWatcher(list, () => void archives.refresh()))),
   );
-  own(new Commands({ editor, archives, files, sessions: opened, table, errors, showLog }));
+  const commands = own(new Commands({ editor, archives, files, sessions: opened, table, errors, showLog }));
 
   const downloads = storage('downloads');
   const clusterView: ClusterView = (clusters = own(
@@ -121,5 +122,18 @@ function build(
       activeLocator: () => editor.active?.document.locator,
     }),
   ));
-  return { sessions: opened, archives: list, table, files: filesView, clusters: clusterView };
+  const sandboxes = own(
+    new SandboxesView({
+      errors,
+      sessions: opened,
+      journal: storage('sandboxes'),
+      pageFolder,
+      ownFolder: downloads,
+      archiveOf: async (argument) => (await commands.archiveOf(argument)) ?? (await clusterView.archiveOf(argument)),
+      openRemote: (locator, signal) => clusterView.openRemote(locator, signal),
+      openLocator: (locator) =>
+        locator.startsWith('node://') ? editor.openLocator(locator) : editor.open(vscode.Uri.file(locator), false),
+    }),
+  );
+  return { sessions: opened, archives: list, table, files: filesView, clusters: clusterView, sandboxes };
 }

@@ -34,6 +34,7 @@ export function Header(props: {
   onNotes: () => void;
   searchShown: boolean;
   onSearch: () => void;
+  onRestore: () => void;
 }) {
   const { overview, notes } = props;
   const name = overview?.container.name ?? props.title;
@@ -69,6 +70,15 @@ export function Header(props: {
       >
         <Icon name="search" />
         {t('Search memory…')}
+      </button>
+      <button
+        type="button"
+        class="header-button"
+        title={t('Look at what a restore to a sandbox would do')}
+        onClick={props.onRestore}
+      >
+        <Icon name="debug-restart" />
+        {t('Restore…')}
       </button>
     </header>
   );

@@ -6,6 +6,7 @@ import type { MountFacts } from './mounts.ts';
 import type { Note } from './note.ts';
 import type { OpenCounts, OpenFileDetail } from './open-files.ts';
 import type { Overview } from './overview.ts';
+import type { CheckpointFacts } from './restore-facts.ts';
 import type { ProcessFacts } from './processes.ts';
 import type { SeccompSummary } from './seccomp.ts';
 import type { FactRef, ImagePlace, RawDetail } from './raw.ts';
@@ -86,6 +87,8 @@ export interface CheckpointApi {
   fileSave(path: string, target: string, replace?: boolean): Promise<SaveResult>;
   /** Starts (or joins) the background hash of the archive file. */
   hash(): Promise<HashResult>;
+  /** What decides whether and how it can be restored. */
+  restoreFacts(): Promise<CheckpointFacts>;
 }
 
 export const MAX_READ = 4 * 1024 * 1024;

@@ -58,6 +58,8 @@ export interface PageApi extends PassedOn {
   /** Computes the archive's hash in the background; progress comes as an event. */
   hash(): Promise<string>;
   showLog(): Promise<void>;
+  /** Begins with what a restore to a sandbox would do. */
+  restore(): Promise<void>;
   /** Opens the checkpoint again, after a failure. */
   retry(): Promise<void>;
 }

@@ -22,7 +22,7 @@ const PASSING = new Set([
 const EXPLAINED = new Set([
   ...['not-found', 'unreadable', 'changed', 'truncated', 'no-space', 'exists', 'unwritable', 'outside'],
   ...['not-a-checkpoint', 'unsupported', 'damaged', 'encrypted', 'too-large', 'usage'],
-  ...['not-here', 'unknown-document', 'is-link'],
+  ...['not-here', 'unknown-document', 'is-link', 'blocked'],
   ...['no-kubeconfig', 'bad-kubeconfig', 'untrusted', 'credentials', 'unreachable', 'tls', 'timeout'],
   ...['unauthorized', 'forbidden', 'rejected', 'unavailable'],
 ]);

@@ -2,7 +2,7 @@ import { describeError, RemoteError } from '../protocol/channel.ts';
 import { say, type Sentence } from '../protocol/sentence.ts';
 
 /** Why the host itself could not do something; what it passes on from a worker has the reasons of core. */
-export type HostReason = 'crashed' | 'not-here' | 'unknown-document' | 'too-large' | 'is-link';
+export type HostReason = 'blocked' | 'crashed' | 'not-here' | 'unknown-document' | 'too-large' | 'is-link';
 
 /** An error of the host in the form in which errors come from a worker: a reason, and a sentence to translate. */
 export function failure(reason: HostReason, text: Sentence, where?: string): RemoteError {

@@ -145,6 +145,11 @@ export class Session {
         return extractTo(checkpoint.files, path, target, { signal, ...(replace && { force: true }) });
       },
       hash: (signal) => this.#ask(signal, ({ hash }) => hash.join(signal)),
+      restoreFacts: (signal) =>
+        this.#ask(signal, async ({ checkpoint }) => {
+          const { readCheckpointFacts } = await import('../core/restore/compatibility/checkpoint-facts.ts');
+          return readCheckpointFacts(checkpoint, signal);
+        }),
     };
   }
 

@@ -112,6 +112,12 @@ export class ArchiveActions {
     }
   }
 
+  /** The locator of a row, where the person lets its node be read. */
+  async locator(argument: unknown): Promise<string | undefined> {
+    const target = await archiveTarget(this.#services.connections, argument);
+    return target && (await this.allowHelpers(target.context)) ? target.locator : undefined;
+  }
+
   async copyLocator(argument: unknown): Promise<void> {
     const target = await archiveTarget(this.#services.connections, argument);
     if (target) await vscode.env.clipboard.writeText(target.locator);

@@ -73,6 +73,13 @@ export class ClusterView extends Disposable implements vscode.TreeDataProvider<T
   /** Gives the bytes of an archive on a node. */
   readonly openRemote: OpenRemote = async (locator, signal) => (await this.part()).openRemote(locator, signal);
 
+  /** The archive on a node that a row stands for, where the person lets it be read. Other arguments mean nothing here. */
+  async archiveOf(argument: unknown): Promise<{ readonly locator: string; readonly isFolder: false } | undefined> {
+    // Rows come from what is loaded by then.
+    const locator = await this.#part?.then((part) => part.archives.locator(argument));
+    return locator === undefined ? undefined : { locator, isFolder: false };
+  }
+
   async getChildren(node?: TreeNode): Promise<TreeNode[]> {
     const { tree } = await this.part();
     return [...(await tree.children(node))];

@@ -9,7 +9,7 @@ import { checkpointUri, locatorOf } from '../locators/checkpoint-uri.ts';
 import type { LocatorTable } from '../locators/locator-table.ts';
 import type { Sessions } from '../sessions/sessions.ts';
 import { settings } from '../settings.ts';
-import { fileOf, isRowContext, nameOf, targetOf } from './targets.ts';
+import { fileOf, isFolder, isRowContext, nameOf, targetOf } from './targets.ts';
 
 export interface CommandServices {
   readonly editor: CheckpointEditor;
@@ -153,6 +153,15 @@ export class Commands extends Disposable {
     });
     const folder = chosen?.[0];
     if (folder) await settings.addLocalFolder(folder.fsPath);
+  }
+
+  /** What lies behind the checkpoint that a command is meant for; undefined for what is none of those known here. */
+  async archiveOf(argument: unknown): Promise<{ readonly locator: string; readonly isFolder: boolean } | undefined> {
+    const isNothing = argument === undefined || argument === null;
+    const uri = isNothing ? this.#services.editor.active?.document.uri : (await targetOf(argument))?.uri;
+    if (!uri) return undefined;
+    const locator = await locatorOf(uri, this.#services.table);
+    return { locator, isFolder: await isFolder(vscode.Uri.file(locator)) };
   }
 
   /** The checkpoint that a command is meant for: what it was given, or the active editor's. */

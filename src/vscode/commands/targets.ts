@@ -45,7 +45,7 @@ function isArchiveItem(argument: unknown): argument is ArchiveItem {
 }
 
 /** What cannot be looked at is opened as an archive: its editor says why it cannot. */
-async function isFolder(uri: vscode.Uri): Promise<boolean> {
+export async function isFolder(uri: vscode.Uri): Promise<boolean> {
   if (uri.scheme === SCHEME) return false;
   try {
     return ((await vscode.workspace.fs.stat(uri)).type & vscode.FileType.Directory) !== 0;

@@ -1,12 +1,5 @@
 import * as vscode from 'vscode';
-import {
-  openChannel,
-  type Channel,
-  type ChannelMessage,
-  type Handlers,
-  type Port,
-  type Remote,
-} from '../../protocol/channel.ts';
+import { openChannel, type Channel, type Handlers, type Remote } from '../../protocol/channel.ts';
 import { passOn, type PageApi, type PageEvents } from '../../protocol/page-api.ts';
 import type { WorkerApi } from '../../protocol/worker-api.ts';
 import { Disposable, onDispose } from '../disposable.ts';
@@ -16,6 +9,7 @@ import { SCHEME } from '../locators/checkpoint-uri.ts';
 import { saveSearch } from './save-search.ts';
 import type { CheckpointDocument } from './checkpoint-document.ts';
 import { titleOf } from './title.ts';
+import { portOf } from './webview-port.ts';
 
 export interface PageServices {
   readonly errors: Errors;
@@ -118,19 +112,10 @@ export class PageHost extends Disposable {
         await saveSearch((format) => this.#ask((checkpoint) => checkpoint.searchExport(id, format)));
       },
       showLog: () => showLog(),
+      restore: async () => vscode.commands.executeCommand('checkpointExplorer.restore', document.uri),
       retry: async () => document.session.reopen(),
     };
   }
-}
-
-function portOf(webview: vscode.Webview): Port {
-  return {
-    post: (message) => void webview.postMessage(message),
-    listen: (receive) => {
-      const listening = webview.onDidReceiveMessage((message: ChannelMessage) => receive(message));
-      return () => void listening.dispose();
-    },
-  };
 }
 
 async function copy(text: string): Promise<void> {

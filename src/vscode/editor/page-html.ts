@@ -6,13 +6,15 @@ export interface PageResources {
   readonly nonce: string;
   /** BCP 47, for the document's language. */
   readonly language: string;
+  /** Which page it is: the name of its script and of its styles. */
+  readonly page?: 'main' | 'restore';
 }
 
 /**
- * The document of the editor: nothing but what loads the page. Nothing of a checkpoint is ever written into it, no
+ * The document of a page: nothing but what loads the page. Nothing of a checkpoint is ever written into it, no
  * inline code or style runs, and nothing can be loaded from or sent to anywhere else.
  */
-export function pageHtml({ cspSource, address, nonce, language }: PageResources): string {
+export function pageHtml({ cspSource, address, nonce, language, page = 'main' }: PageResources): string {
   const policy = [
     `default-src 'none'`,
     `img-src ${cspSource}`,
@@ -29,11 +31,11 @@ export function pageHtml({ cspSource, address, nonce, language }: PageResources)
 <meta http-equiv="Content-Security-Policy" content="${attribute(policy)}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <link rel="stylesheet" id="vscode-codicon-stylesheet" href="${attribute(address('codicon.css'))}">
-<link rel="stylesheet" href="${attribute(address('main.css'))}">
+<link rel="stylesheet" href="${attribute(address(`${page}.css`))}">
 <title>Checkpoint</title>
 </head>
 <body data-vscode-context="${attribute(JSON.stringify({ preventDefaultContextMenuItems: true }))}">
-<script type="module" nonce="${attribute(nonce)}" src="${attribute(address('main.js'))}"></script>
+<script type="module" nonce="${attribute(nonce)}" src="${attribute(address(`${page}.js`))}"></script>
 </body>
 </html>
 `;

@@ -43,6 +43,7 @@ export function archiveAnswers(archive: string): ArchiveAnswers {
       saveFile: () => undefined,
       saveSearch: () => undefined,
       showLog: () => undefined,
+      restore: () => undefined,
       retry: worker.retry,
     },
     forward: (to) => {

@@ -184,6 +184,7 @@ function recorded(answers: Handlers<PageApi>, calls: string[]): Handlers<PageApi
     saveFile: noted('saveFile', answers.saveFile),
     saveSearch: noted('saveSearch', answers.saveSearch),
     showLog: noted('showLog', answers.showLog),
+    restore: noted('restore', answers.restore),
     retry: noted('retry', answers.retry),
   };
 }

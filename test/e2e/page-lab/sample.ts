@@ -222,6 +222,7 @@ export function sampleAnswers(data: Sample): Handlers<PageApi> {
     saveFile: () => undefined,
     saveSearch: () => undefined,
     showLog: () => undefined,
+    restore: () => undefined,
     retry: () => undefined,
   };
 }

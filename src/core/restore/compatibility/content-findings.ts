@@ -152,7 +152,9 @@ function connections(
         all.length,
         first,
       ),
-      remedy: sentence('Choose whether they are closed or taken up again: --tcp close or --tcp established.'),
+      remedy: sentence(
+        'Choose whether they are closed or taken up again (--tcp close or established on the command line).',
+      ),
     };
   }
   return {

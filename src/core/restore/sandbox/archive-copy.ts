@@ -1,6 +1,8 @@
 import { isCancelled } from '../../errors.ts';
-import { STEP } from '../image/layer.ts';
 import type { Subject } from './sandbox.ts';
+
+/** Bytes that are read at once. */
+const STEP = 1024 * 1024;
 
 /** Writes its standard input to a file that is not there yet; only root reads it, as it is where engines leave theirs. */
 export function writeTo(path: string): readonly string[] {

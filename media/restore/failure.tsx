@@ -1,0 +1,32 @@
+import { escapeText } from '../../src/protocol/format.ts';
+import type { RestoreFailure } from '../../src/protocol/restore-api.ts';
+import { Icon } from '../parts/icon.tsx';
+import { sentenceText, t } from '../text.ts';
+
+/** Why a restore did not work: what it means first, then the line that says so. */
+export function Failure({ failure, onLog }: { failure: RestoreFailure; onLog: () => void }) {
+  const text = sentenceText(failure.text);
+  return (
+    <section class="restore-failure" role="alert" aria-labelledby="failure-title">
+      <h2 id="failure-title">
+        <Icon name="error" /> {t('It was not restored')}
+      </h2>
+      <p>{text}</p>
+      <ul>
+        {failure.causes.map(({ line, meaning }) => (
+          <li key={line}>
+            {/* What the first line means is what was said above. */}
+            {meaning && !text.includes(sentenceText(meaning)) && <p>{sentenceText(meaning)}</p>}
+            <pre class="code">{escapeText(line)}</pre>
+          </li>
+        ))}
+      </ul>
+      <p class="muted">{t('What was made for it was taken away again.')}</p>
+      {failure.hasLog && (
+        <button type="button" class="link" onClick={onLog}>
+          {t('Show the whole log')}
+        </button>
+      )}
+    </section>
+  );
+}

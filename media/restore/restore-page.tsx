@@ -1,0 +1,158 @@
+import { useEffect, useState } from 'preact/hooks';
+import type { Remote } from '../../src/protocol/channel.ts';
+import { escapeText } from '../../src/protocol/format.ts';
+import type {
+  RestoreFailure,
+  RestorePageApi,
+  RestorePageEvents,
+  RestoreReview,
+} from '../../src/protocol/restore-api.ts';
+import type { Connection } from '../host.ts';
+import { Icon } from '../parts/icon.tsx';
+import { errorText, FullState, Skeleton } from '../parts/states.tsx';
+import { sentenceText, setStrings, t, tn } from '../text.ts';
+import { Checklist } from './checklist.tsx';
+import { Failure } from './failure.tsx';
+import { Steps } from './steps.tsx';
+import { TcpChoices } from './tcp-choices.tsx';
+
+type Host = Remote<RestorePageApi>;
+
+/** What a person decides by: what was found, what will be done, and one button that does it. */
+export function RestorePage({ connection }: { connection: Connection<RestorePageApi, RestorePageEvents> }) {
+  const { host } = connection;
+  const [review, setReview] = useState<RestoreReview>();
+  const [problem, setProblem] = useState<unknown>();
+  const [failure, setFailure] = useState<RestoreFailure>();
+  const [agreed, setAgreed] = useState<ReadonlySet<string>>(new Set());
+  const [doing, setDoing] = useState<string>();
+  const look = async () => {
+    const start = await host.start();
+    setStrings(start.strings);
+    setReview(start.review);
+  };
+  useEffect(() => {
+    look().catch(setProblem);
+    const listening = connection.on('doing', (text) =>
+      setDoing((old) => (old === undefined ? old : sentenceText(text))),
+    );
+    return () => {
+      listening();
+    };
+  }, []);
+  if (!review) {
+    return problem === undefined ? <Skeleton /> : <FullState icon="error" text={errorText(problem)} role="alert" />;
+  }
+  const restore = async () => {
+    if (review.plan === null) return;
+    setFailure(undefined);
+    setProblem(undefined);
+    setDoing(t('Beginning'));
+    try {
+      const why = await host.run(review.plan, [...agreed]);
+      setFailure(why ?? undefined);
+      // Each try has a plan of its own.
+      await look();
+    } catch (error) {
+      setProblem(error);
+    }
+    setDoing(undefined);
+  };
+  const agree = (id: string, yes: boolean) => {
+    const next = new Set(agreed);
+    if (yes) next.add(id);
+    else next.delete(id);
+    setAgreed(next);
+  };
+  return (
+    <main class="restore">
+      <div class="restore-body">
+        <h1>{review.name === '' ? t('Restore') : t('Restore {0}', review.name)}</h1>
+        <p class="muted">{t('To {0}, from {1}', review.place, review.locator)}</p>
+        {failure && <Failure failure={failure} onLog={() => run(host.showFailure(), setProblem)} />}
+        {problem !== undefined && (
+          <p class="restore-problem" role="alert">
+            <Icon name="error" /> {errorText(problem)}
+          </p>
+        )}
+        <Checklist findings={review.findings} agreed={agreed} onAgree={agree} />
+        <TcpChoices tcp={review.tcp} onChoose={(tcp) => void host.choose(tcp).then(setReview, setProblem)} />
+        <Steps review={review} />
+      </div>
+      <Actions
+        review={review}
+        agreed={agreed}
+        doing={doing}
+        host={host}
+        onRestore={() => void restore()}
+        onProblem={setProblem}
+      />
+    </main>
+  );
+}
+
+function Actions(props: {
+  review: RestoreReview;
+  agreed: ReadonlySet<string>;
+  doing: string | undefined;
+  host: Host;
+  onRestore: () => void;
+  onProblem: (problem: unknown) => void;
+}) {
+  const { review, agreed, doing, host, onRestore, onProblem } = props;
+  const blockers = review.findings.filter(
+    ({ id, verdict, canBeAgreedTo }) => verdict === 'blocker' && !(canBeAgreedTo === true && agreed.has(id)),
+  );
+  const toAgree = blockers.filter(({ canBeAgreedTo }) => canBeAgreedTo).length;
+  const isBlocked = blockers.length > 0 || review.plan === null;
+  const state = () => {
+    if (doing !== undefined) return doing;
+    if (review.noPlan) return sentenceText(review.noPlan);
+    if (blockers.length > toAgree) {
+      return tn(blockers.length - toAgree, '{0} thing stands in the way.', '{0} things stand in the way.');
+    }
+    return toAgree > 0
+      ? tn(toAgree, 'Read {0} risk and agree to it, to restore.', 'Read {0} risks and agree to them, to restore.')
+      : t('Nothing has been done yet.');
+  };
+  return (
+    <footer class="restore-actions">
+      {doing === undefined ? (
+        <>
+          <button
+            type="button"
+            class="button"
+            disabled={isBlocked}
+            aria-describedby="restore-state"
+            onClick={onRestore}
+          >
+            {t('Restore')}
+          </button>
+          <button
+            type="button"
+            class="button secondary"
+            disabled={review.plan === null}
+            onClick={() => run(host.copy(), onProblem)}
+          >
+            {t('Copy What Will Be Done')}
+          </button>
+          <button type="button" class="button secondary" onClick={() => run(host.close(), onProblem)}>
+            {t('Cancel')}
+          </button>
+        </>
+      ) : (
+        <button type="button" class="button secondary" onClick={() => run(host.stop(), onProblem)}>
+          {t('Stop')}
+        </button>
+      )}
+      <span id="restore-state" class="restore-state" role="status">
+        {doing !== undefined && <Icon name="loading" class="codicon-modifier-spin" />}
+        {escapeText(state())}
+      </span>
+    </footer>
+  );
+}
+
+function run(work: Promise<unknown>, onProblem: (problem: unknown) => void): void {
+  work.catch(onProblem);
+}

@@ -1,0 +1,26 @@
+import type { Overview } from '../../../protocol/overview.ts';
+import type { CheckpointFacts } from '../../../protocol/restore-facts.ts';
+import type { ByteSource } from '../../bytes/byte-source.ts';
+import { openFile } from '../../bytes/file-source.ts';
+import type { Subject } from './sandbox.ts';
+
+/** What somebody else has read of an archive. */
+export interface ReadArchive {
+  readonly locator: string;
+  readonly facts: CheckpointFacts;
+  readonly overview: Overview;
+}
+
+/** An archive that is a file of this machine, as what is to be restored. */
+export function fileSubject(archive: ReadArchive): Subject {
+  const { locator: path } = archive;
+  return { ...subject(archive, () => openFile(path)), path };
+}
+
+/** An archive that lies elsewhere. @param open opens its bytes */
+export function subject(
+  { locator, facts, overview }: ReadArchive,
+  open: (signal?: AbortSignal) => Promise<ByteSource>,
+): Subject {
+  return { locator, facts, checkpoint: { overview: () => Promise.resolve(overview), openArchive: open } };
+}

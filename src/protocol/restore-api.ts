@@ -1,0 +1,79 @@
+import type { Sentence } from './sentence.ts';
+
+/** What becomes of TCP connections that were established. */
+export type TcpChoice = 'close' | 'established';
+
+/** One thing that was looked at before a restore. */
+export interface ReviewFinding {
+  readonly id: string;
+  readonly verdict: 'ok' | 'warning' | 'blocker';
+  readonly reason: Sentence;
+  /** What would make it work, or safe. */
+  readonly remedy?: Sentence;
+  /** Blocks only until the person agrees. */
+  readonly canBeAgreedTo?: boolean;
+}
+
+/** One thing that a restore will do. */
+export interface ReviewStep {
+  readonly what: Sentence;
+  /** A command line for a POSIX shell, or a manifest. */
+  readonly text?: string;
+}
+
+/** All that a person should know before a restore starts. */
+export interface RestoreReview {
+  /** Names what would be done; null where that cannot be said. */
+  readonly plan: string | null;
+  /** What the container is called. */
+  readonly name: string;
+  /** Of the archive. */
+  readonly locator: string;
+  /** Where it would be restored: `Podman 5.4.2` … */
+  readonly place: string;
+  /** What stands in the way first. */
+  readonly findings: readonly ReviewFinding[];
+  readonly tcp: {
+    readonly choice: TcpChoice | undefined;
+    /** The connections that it is about; without any there is nothing to choose. */
+    readonly connections: number;
+  };
+  readonly steps: readonly ReviewStep[];
+  /** Why it cannot even be said what would be done. */
+  readonly noPlan?: Sentence;
+}
+
+/** Why a restore did not work. */
+export interface RestoreFailure {
+  readonly text: Sentence;
+  /** The lines of logs that decided, with what they mean where that is known. */
+  readonly causes: readonly { readonly line: string; readonly meaning?: Sentence }[];
+  /** There is more to read. */
+  readonly hasLog: boolean;
+}
+
+/** What the page of a restore asks the host. */
+export interface RestorePageApi {
+  start(): Promise<{ readonly review: RestoreReview; readonly strings: Readonly<Record<string, string>> }>;
+  /** What it would be with another choice. */
+  choose(tcp: TcpChoice): Promise<RestoreReview>;
+  /**
+   * Restores. The page is closed where it worked.
+   * @param plan what the person has seen; nothing else is done
+   * @param agreed ids of the findings that the person agreed to
+   * @returns why it did not work; null where it did, or was cancelled
+   */
+  run(plan: string, agreed: readonly string[]): Promise<RestoreFailure | null>;
+  /** Ends what is under way. */
+  stop(): Promise<void>;
+  /** Puts what would be done into the clipboard. */
+  copy(): Promise<void>;
+  /** Shows all that was said about a failure. */
+  showFailure(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface RestorePageEvents {
+  /** What is being done. */
+  doing: Sentence;
+}

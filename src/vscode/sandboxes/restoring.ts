@@ -1,0 +1,106 @@
+import { checkRestore } from '../../core/restore/compatibility/check.ts';
+import { blockersOf, type Finding } from '../../core/restore/compatibility/finding.ts';
+import type { RestoreChoices, TargetFacts } from '../../core/restore/compatibility/target-facts.ts';
+import { commandLine } from '../../core/restore/sandbox/command.ts';
+import type { Plan, RunOptions, Sandbox, SandboxRecord, Step, Subject } from '../../core/restore/sandbox/sandbox.ts';
+import { describeError } from '../../protocol/channel.ts';
+import type { RestoreFailure, RestoreReview, TcpChoice } from '../../protocol/restore-api.ts';
+import { sentence, type Sentence } from '../../protocol/sentence.ts';
+import { failure } from '../failure.ts';
+import { PLACE_NAMES } from './place-names.ts';
+
+const ORDER = ['blocker', 'warning', 'ok'] as const;
+
+/** One restore, from the first look at what would be done to its end. What was shown is what is done. */
+export class Restoring {
+  readonly subject: Subject;
+  readonly #sandbox: Sandbox;
+  readonly #target: TargetFacts;
+  #choices: RestoreChoices = {};
+  #findings: readonly Finding[] = [];
+  #plan: Plan | undefined;
+  #noPlan: Sentence | undefined;
+
+  constructor(subject: Subject, sandbox: Sandbox, target: TargetFacts) {
+    this.subject = subject;
+    this.#sandbox = sandbox;
+    this.#target = target;
+    this.planAgain();
+  }
+
+  choose(choices: { readonly tcp: TcpChoice }): void {
+    this.#choices = choices;
+    this.planAgain();
+  }
+
+  /** Each run needs a plan of its own: names are used once. */
+  planAgain(): void {
+    const choices = this.#choices;
+    this.#findings = checkRestore(this.subject.facts, this.#target, choices);
+    [this.#plan, this.#noPlan] = [undefined, undefined];
+    try {
+      this.#plan = this.#sandbox.plan(this.subject, this.#target, choices);
+    } catch (error) {
+      const { template, args = [] } = describeError(error);
+      if (template === undefined) throw error;
+      this.#noPlan = { template, args };
+    }
+  }
+
+  get review(): RestoreReview {
+    const { facts, locator } = this.subject;
+    const { tcp } = this.#choices;
+    return {
+      plan: this.#plan?.id ?? null,
+      name: facts.containerName ?? '',
+      locator,
+      place: placeText(this.#target, this.#sandbox),
+      findings: ORDER.flatMap((verdict) => this.#findings.filter((finding) => finding.verdict === verdict)),
+      tcp: { choice: tcp, connections: facts.connections.length },
+      steps: (this.#plan?.steps ?? []).map((step) => ({ what: step.what, ...withText(step) })),
+      ...(this.#noPlan && { noPlan: this.#noPlan }),
+    };
+  }
+
+  /** What would be done, to be pasted into a shell or given to kubectl. @param words says a sentence */
+  script(words: (text: Sentence) => string): string {
+    const steps = this.#plan?.steps ?? [];
+    const parts = steps.map((step) => {
+      const { text = '' } = withText(step);
+      const comment = `# ${words(step.what).replace(/\s+/g, ' ')}`;
+      return step.manifest === undefined ? `${comment}\n${text}\n` : `---\n${comment}\n${text.trimEnd()}\n`;
+    });
+    return parts.join('\n');
+  }
+
+  /**
+   * @param seen the plan that the person has seen
+   * @param agreed ids of the findings that the person agreed to
+   * @throws RemoteError `blocked` where something stands in the way; what the sandbox throws
+   */
+  async run(seen: string, agreed: readonly string[], options: RunOptions): Promise<SandboxRecord> {
+    const [blocker] = blockersOf(this.#findings, new Set(agreed));
+    if (blocker) throw failure('blocked', blocker.reason);
+    if (this.#plan?.id !== seen) {
+      throw failure('blocked', this.#noPlan ?? sentence('What would be done is something else by now: look again.'));
+    }
+    return this.#sandbox.run(this.#plan, this.subject, options);
+  }
+}
+
+/** What a failure says to a person, and what there is to read about it. */
+export function explainFailure(error: unknown): { readonly failure: RestoreFailure; readonly log: string } {
+  const { template, args = [], message } = describeError(error);
+  const text = template === undefined ? sentence('The restore failed: {0}', message) : { template, args };
+  const { causes = [], log = '' } = error as { causes?: RestoreFailure['causes']; log?: string };
+  return { failure: { text, causes, hasLog: log !== '' }, log };
+}
+
+function placeText({ engineVersion }: TargetFacts, { kind }: Sandbox): string {
+  return [PLACE_NAMES[kind], engineVersion].filter((part) => part !== undefined).join(' ');
+}
+
+function withText({ command, manifest }: Step): { readonly text?: string } {
+  if (command) return { text: commandLine(command) };
+  return manifest === undefined ? {} : { text: manifest };
+}

@@ -1,0 +1,147 @@
+import { existsSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import * as vscode from 'vscode';
+import { canCheckpoint, checkpointAgain } from '../../core/restore/sandbox/checkpoint-again.ts';
+import type { Sandbox, SandboxRecord } from '../../core/restore/sandbox/sandbox.ts';
+import { shellWords } from '../../core/restore/sandbox/shell.ts';
+import { escapeText } from '../../protocol/format.ts';
+import { sentence } from '../../protocol/sentence.ts';
+import { abortSignal } from '../errors.ts';
+import { failure } from '../failure.ts';
+import { placeOf } from './places.ts';
+import type { SandboxServices } from './sandbox-part.ts';
+import { sandboxLabel, type SandboxItem } from './sandbox-row.ts';
+
+/** What one does with a sandbox that there is. */
+export class SandboxActions {
+  readonly #services: SandboxServices;
+
+  constructor(services: SandboxServices) {
+    this.#services = services;
+  }
+
+  async openArchive(argument: unknown): Promise<void> {
+    const record = await this.#record(argument);
+    if (record) await this.#services.openLocator(record.locator);
+  }
+
+  async showLogs(argument: unknown): Promise<void> {
+    const record = await this.#record(argument);
+    if (!record) return;
+    const text = await progress(vscode.l10n.t('Reading the log of {0}', record.name), (signal) =>
+      this.#place(record).logs(record, signal),
+    );
+    await this.#services.texts.show(record.name, text);
+  }
+
+  /** A shell in the integrated terminal: the words of its command stay words. */
+  async openShell(argument: unknown): Promise<void> {
+    const record = await this.#record(argument);
+    if (!record) return;
+    const [shellPath, ...shellArgs] = shellWords(record) ?? [];
+    if (shellPath === undefined) throw unsupported(record);
+    vscode.window
+      .createTerminal({ name: label(record), shellPath, shellArgs, iconPath: new vscode.ThemeIcon('vm-running') })
+      .show();
+  }
+
+  /** Makes a checkpoint of what became of it meanwhile. */
+  async checkpoint(argument: unknown): Promise<void> {
+    const record = await this.#record(argument);
+    if (!record) return;
+    if (!canCheckpoint(record)) throw unsupported(record);
+    const folder = this.#folder();
+    await mkdir(folder, { recursive: true });
+    const target = freeName(folder, record.name);
+    await progress(vscode.l10n.t('Checkpointing {0}', label(record)), (signal) =>
+      checkpointAgain(record, target, signal),
+    );
+    const open = vscode.l10n.t('Open');
+    void vscode.window
+      .showInformationMessage(vscode.l10n.t('{0} is checkpointed: {1}', label(record), basename(target)), open)
+      .then(async (chosen) => {
+        if (chosen === open) await this.#services.openLocator(target);
+      });
+  }
+
+  async remove(argument: unknown): Promise<void> {
+    const record = await this.#record(argument);
+    if (!record) return;
+    const yes = vscode.l10n.t('Remove');
+    const made = record.things.map(({ name }) => escapeText(name));
+    const chosen = await vscode.window.showWarningMessage(
+      vscode.l10n.t('Remove {0}?', label(record)),
+      {
+        modal: true,
+        detail: [
+          vscode.l10n.t('It is stopped, and what it changed since the restore is lost. The archive stays.'),
+          ...(made.length > 0 ? [vscode.l10n.t('Removed with it: {0}', made.join(', '))] : []),
+        ].join('\n'),
+      },
+      yes,
+    );
+    if (chosen === yes) await this.removeNow(record);
+  }
+
+  /** Removes all that was made, without any question. */
+  async removeNow(record: SandboxRecord): Promise<void> {
+    try {
+      await progress(vscode.l10n.t('Removing {0}', label(record)), (signal) =>
+        this.#place(record).remove(record, signal),
+      );
+    } finally {
+      await this.#services.list.look();
+      this.#services.onChanged();
+    }
+  }
+
+  /** The sandbox that a command is meant for: its row, or from the palette one that is chosen. */
+  async #record(argument: unknown): Promise<SandboxRecord | undefined> {
+    if (isItem(argument)) return argument.record;
+    const items = await this.#services.list.items();
+    const chosen = await vscode.window.showQuickPick(
+      items.map((item) => ({ item, label: label(item.record), description: item.record.name })),
+      { title: vscode.l10n.t('Sandboxes'), placeHolder: vscode.l10n.t('Choose a sandbox') },
+    );
+    return chosen?.item.record;
+  }
+
+  #place(record: SandboxRecord): Sandbox {
+    const place = placeOf(record, this.#services.places());
+    if (!place) throw unsupported(record);
+    return place;
+  }
+
+  #folder(): string {
+    const workspace = vscode.workspace.workspaceFolders?.find(({ uri }) => uri.scheme === 'file');
+    return workspace?.uri.fsPath ?? this.#services.ownFolder;
+  }
+}
+
+function isItem(argument: unknown): argument is SandboxItem {
+  return typeof argument === 'object' && argument !== null && 'record' in argument && 'state' in argument;
+}
+
+function label(record: SandboxRecord): string {
+  return escapeText(sandboxLabel(record, (template, ...args) => vscode.l10n.t(template, ...args)));
+}
+
+function unsupported({ name }: SandboxRecord): Error {
+  return failure('blocked', sentence('Checkpoint Explorer does not know how to do that with {0}.', name));
+}
+
+/** A name that nothing has yet. */
+function freeName(folder: string, name: string): string {
+  for (let count = 1; ; count++) {
+    const target = join(folder, count === 1 ? `${name}.tar` : `${name}-${String(count)}.tar`);
+    if (!existsSync(target)) return target;
+  }
+}
+
+function progress<T>(title: string, work: (signal: AbortSignal) => Promise<T>): Thenable<T> {
+  return vscode.window.withProgress(
+    { location: vscode.ProgressLocation.Notification, title, cancellable: true },
+    (_progress, token) => work(abortSignal(token)),
+  );
+}

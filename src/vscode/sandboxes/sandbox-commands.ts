@@ -1,0 +1,12 @@
+/** The commands about sandboxes, without their prefix. */
+export const SANDBOX_COMMANDS = [
+  'restore',
+  'refreshSandboxes',
+  'openSandboxArchive',
+  'showSandboxLogs',
+  'openSandboxShell',
+  'checkpointSandbox',
+  'removeSandbox',
+] as const;
+
+export type SandboxCommand = (typeof SANDBOX_COMMANDS)[number];

@@ -1,0 +1,103 @@
+import * as vscode from 'vscode';
+import { SandboxJournal } from '../../core/restore/sandbox/journal.ts';
+import type { SandboxRecord } from '../../core/restore/sandbox/sandbox.ts';
+import { Disposable } from '../disposable.ts';
+import type { Errors } from '../errors.ts';
+import type { OpenRemote } from '../sessions/remote-files.ts';
+import type { Sessions } from '../sessions/sessions.ts';
+import { placeOf, type PlaceOptions } from './places.ts';
+import { RestoreActions } from './restore-actions.ts';
+import { SandboxActions } from './sandbox-actions.ts';
+import type { SandboxCommand } from './sandbox-commands.ts';
+import { SandboxList } from './sandbox-list.ts';
+import type { SandboxItem } from './sandbox-row.ts';
+import { sandboxSettings } from './sandbox-settings.ts';
+import { TextPages } from './text-pages.ts';
+
+/** An archive that a command is meant for. */
+export interface ArchiveChoice {
+  readonly locator: string;
+  readonly isFolder: boolean;
+}
+
+export interface SandboxPartOptions {
+  readonly errors: Errors;
+  readonly sessions: Sessions;
+  /** Folder for what is written down about sandboxes. */
+  readonly journal: string;
+  /** The folder dist/page. */
+  readonly pageFolder: vscode.Uri;
+  /** Where checkpoints of sandboxes go when no folder is open. */
+  readonly ownFolder: string;
+  /** What a row, a document or nothing at all means; undefined where there is nothing to be meant. */
+  readonly archiveOf: (argument: unknown) => Promise<ArchiveChoice | undefined>;
+  /** Gives the bytes of an archive on a node. */
+  readonly openRemote: OpenRemote;
+  /** Opens the editor of a locator. */
+  readonly openLocator: (locator: string) => Promise<void>;
+  /** The rows are to be drawn anew. */
+  readonly onChanged: () => void;
+  readonly reveal: (item: SandboxItem) => Promise<void>;
+}
+
+/** What parts of this part give each other. */
+export interface SandboxServices extends SandboxPartOptions {
+  readonly list: SandboxList;
+  readonly texts: TextPages;
+  readonly places: () => PlaceOptions;
+}
+
+/** All that has to do with sandboxes; loaded when it is first needed. */
+export class SandboxPart extends Disposable {
+  readonly list: SandboxList;
+  readonly restores: RestoreActions;
+  readonly actions: SandboxActions;
+  readonly texts: TextPages;
+  readonly commands: Readonly<Record<SandboxCommand, (argument: unknown) => unknown>>;
+
+  constructor(options: SandboxPartOptions) {
+    super();
+    const journal = new SandboxJournal(options.journal);
+    const places = (): PlaceOptions => ({
+      prefix: sandboxSettings.commandPrefix(),
+      network: sandboxSettings.network(),
+      journal,
+    });
+    this.list = new SandboxList({
+      journal,
+      placeOf: (record: SandboxRecord) => placeOf(record, places()),
+      mayLook: () => vscode.workspace.isTrusted,
+      onChanged: options.onChanged,
+    });
+    this.texts = this.own(new TextPages());
+    const services: SandboxServices = { ...options, list: this.list, texts: this.texts, places };
+    this.restores = this.own(new RestoreActions(services));
+    this.actions = new SandboxActions(services);
+    const { restores, actions } = this;
+    this.commands = {
+      restore: (argument) => trusted(() => restores.restore(argument)),
+      refreshSandboxes: () => this.#refresh(options.onChanged),
+      openSandboxArchive: (argument) => actions.openArchive(argument),
+      showSandboxLogs: (argument) => trusted(() => actions.showLogs(argument)),
+      openSandboxShell: (argument) => trusted(() => actions.openShell(argument)),
+      checkpointSandbox: (argument) => trusted(() => actions.checkpoint(argument)),
+      removeSandbox: (argument) => trusted(() => actions.remove(argument)),
+    };
+  }
+
+  async #refresh(onChanged: () => void): Promise<void> {
+    await this.list.look();
+    onChanged();
+  }
+}
+
+/** Nothing is run in a workspace that is not trusted. */
+async function trusted(work: () => Promise<void>): Promise<void> {
+  if (vscode.workspace.isTrusted) return work();
+  const manage = vscode.l10n.t('Manage Workspace Trust');
+  const chosen = await vscode.window.showWarningMessage(
+    vscode.l10n.t('Checkpoint Explorer restores nothing, and runs no commands, in a workspace that is not trusted.'),
+    manage,
+  );
+  if (chosen === manage) await vscode.commands.executeCommand('workbench.trust.manage');
+}
