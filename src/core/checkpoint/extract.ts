@@ -22,6 +22,7 @@ import { sentence, type Sentence } from '../../protocol/sentence.ts';
 import type { ByteSource } from '../bytes/byte-source.ts';
 import { CheckpointError, isCancelled, type Reason } from '../errors.ts';
 import { codeOf, isFolder, keepAttributes, look, nearest, times, UNFIT, writeAll } from './extract-disk.ts';
+import { Item } from './extract-item.ts';
 import { isName, safeName, shortened, staysInside } from './extract-names.ts';
 import type { FileView } from './file-view.ts';
 import { compileGlobs, type GlobState } from './globs.ts';
@@ -48,16 +49,6 @@ const TURN = 20;
 const MAX_NOTES = 1000;
 
 const NO_FOLLOW = (constants as { O_NOFOLLOW?: number }).O_NOFOLLOW ?? 0;
-
-/** Something to be written: a file, folder or link of the view, and where it goes. */
-interface Item {
-  readonly viewPath: string;
-  /** Absolute path on disk. */
-  readonly path: string;
-  /** Real folders between the folder of the extraction and this. */
-  readonly depth: number;
-  readonly stat: FileStat;
-}
 
 /**
  * Writes a file, or a folder with all below it, to this machine's disk.
@@ -117,9 +108,9 @@ class Extraction {
     if (name !== undefined && isFolder(target)) {
       const folder = realpathSync(target);
       this.#folders.add(folder);
-      return { viewPath, path: join(folder, safeName(name)), depth: 0, stat };
+      return Item.top(viewPath, join(folder, safeName(name)), 0, stat);
     }
-    return { viewPath, path: join(nearest(dirname(target)), basename(target)), depth: -1, stat };
+    return Item.top(viewPath, join(nearest(dirname(target)), basename(target)), -1, stat);
   }
 
   /** `waiting`: folders above that nothing has asked for yet. */
@@ -134,14 +125,12 @@ class Extraction {
     if (state.matched) items.push(...waiting.splice(0));
     for (const child of await this.#list(item)) {
       const { name } = child;
-      const viewPath = `${item.viewPath === '/' ? '' : item.viewPath}/${name}`;
-      const path = join(item.path, safeName(name));
-      const next = { viewPath, path, depth: item.depth + 1, stat: child };
+      const next = Item.within(item, child);
       // What is here only because all above it was asked for.
       if (child.onDemand && state.matched) continue;
-      if (!isName(name)) this.#leaveOut(viewPath, '{0} was left out: no file can have that name.');
-      else if (path.length > MAX_PATH)
-        this.#leaveOut(viewPath, '{0} was left out: its path is too long for this machine.');
+      if (!isName(name)) this.#leaveOut(next.viewPath, '{0} was left out: no file can have that name.');
+      else if (next.path.length > MAX_PATH)
+        this.#leaveOut(next.viewPath, '{0} was left out: its path is too long for this machine.');
       else await this.#collect(next, state.enter(name), items, waiting);
     }
     if (waiting.at(-1) === item) waiting.pop();
