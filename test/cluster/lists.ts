@@ -33,10 +33,11 @@ export function listPage(store: Store, kind: Kind, info: RequestInfo, query: URL
   const key = ({ metadata }: KubeObject): string =>
     info.namespace === undefined && kind.namespaced ? `${metadata.namespace ?? ''}/${metadata.name}` : metadata.name;
   const start = from?.start ?? '';
-  const all = store.list(kind, info.namespace).filter((object) => key(object) >= start && filter(object));
+  // A page after the first shows the list as it was then, unless that was forgotten.
+  const rv = from && from.rv >= 0 ? from.rv : store.revision;
+  const all = store.list(kind, info.namespace, rv).filter((object) => key(object) >= start && filter(object));
   const items = limit > 0 ? all.slice(0, limit) : all;
   const left = all.length - items.length;
-  const rv = from && from.rv >= 0 ? from.rv : store.revision;
   const next =
     left === 0 ? undefined : writeContinue({ v: 'meta.k8s.io/v1', rv, start: `${key(items.at(-1) as KubeObject)}\0` });
   return {
@@ -95,9 +96,7 @@ export function watch(
       send('ADDED', object);
     }
   } else {
-    for (const object of store.list(kind, info.namespace).filter(filter)) {
-      if (Number(object.metadata.resourceVersion) <= since) known.add(object.metadata.uid);
-    }
+    for (const object of store.list(kind, info.namespace, since).filter(filter)) known.add(object.metadata.uid);
   }
   const stop = store.follow(kind, since, (change) => pass(change, info, filter, known, send));
   const bookmark = setInterval(() => {

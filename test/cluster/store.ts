@@ -6,6 +6,8 @@ export interface Change {
   readonly type: 'ADDED' | 'MODIFIED' | 'DELETED';
   readonly revision: number;
   readonly object: KubeObject;
+  /** What it was before. */
+  readonly before: KubeObject | undefined;
 }
 
 type Listener = (kind: Kind, change: Change) => void;
@@ -27,9 +29,18 @@ export class Store {
     return this.#compacted;
   }
 
-  /** In the order of namespace and name, as they lie in etcd. */
-  list(kind: Kind, namespace?: string): readonly KubeObject[] {
-    const all = [...(this.#objects.get(qualified(kind))?.values() ?? [])];
+  /**
+   * In the order of namespace and name, as they lie in etcd.
+   * @param at a revision that is not forgotten: then as they were
+   */
+  list(kind: Kind, namespace?: string, at = this.#revision): readonly KubeObject[] {
+    const objects = new Map(this.#objects.get(qualified(kind)));
+    for (const { revision, object, before } of (this.#history.get(qualified(kind)) ?? []).toReversed()) {
+      if (revision <= at) break;
+      if (before) objects.set(keyOf(object), before);
+      else objects.delete(keyOf(object));
+    }
+    const all = [...objects.values()];
     const inside = namespace === undefined ? all : all.filter(({ metadata }) => metadata.namespace === namespace);
     return inside.sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
   }
@@ -85,10 +96,11 @@ export class Store {
     const objects = this.#objects.get(key) ?? new Map<string, KubeObject>();
     this.#objects.set(key, objects);
     object.metadata.resourceVersion = String(++this.#revision);
-    const place = `${object.metadata.namespace ?? ''}/${object.metadata.name}`;
+    const place = keyOf(object);
+    const before = objects.get(place);
     if (type === 'DELETED') objects.delete(place);
     else objects.set(place, object);
-    const change = { type, revision: this.#revision, object };
+    const change = { type, revision: this.#revision, object, before };
     const history = this.#history.get(key) ?? [];
     history.push(change);
     this.#history.set(key, history);

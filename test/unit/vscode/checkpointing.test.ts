@@ -80,7 +80,9 @@ describe('checkpoints that a person asks for', () => {
     );
     const running = new Running();
     cluster.node().mostAtOnce = 0;
+    cluster.node().checkpointTime = 400;
     const results = await takeAll(wanted, running, ({ container }) => ({ title: container.name, verb: '' }), SETTINGS);
+    cluster.node().checkpointTime = 30;
     assert.equal(results.length, 3);
     for (const result of results) {
       assert.ok('path' in result);
