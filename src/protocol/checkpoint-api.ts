@@ -89,7 +89,16 @@ export interface CheckpointApi {
   hash(): Promise<HashResult>;
   /** What decides whether and how it can be restored. */
   restoreFacts(): Promise<CheckpointFacts>;
+  /**
+   * Makes a container image of the archive, which engines take for a checkpoint.
+   * @param path a file or folder that is not there yet, on the worker's machine
+   * @param tag what the image is called
+   * @returns the digest of its manifest
+   */
+  buildImage(form: ImageForm, path: string, tag: string): Promise<string>;
 }
+
+export type ImageForm = 'oci-archive' | 'oci-layout';
 
 export const MAX_READ = 4 * 1024 * 1024;
 

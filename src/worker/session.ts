@@ -150,6 +150,11 @@ export class Session {
           const { readCheckpointFacts } = await import('../core/restore/compatibility/checkpoint-facts.ts');
           return readCheckpointFacts(checkpoint, signal);
         }),
+      buildImage: async (signal, form, path, tag) => {
+        const { checkpoint } = await this.#ready(signal);
+        const { buildImage } = await import('./build-image.ts');
+        return buildImage(checkpoint, { form, path, tag, spill: this.#request.spill, signal });
+      },
     };
   }
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { existsSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +9,7 @@ import type { RestoreFailure } from '../../src/protocol/restore-api.ts';
 import { say } from '../../src/protocol/sentence.ts';
 import type { TestAccess } from '../../src/vscode/test-access.ts';
 import { FakePodman } from './fake-podman.ts';
-import { activate, checkpointTabs, closeAllEditors, sample, until } from './support.ts';
+import { activate, checkpointTabs, closeAllEditors, refused, sample, tarFiles, until } from './support.ts';
 
 const ARCHIVE = 'podman-counter.tar';
 
@@ -101,7 +102,7 @@ describe('restoring to a sandbox', function () {
     assert.equal(more.length, 0);
     assert.match(typeof row?.label === 'string' ? row.label : '', /^counter.* \(restored\)$/);
     assert.match(String(row?.description), /Podman.*running/);
-    assert.equal(row?.contextValue, 'sandbox.running');
+    assert.equal(row?.contextValue, 'sandbox.running.podman');
 
     const [item] = await access.sandboxes.getChildren();
     await vscode.commands.executeCommand('checkpointExplorer.showSandboxLogs', item);
@@ -125,12 +126,25 @@ describe('restoring to a sandbox', function () {
 
     podman.lose();
     const [lost] = await rows();
-    assert.equal(lost?.contextValue, 'sandbox.gone');
+    assert.equal(lost?.contextValue, 'sandbox.gone.podman');
     const part = await access.sandboxes.part();
     assert.ok(item);
     await part.actions.removeNow(item.record);
     assert.deepEqual(await rows(), []);
     assert.ok(podman.calls().some((words) => words.includes('rm') && words.includes(name)));
+  });
+
+  it('builds an image of which the archive is the only layer, byte for byte', async () => {
+    const { images } = await access.sandboxes.part();
+    const path = join(folder, 'image.tar');
+    const archive = sample(ARCHIVE).fsPath;
+    const digest = await images.buildNow(archive, 'oci-archive', path, 'counter:latest');
+    const files = await tarFiles(path);
+    assert.ok(files.has(`blobs/${digest.replace(':', '/')}`), 'there is no manifest');
+    const layer = readFileSync(archive);
+    assert.deepEqual(files.get(`blobs/sha256/${createHash('sha256').update(layer).digest('hex')}`), layer);
+    await refused(images.buildNow(archive, 'oci-archive', archive, 'counter:latest'), /there already|exist/);
+    assert.deepEqual(readFileSync(archive), layer, 'evidence was changed');
   });
 
   it('explains from CRIU’s log why it did not work, and leaves nothing behind', async () => {

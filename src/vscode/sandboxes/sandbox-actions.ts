@@ -39,7 +39,7 @@ export class SandboxActions {
   async openShell(argument: unknown): Promise<void> {
     const record = await this.#record(argument);
     if (!record) return;
-    const [shellPath, ...shellArgs] = shellWords(record) ?? [];
+    const [shellPath, ...shellArgs] = (await shellWords(record)) ?? [];
     if (shellPath === undefined) throw unsupported(record);
     vscode.window
       .createTerminal({ name: label(record), shellPath, shellArgs, iconPath: new vscode.ThemeIcon('vm-running') })

@@ -1,6 +1,7 @@
 /** The commands about sandboxes, without their prefix. */
 export const SANDBOX_COMMANDS = [
   'restore',
+  'buildImage',
   'refreshSandboxes',
   'openSandboxArchive',
   'showSandboxLogs',

@@ -5,6 +5,7 @@ import { Disposable } from '../disposable.ts';
 import type { Errors } from '../errors.ts';
 import type { OpenRemote } from '../sessions/remote-files.ts';
 import type { Sessions } from '../sessions/sessions.ts';
+import { ImageActions } from './image-actions.ts';
 import { placeOf, type PlaceOptions } from './places.ts';
 import { RestoreActions } from './restore-actions.ts';
 import { SandboxActions } from './sandbox-actions.ts';
@@ -52,6 +53,7 @@ export class SandboxPart extends Disposable {
   readonly list: SandboxList;
   readonly restores: RestoreActions;
   readonly actions: SandboxActions;
+  readonly images: ImageActions;
   readonly texts: TextPages;
   readonly commands: Readonly<Record<SandboxCommand, (argument: unknown) => unknown>>;
 
@@ -73,9 +75,11 @@ export class SandboxPart extends Disposable {
     const services: SandboxServices = { ...options, list: this.list, texts: this.texts, places };
     this.restores = this.own(new RestoreActions(services));
     this.actions = new SandboxActions(services);
+    this.images = new ImageActions(services);
     const { restores, actions } = this;
     this.commands = {
       restore: (argument) => trusted(() => restores.restore(argument)),
+      buildImage: (argument) => this.images.build(argument),
       refreshSandboxes: () => this.#refresh(options.onChanged),
       openSandboxArchive: (argument) => actions.openArchive(argument),
       showSandboxLogs: (argument) => trusted(() => actions.showLogs(argument)),

@@ -53,7 +53,7 @@ export function sandboxRow({ record, state }: SandboxItem, { now, locale, transl
     ].join('\n'),
     icon: ICONS[state ?? 'unknown'],
     ...(color !== undefined && { color }),
-    context: `sandbox.${state ?? 'unknown'}`,
+    context: `sandbox.${state ?? 'unknown'}.${kind}`,
   };
 }
 

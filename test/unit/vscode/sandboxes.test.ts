@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { Overview } from '../../../src/protocol/overview.ts';
@@ -174,7 +175,7 @@ describe('the rows of sandboxes', () => {
     const row = sandboxRow({ record: RECORD, state: 'running' }, wording);
     assert.equal(row.label, 'web (restored)');
     assert.equal(row.description, 'Podman · running · 3 min ago');
-    assert.equal(row.context, 'sandbox.running');
+    assert.equal(row.context, 'sandbox.running.podman');
     assert.match(row.tooltip, /data/);
     const remote = sandboxRow({ record: { ...RECORD, prefix: ['ssh', 'root@lab'] }, state: 'gone' }, wording);
     assert.equal(remote.description, 'Podman · root@lab · gone · 3 min ago');
@@ -188,12 +189,32 @@ describe('the rows of sandboxes', () => {
     assert.ok(row.tooltip.split('\n').every((line) => line.startsWith('|') && line.endsWith('|')));
   });
 
-  test('lead to a shell by words only, and ask ssh for a terminal', () => {
-    const words = shellWords({ ...RECORD, name: HOSTILE });
+  test('lead to a shell by words only, and ask ssh for a terminal', async () => {
+    const words = await shellWords({ ...RECORD, name: HOSTILE });
     assert.deepEqual(words, ['podman', 'exec', '--interactive', '--tty', HOSTILE, 'sh']);
-    const remote = shellWords({ ...RECORD, prefix: ['ssh', 'root@lab'] });
+    const remote = await shellWords({ ...RECORD, prefix: ['ssh', 'root@lab'] });
     assert.deepEqual(remote?.slice(0, 4), ['ssh', '-t', 'root@lab', 'podman']);
   });
+
+  test('find the container of a pod of CRI-O’s for its shell', { skip: process.platform === 'win32' }, () =>
+    inFolder(async (folder) => {
+      const [pod, container] = ['a'.repeat(64), 'b'.repeat(64)];
+      const crictl = join(folder, 'crictl');
+      const label = `checkpoint-explorer/sandbox=${RECORD.id}`;
+      writeFileSync(
+        crictl,
+        `#!/bin/sh\ncase "$*" in\n"pods --label ${label} --quiet") echo ${pod} ;;\n` +
+          `"ps --pod ${pod} --quiet") echo warning; echo ${container} ;;\nesac\n`,
+      );
+      chmodSync(crictl, 0o755);
+      const prefix = ['env', `PATH=${folder}:/usr/bin:/bin`];
+      assert.deepEqual(await shellWords({ ...RECORD, kind: 'crio', prefix }), [
+        ...prefix,
+        ...['crictl', 'exec', '--interactive', '--tty', container, 'sh'],
+      ]);
+      assert.equal(await shellWords({ ...RECORD, id: 'other', kind: 'crio', prefix }), undefined);
+    }),
+  );
 });
 
 describe('the list of sandboxes', () => {

@@ -1,13 +1,34 @@
 import { Machine } from './command.ts';
 import type { SandboxRecord } from './sandbox.ts';
 
+/** Ids come back as words of commands. */
+const ID = /^[0-9a-f]{64}$/;
+
 /**
  * The words that start a shell in a sandbox, for a terminal; undefined where there is no way to one. They are never put
  * through a shell of this machine.
  */
-export function shellWords({ kind, name, prefix = [] }: SandboxRecord): readonly string[] | undefined {
-  if (kind !== 'podman') return undefined;
-  return new Machine(withTerminal(prefix)).words(['podman', 'exec', '--interactive', '--tty', name, 'sh']);
+export async function shellWords(record: SandboxRecord, signal?: AbortSignal): Promise<readonly string[] | undefined> {
+  const { kind, name, prefix = [] } = record;
+  const terminal = new Machine(withTerminal(prefix));
+  if (kind === 'podman') return terminal.words(['podman', 'exec', '--interactive', '--tty', name, 'sh']);
+  if (kind !== 'crio') return undefined;
+  const container = await criContainer(new Machine(prefix), record, signal);
+  return container === undefined
+    ? undefined
+    : terminal.words(['crictl', 'exec', '--interactive', '--tty', container, 'sh']);
+}
+
+/** The container in the sandbox's pod, which is found by its label. */
+async function criContainer(
+  machine: Machine,
+  { id }: SandboxRecord,
+  signal?: AbortSignal,
+): Promise<string | undefined> {
+  const first = async (command: readonly string[]): Promise<string | undefined> =>
+    (await machine.expect(command, { signal, timeout: 30_000 })).split('\n').find((line) => ID.test(line));
+  const pod = await first(['crictl', 'pods', '--label', `checkpoint-explorer/sandbox=${id}`, '--quiet']);
+  return pod === undefined ? undefined : first(['crictl', 'ps', '--pod', pod, '--quiet']);
 }
 
 /** Ssh asks for a terminal there only where it is told to. */
