@@ -3,9 +3,9 @@ import type { SpillSettings } from '../../../protocol/checkpoint-api.ts';
 import { say, sentence } from '../../../protocol/sentence.ts';
 import { unpack } from '../../archive/nested.ts';
 import type { ByteSource } from '../../bytes/byte-source.ts';
-import { throwIfCancelled } from '../../bytes/cancel.ts';
 import { sniffCompression } from '../../bytes/compression.ts';
 import { isGrowing } from '../../bytes/growing-source.ts';
+import { sequence } from '../../bytes/sequence.ts';
 import { CheckpointError } from '../../errors.ts';
 import { LAYER } from './media-types.ts';
 
@@ -33,9 +33,6 @@ export interface LayerOptions {
   readonly onBytes?: (bytes: Uint8Array) => Promise<void> | void;
 }
 
-/** Bytes in memory at once. */
-export const STEP = 1024 * 1024;
-
 /**
  * Reads an archive through, to make it the layer of an image as it is.
  * @param open gives a new source each time
@@ -60,19 +57,13 @@ async function digestOf(
 ): Promise<Pick<Descriptor, 'digest' | 'size'>> {
   const hash = createHash('sha256');
   let size = 0;
-  let next = source.read(0, STEP, signal);
-  for (;;) {
-    const bytes = await next;
-    if (bytes.length === 0) return { digest: `sha256:${hash.digest('hex')}`, size };
+  for await (const bytes of sequence(source, { signal })) {
     size += bytes.length;
-    // Read while the last piece is hashed and passed on.
-    next = source.read(size, STEP, signal);
-    next.catch(() => undefined);
     hash.update(bytes);
     await onBytes?.(bytes);
     onProgress?.(size, source.size);
-    throwIfCancelled(signal);
   }
+  return { digest: `sha256:${hash.digest('hex')}`, size };
 }
 
 async function digestOfTar(open: () => Promise<ByteSource>, options: LayerOptions): Promise<string> {

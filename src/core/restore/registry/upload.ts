@@ -2,8 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sentence } from '../../../protocol/sentence.ts';
 import type { ByteSource } from '../../bytes/byte-source.ts';
 import { orCancelled } from '../../bytes/cancel.ts';
+import { sequence } from '../../bytes/sequence.ts';
 import { CheckpointError } from '../../errors.ts';
-import { STEP, type Descriptor } from '../image/layer.ts';
+import type { Descriptor } from '../image/layer.ts';
 import { RegistryError, refusalOf, unreachable } from './failure.ts';
 import type { Answer } from './http.ts';
 import type { Registry } from './registry.ts';
@@ -131,15 +132,13 @@ class Upload {
 
   async *#read(start: number, end: number): AsyncGenerator<Uint8Array> {
     const { signal, onProgress } = this.#options;
-    for (let at = start; at < end;) {
-      const bytes = await this.#source.read(at, Math.min(STEP, end - at), signal);
-      if (bytes.length === 0) {
-        throw new CheckpointError('changed', sentence('{0} is shorter than it was.', this.#source.name));
-      }
+    let at = start;
+    for await (const bytes of sequence(this.#source, { start, end, signal })) {
       yield bytes;
       at += bytes.length;
       onProgress?.(at);
     }
+    if (at < end) throw new CheckpointError('changed', sentence('{0} is shorter than it was.', this.#source.name));
   }
 
   /** Asks what the registry has. @returns where to go on; undefined where it must begin anew */

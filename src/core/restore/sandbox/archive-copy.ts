@@ -1,8 +1,6 @@
 import { isCancelled } from '../../errors.ts';
+import { sequence } from '../../bytes/sequence.ts';
 import type { Subject } from './sandbox.ts';
-
-/** Bytes that are read at once. */
-const STEP = 1024 * 1024;
 
 /** Writes its standard input to a file that is not there yet; only root reads it, as it is where engines leave theirs. */
 export function writeTo(path: string): readonly string[] {
@@ -16,12 +14,7 @@ export async function* archiveBytes(
 ): AsyncGenerator<Uint8Array> {
   const source = await checkpoint.openArchive(signal);
   try {
-    for (let at = 0; ;) {
-      const bytes = await source.read(at, STEP, signal);
-      if (bytes.length === 0) return;
-      yield bytes;
-      at += bytes.length;
-    }
+    yield* sequence(source, { signal });
   } finally {
     await source.close();
   }
