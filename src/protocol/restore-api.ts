@@ -17,8 +17,10 @@ export interface ReviewFinding {
 /** One thing that a restore will do. */
 export interface ReviewStep {
   readonly what: Sentence;
-  /** A command line for a POSIX shell, or a manifest. */
-  readonly text?: string;
+  /** A command line for a POSIX shell. */
+  readonly command?: string;
+  /** What is given to it, or to a cluster. */
+  readonly content?: string;
 }
 
 /** All that a person should know before a restore starts. */

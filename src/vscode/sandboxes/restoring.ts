@@ -4,10 +4,13 @@ import type { RestoreChoices, TargetFacts } from '../../core/restore/compatibili
 import { commandLine } from '../../core/restore/sandbox/command.ts';
 import type { Plan, RunOptions, Sandbox, SandboxRecord, Step, Subject } from '../../core/restore/sandbox/sandbox.ts';
 import { describeError } from '../../protocol/channel.ts';
-import type { RestoreFailure, RestoreReview, TcpChoice } from '../../protocol/restore-api.ts';
+import type { RestoreFailure, RestoreReview, ReviewStep, TcpChoice } from '../../protocol/restore-api.ts';
 import { sentence, type Sentence } from '../../protocol/sentence.ts';
 import { failure } from '../failure.ts';
 import { PLACE_NAMES } from './place-names.ts';
+
+/** Ends in a script what is given to a command. Contents are JSON and YAML with indents: no line of them is this. */
+const END = 'END_OF_CONTENT';
 
 const ORDER = ['blocker', 'warning', 'ok'] as const;
 
@@ -56,8 +59,9 @@ export class Restoring {
       locator,
       place: placeText(this.#target, this.#sandbox),
       findings: ORDER.flatMap((verdict) => this.#findings.filter((finding) => finding.verdict === verdict)),
-      tcp: { choice: tcp, connections: facts.connections.length },
-      steps: (this.#plan?.steps ?? []).map((step) => ({ what: step.what, ...withText(step) })),
+      // Only Podman can be told.
+      tcp: { choice: tcp, connections: this.#sandbox.kind === 'podman' ? facts.connections.length : 0 },
+      steps: (this.#plan?.steps ?? []).map((step) => ({ what: step.what, ...textsOf(step) })),
       ...(this.#noPlan && { noPlan: this.#noPlan }),
     };
   }
@@ -66,9 +70,13 @@ export class Restoring {
   script(words: (text: Sentence) => string): string {
     const steps = this.#plan?.steps ?? [];
     const parts = steps.map((step) => {
-      const { text = '' } = withText(step);
-      const comment = `# ${words(step.what).replace(/\s+/g, ' ')}`;
-      return step.manifest === undefined ? `${comment}\n${text}\n` : `---\n${comment}\n${text.trimEnd()}\n`;
+      const { command, content } = textsOf(step);
+      const lines = [`# ${words(step.what).replace(/\s+/g, ' ')}`];
+      if (command === undefined && content !== undefined) lines.unshift('---');
+      if (command !== undefined) lines.push(content === undefined ? command : `${command} <<'${END}'`);
+      if (content !== undefined) lines.push(content.trimEnd());
+      if (command !== undefined && content !== undefined) lines.push(END);
+      return `${lines.join('\n')}\n`;
     });
     return parts.join('\n');
   }
@@ -100,7 +108,9 @@ function placeText({ engineVersion }: TargetFacts, { kind }: Sandbox): string {
   return [PLACE_NAMES[kind], engineVersion].filter((part) => part !== undefined).join(' ');
 }
 
-function withText({ command, manifest }: Step): { readonly text?: string } {
-  if (command) return { text: commandLine(command) };
-  return manifest === undefined ? {} : { text: manifest };
+function textsOf({ command, manifest }: Step): Omit<ReviewStep, 'what'> {
+  return {
+    ...(command && { command: commandLine(command) }),
+    ...(manifest !== undefined && { content: manifest }),
+  };
 }

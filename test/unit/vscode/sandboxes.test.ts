@@ -120,7 +120,7 @@ describe('a restore that is looked at before it starts', () => {
       one.choose({ tcp: 'close' });
       const after = one.review;
       assert.notEqual(after.plan, before.plan);
-      assert.match(after.steps[0]?.text ?? '', /--tcp-close/);
+      assert.match(after.steps[0]?.command ?? '', /--tcp-close/);
       const agreed = after.findings.map(({ id }) => id);
       await assert.rejects(one.run(before.plan ?? '', agreed, {}), /look again/);
       await one.run(after.plan ?? '', agreed, {});
@@ -133,6 +133,24 @@ describe('a restore that is looked at before it starts', () => {
       assert.deepEqual(lines.length, 2);
       assert.match(lines[0] ?? '', /^# Restore /);
       assert.equal(lines[1], "podman restore --name 'a b'");
+      return Promise.resolve();
+    }));
+
+  test('shows what is given to a command, and takes it along in the script', () =>
+    withFacts({}, (facts) => {
+      const place = new Place();
+      const command = ['sh', '-c', 'cat > "$1"', 'sh', '/var/tmp/pod.json'];
+      const manifest = `{\n  "name": ${JSON.stringify(HOSTILE)}\n}\n`;
+      place.plan = () => ({ kind: 'podman', id: 'one', steps: [{ what: sentence('Write it.'), command, manifest }] });
+      const { restoring: one } = restoring(facts, place);
+      assert.equal(one.review.steps[0]?.content, manifest);
+      const lines = one.script(say).trimEnd().split('\n');
+      assert.deepEqual(lines.slice(0, 2), [
+        '# Write it.',
+        `sh -c 'cat > "$1"' sh /var/tmp/pod.json <<'END_OF_CONTENT'`,
+      ]);
+      assert.equal(`${lines.slice(2, -1).join('\n')}\n`, manifest);
+      assert.equal(lines.at(-1), 'END_OF_CONTENT');
       return Promise.resolve();
     }));
 
