@@ -12,8 +12,8 @@ ${COMMANDS.map(({ name, summary }) => `  ${name.padEnd(width)}${summary}`).join(
   --help, -h      This, or with a command its own help
   --version       The version
 
-A LOCATOR is an archive (tar, tar.gz, tar.zst), a folder of CRIU images, an OCI layout, or an archive on a node of a
-cluster (node://CONTEXT/NODE/absolute/path.tar), which is read where it is.
+A LOCATOR is an archive (tar, tar.gz, tar.zst), a folder of CRIU images, an OCI layout, or what is read where it is: an
+archive on a node of a cluster (node://CONTEXT/NODE/absolute/path.tar), an image in a registry (docker://HOST/NAME:TAG).
 Results go to stdout, everything else to stderr. Exit codes: 0 all of it; 1 could not do it; 2 wrong usage;
 3 done, but the checkpoint is damaged or incomplete, and stderr says where.
 `;
