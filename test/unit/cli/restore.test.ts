@@ -79,3 +79,17 @@ test('restore of what another engine made is refused', { skip: process.platform 
     assert.equal((await cli('sandboxes', 'dance')).code, 2);
   }),
 );
+
+test('a check tells what is true of the archive even where nothing could restore it', () =>
+  inFolder(async (folder) => {
+    const args = ['restore', archiveOf('crio-rich'), '--to', 'podman', '--check', '--format', 'json'];
+    const { code, stdout, stderr } = await program(args, { env: { PATH: folder } });
+    assert.deepEqual([code, stderr], [1, '']);
+    const { findings } = JSON.parse(stdout) as { findings: { id: string; verdict: string; reason: string }[] };
+    const blockers = findings.filter(({ verdict }) => verdict === 'blocker');
+    assert.deepEqual(
+      blockers.map(({ id }) => id),
+      ['place', 'engine', 'host-paths'],
+    );
+    assert.match(blockers[0]?.reason ?? '', /podman is not installed here/);
+  }));

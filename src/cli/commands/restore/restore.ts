@@ -2,11 +2,12 @@ import { resolve } from 'node:path';
 import { checkRestore } from '../../../core/restore/compatibility/check.ts';
 import { readCheckpointFacts } from '../../../core/restore/compatibility/checkpoint-facts.ts';
 import { blockersOf, type Finding } from '../../../core/restore/compatibility/finding.ts';
-import type { RestoreChoices, TargetKind } from '../../../core/restore/compatibility/target-facts.ts';
+import type { RestoreChoices, TargetFacts, TargetKind } from '../../../core/restore/compatibility/target-facts.ts';
 import { commandLine } from '../../../core/restore/sandbox/command.ts';
-import type { Plan, Subject } from '../../../core/restore/sandbox/sandbox.ts';
+import type { Plan, Sandbox, Subject } from '../../../core/restore/sandbox/sandbox.ts';
 import { RestoreFailed } from '../../../core/restore/sandbox/why-it-failed.ts';
 import type { Checkpoint } from '../../../core/checkpoint/checkpoint.ts';
+import { CheckpointError } from '../../../core/errors.ts';
 import { say } from '../../../protocol/sentence.ts';
 import { escapeText } from '../../../protocol/format.ts';
 import { usage, type Arguments } from '../../arguments.ts';
@@ -25,14 +26,11 @@ export async function run(args: Arguments, session: Session): Promise<ExitCode> 
   const checkpoint = await session.open(locator);
   try {
     const subject = await subjectOf(checkpoint, locator, session);
+    if (args.flag('check')) return await check(kind, place, subject, choices, args, session);
     const target = await place.detect(subject, signal);
     const findings = checkRestore(subject.facts, target, choices);
     const agreed = new Set(args.texts('agree') ?? []);
     const blockers = blockersOf(findings, agreed);
-    if (args.flag('check')) {
-      await printCheck(findings, blockers, args, session);
-      return blockers.length > 0 ? 1 : 0;
-    }
     for (const { reason, remedy, id, canBeAgreedTo } of blockers) {
       const how = canBeAgreedTo === true ? ` To do it all the same: --agree ${id}` : '';
       output.error(`${say(reason)}${remedy ? ` ${say(remedy)}` : ''}${how}`);
@@ -59,6 +57,34 @@ export async function run(args: Arguments, session: Session): Promise<ExitCode> 
     await checkpoint.close();
   }
 }
+
+/** What is true of the archive is told even where nothing is there that could restore it. */
+async function check(
+  kind: TargetKind,
+  place: Sandbox,
+  subject: Subject,
+  choices: RestoreChoices,
+  args: Arguments,
+  session: Session,
+): Promise<ExitCode> {
+  const found: Finding[] = [];
+  const target = await place.detect(subject, session.signal).catch((error: unknown): TargetFacts => {
+    if (!CheckpointError.is(error, 'not-found')) throw error;
+    found.push({ id: 'place', verdict: 'blocker', reason: error.sentence });
+    const engine = ENGINES[kind];
+    return { kind, ...(engine && { engine }) };
+  });
+  found.push(...checkRestore(subject.facts, target, choices));
+  const blockers = blockersOf(found, new Set(args.texts('agree') ?? []));
+  await printCheck(found, blockers, args, session);
+  return blockers.length > 0 ? 1 : 0;
+}
+
+/** Who restores at a place, where that is the same everywhere. */
+const ENGINES: Readonly<Partial<Record<TargetKind, NonNullable<TargetFacts['engine']>>>> = {
+  podman: 'podman',
+  crio: 'cri-o',
+};
 
 async function subjectOf(checkpoint: Checkpoint, locator: string, session: Session): Promise<Subject> {
   const facts = await readCheckpointFacts(checkpoint, session.signal);
