@@ -12,7 +12,7 @@ import { Grids } from './grids/grids.ts';
 import { memoryOutline, memoryProcesses, readAddress } from './memory.ts';
 import { describeProcess } from './process-detail.ts';
 import { Searches } from './search.ts';
-import { SharedJob } from './shared-job.ts';
+import { JointJob } from './joint-job.ts';
 import { viewSocket } from './socket-view.ts';
 import { Throttle } from './throttle.ts';
 
@@ -32,7 +32,7 @@ interface Opened {
   readonly grids: Grids;
   readonly searches: Searches;
   readonly files: FileWindows;
-  readonly hash: SharedJob<HashResult>;
+  readonly hash: JointJob<HashResult>;
 }
 
 /** One checkpoint from its opening to its end, and the answers to all that the host asks of it. */
@@ -212,7 +212,7 @@ export class Session {
       searches,
       grids: new Grids(checkpoint, (search) => searches.grid(search)),
       files: new FileWindows(checkpoint.files),
-      hash: new SharedJob(hash),
+      hash: new JointJob(hash),
     };
     return this.#opened;
   }

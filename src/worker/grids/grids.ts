@@ -3,7 +3,7 @@ import { CheckpointError } from '../../core/errors.ts';
 import type { ChangeFacts } from '../../protocol/changes.ts';
 import type { CopyFormat, GridName, GridQuery, GridWindow } from '../../protocol/grid.ts';
 import { sentence } from '../../protocol/sentence.ts';
-import { SharedJob } from '../shared-job.ts';
+import { JointJob } from '../joint-job.ts';
 import type { ChangeRow } from './changes.ts';
 import { gridOf, type Grid } from './grid.ts';
 import { processGrid } from './process-grid.ts';
@@ -77,8 +77,8 @@ export class Grids {
   readonly #checkpoint: Checkpoint;
   readonly #found: (search: string) => Grid;
   /** By name and, behind a NUL, by what it is of; least recently used first. */
-  #jobs = new Map<string, SharedJob<Grid>>();
-  #changes: SharedJob<ChangesGrid>;
+  #jobs = new Map<string, JointJob<Grid>>();
+  #changes: JointJob<ChangesGrid>;
 
   /** @param found the results of a search, as they stand */
   constructor(checkpoint: Checkpoint, found: (search: string) => Grid = nothingFound) {
@@ -119,11 +119,11 @@ export class Grids {
     return facts;
   }
 
-  #job({ grid, of = '' }: GridQuery): SharedJob<Grid> {
+  #job({ grid, of = '' }: GridQuery): JointJob<Grid> {
     if (grid === 'changes') return this.#changes;
     const key = `${grid}\u0000${of}`;
     const make: MakeGrid = grid === 'search' ? () => Promise.resolve(this.#found(of)) : MAKERS[grid];
-    const job = this.#jobs.get(key) ?? new SharedJob((signal) => make(this.#checkpoint, signal, of));
+    const job = this.#jobs.get(key) ?? new JointJob((signal) => make(this.#checkpoint, signal, of));
     this.#jobs.delete(key);
     this.#jobs.set(key, job);
     const alike = [...this.#jobs.keys()].filter((other) => other.startsWith(`${grid}\u0000`));
@@ -131,8 +131,8 @@ export class Grids {
     return job;
   }
 
-  #changesJob(): SharedJob<ChangesGrid> {
-    return new SharedJob(async (signal) => {
+  #changesJob(): JointJob<ChangesGrid> {
+    return new JointJob(async (signal) => {
       const { complete } = this.#checkpoint;
       const { changes, remark } = await this.#checkpoint.changes(signal);
       const { changeTable } = await import('./changes.ts');

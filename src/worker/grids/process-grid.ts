@@ -1,6 +1,6 @@
 import type { Checkpoint } from '../../core/checkpoint/checkpoint.ts';
 import type { GridQuery } from '../../protocol/grid.ts';
-import { SharedJob } from '../shared-job.ts';
+import { JointJob } from '../joint-job.ts';
 import { gridOf, type Grid } from './grid.ts';
 import { processTable, type ProcessRow } from './processes.ts';
 import { TableView } from './table-view.ts';
@@ -15,7 +15,7 @@ export async function processGrid(checkpoint: Checkpoint, signal: AbortSignal): 
   /** Rows whose files have been counted. */
   const counted = new Set<number>();
   const view = new TableView(processTable(rows));
-  const whole = new SharedJob(async (ended: AbortSignal) => {
+  const whole = new JointJob(async (ended: AbortSignal) => {
     const processes = await checkpoint.processes(ended);
     const counts = await openFiles.counts(pidsOf(processes), ended);
     return gridOf(processTable(processes.map((process) => ({ ...process, open: counts.get(process.pid) }))), complete);

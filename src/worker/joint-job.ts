@@ -11,7 +11,7 @@ interface Run<T> {
  * Work that several callers wait for: done once, and aborted only when the last of them has gone. What it brought is
  * kept; after a failure the next caller starts it anew.
  */
-export class SharedJob<T> {
+export class JointJob<T> {
   readonly #work: (signal: AbortSignal) => Promise<T>;
   #run: Run<T> | undefined;
 
