@@ -12,7 +12,8 @@ import { CommandFailed } from '../exec/exec.ts';
 import { relative, type NodeFiles, type NodeFileState } from '../node-files/node-files.ts';
 import { FIRST_PAUSES, persistently, type PersistenceOptions } from '../persistence.ts';
 import { whoAmI } from '../rights/access.ts';
-import { exists, PartialFile, rethrowUnwritable } from './partial-file.ts';
+import { exists } from '../../bytes/new-file.ts';
+import { PartialFile, rethrowUnwritable } from './partial-file.ts';
 
 export interface DownloadRequest {
   readonly node: NodeFacts;

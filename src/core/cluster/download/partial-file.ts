@@ -1,11 +1,12 @@
 import { createHash, type Hash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { link, lstat, open, readFile, rename, rm, statfs, writeFile, type FileHandle } from 'node:fs/promises';
+import { open, readFile, rename, rm, statfs, writeFile, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { sentence } from '../../../protocol/sentence.ts';
 import { formatSize } from '../../../protocol/format.ts';
 import { throwIfCancelled } from '../../bytes/cancel.ts';
 import { errorCode, fileError, NO_FOLLOW } from '../../bytes/file-source.ts';
+import { exists, isThere, takeName } from '../../bytes/new-file.ts';
 import { isRunning, processMark } from '../../bytes/process-mark.ts';
 import { CheckpointError } from '../../errors.ts';
 
@@ -214,34 +215,6 @@ async function readCompanion(path: string): Promise<Companion | 'foreign' | unde
   } catch (error) {
     return errorCode(error) === 'ENOENT' ? undefined : 'foreign';
   }
-}
-
-/** Renames without replacing anything: what has the name meanwhile is not ours. */
-async function takeName(from: string, to: string): Promise<void> {
-  try {
-    await link(from, to);
-    await rm(from);
-  } catch (error) {
-    if (errorCode(error) === 'EEXIST') throw exists(to);
-    // Not every file system has hard links.
-    if (await isThere(to)) throw exists(to);
-    await rename(from, to);
-  }
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return lstat(path).then(
-    () => true,
-    () => false,
-  );
-}
-
-export function exists(path: string): CheckpointError {
-  return new CheckpointError(
-    'exists',
-    sentence('{0} is there already, and is not written over. Choose another name, or move it away.', path),
-    { where: path },
-  );
 }
 
 export function rethrowUnwritable(target: string): (error: unknown) => never {

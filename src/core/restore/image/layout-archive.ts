@@ -2,16 +2,8 @@ import { rm, type FileHandle } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { blobPath, type ImageWriter, type WriterOptions } from './image-writer.ts';
 import { describeIndex, LAYOUT_MARK, type ImageDocuments } from './manifest.ts';
-import {
-  createFile,
-  exists,
-  isThere,
-  partialPath,
-  requireRoom,
-  takeName,
-  unwritable,
-  writeAt,
-} from './private-files.ts';
+import { exists, isThere, takeName } from '../../bytes/new-file.ts';
+import { createFile, partialPath, requireRoom, unwritable, writeAt } from './private-files.ts';
 import { BLOCK, END, padding, tarHeader } from './tar-member.ts';
 
 /** An OCI image layout in a tar, which skopeo, podman and buildah call oci-archive. */

@@ -3,7 +3,8 @@ import { dirname, join, resolve } from 'node:path';
 import { errorCode } from '../../bytes/file-source.ts';
 import { blobPath, type ImageWriter, type WriterOptions } from './image-writer.ts';
 import { describeIndex, LAYOUT_MARK, type ImageDocuments } from './manifest.ts';
-import { createFile, exists, isThere, partialPath, requireRoom, unwritable, writeAt } from './private-files.ts';
+import { exists, isThere } from '../../bytes/new-file.ts';
+import { createFile, partialPath, requireRoom, unwritable, writeAt } from './private-files.ts';
 
 /** An OCI image layout in a folder (OCI image-spec 1.1, "Image Layout"). */
 export class LayoutFolder implements ImageWriter {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { link, lstat, open, rename, rm, statfs, type FileHandle } from 'node:fs/promises';
+import { open, statfs, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { formatSize } from '../../../protocol/format.ts';
 import { sentence } from '../../../protocol/sentence.ts';
@@ -25,26 +25,6 @@ export async function writeAt(handle: FileHandle, bytes: Uint8Array, position: n
   }
 }
 
-/** Renames a file without replacing anything. @throws CheckpointError `exists` */
-export async function takeName(from: string, to: string): Promise<void> {
-  try {
-    await link(from, to);
-    await rm(from);
-  } catch (error) {
-    if (errorCode(error) === 'EEXIST') throw exists(to);
-    // Not every file system has hard links.
-    if (await isThere(to)) throw exists(to);
-    await rename(from, to);
-  }
-}
-
-export function isThere(path: string): Promise<boolean> {
-  return lstat(path).then(
-    () => true,
-    () => false,
-  );
-}
-
 /** @throws CheckpointError `no-space` where there is certainly too little room */
 export async function requireRoom(folder: string, needed: number): Promise<void> {
   const { bavail, bsize } = await statfs(folder).catch(() => ({ bavail: Infinity, bsize: 1 }));
@@ -59,14 +39,6 @@ export async function requireRoom(folder: string, needed: number): Promise<void>
       formatSize(free),
     ),
     { where: folder },
-  );
-}
-
-export function exists(path: string): CheckpointError {
-  return new CheckpointError(
-    'exists',
-    sentence('{0} is there already, and is not written over. Choose another name, or move it away.', path),
-    { where: path },
   );
 }
 

@@ -4,16 +4,8 @@ import { sentence } from '../../../protocol/sentence.ts';
 import { readAll } from '../../bytes/read.ts';
 import type { FileSet } from '../../archive/file-set.ts';
 import type { Descriptor } from '../image/layer.ts';
-import {
-  createFile,
-  exists,
-  isThere,
-  partialPath,
-  requireRoom,
-  takeName,
-  unwritable,
-  writeAt,
-} from '../image/private-files.ts';
+import { exists, isThere, takeName } from '../../bytes/new-file.ts';
+import { createFile, partialPath, requireRoom, unwritable, writeAt } from '../image/private-files.ts';
 import { blobBytes } from './blob-source.ts';
 import { RegistryError } from './failure.ts';
 import { openImageFiles } from './image-files.ts';

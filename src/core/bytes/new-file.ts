@@ -1,0 +1,33 @@
+import { link, lstat, rename, rm } from 'node:fs/promises';
+import { sentence } from '../../protocol/sentence.ts';
+import { CheckpointError } from '../errors.ts';
+import { errorCode } from './file-source.ts';
+
+/** Renames a file without replacing anything: what has the name meanwhile is not ours. @throws CheckpointError `exists` */
+export async function takeName(from: string, to: string): Promise<void> {
+  try {
+    await link(from, to);
+    await rm(from);
+  } catch (error) {
+    if (errorCode(error) === 'EEXIST') throw exists(to);
+    // Not every file system has hard links.
+    if (await isThere(to)) throw exists(to);
+    await rename(from, to);
+  }
+}
+
+/** Whether anything has the name, a link to nowhere included. */
+export function isThere(path: string): Promise<boolean> {
+  return lstat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+export function exists(path: string): CheckpointError {
+  return new CheckpointError(
+    'exists',
+    sentence('{0} is there already, and is not written over. Choose another name, or move it away.', path),
+    { where: path },
+  );
+}
