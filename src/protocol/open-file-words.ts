@@ -1,5 +1,5 @@
 import { formatSize } from './format.ts';
-import type { LockFacts, OpenFileFacts } from './open-files.ts';
+import type { LockFacts, OpenFileFacts, OtherEndFacts } from './open-files.ts';
 import { sentence, type Sentence } from './sentence.ts';
 
 /** What of an open file deserves the eye, a few words each. */
@@ -10,6 +10,7 @@ export function remarksOf({
   missing,
   socket,
   about,
+  otherEnd,
 }: OpenFileFacts): readonly Sentence[] {
   const words = socket && [
     socket.protocol,
@@ -25,8 +26,17 @@ export function remarksOf({
     ...locks.map((lock) => sentence('locked ({0})', lockText(lock))),
     ...(unread > 0 ? [sentence('{0} unread', formatSize(unread))] : []),
     ...(about ? [about] : []),
+    ...(otherEnd ? [sentence('{0}', otherEndText(otherEnd))] : []),
     ...(words ? [sentence('{0}', words.filter((word) => word !== '').join(' '))] : []),
   ];
+}
+
+const ARROWS: Readonly<Record<OtherEndFacts['direction'], string>> = { to: '→', from: '←', both: '↔' };
+
+/** `→ cat 8, tee 9 +3`: who gets what is written into it; with `←` who writes what is read from it. */
+function otherEndText({ direction, holders, more }: OtherEndFacts): string {
+  const names = holders.map(({ pid, command }) => (command === undefined ? String(pid) : `${command} ${pid}`));
+  return `${ARROWS[direction]} ${names.join(', ')}${more > 0 ? ` +${more}` : ''}`;
 }
 
 /** `POSIX write 8-23`, `FLOCK write` for a lock of the whole file. */

@@ -74,6 +74,8 @@ export interface OpenFileFacts {
     /** Inode of the other end, of a UNIX socket that has one. */
     readonly peer?: number;
   };
+  /** Who is at the other end of a pipe, a FIFO or a connected UNIX socket; absent where nobody of the checkpoint is. */
+  readonly otherEnd?: OtherEndFacts;
   readonly locks?: readonly LockFacts[];
   /** Who gets a signal when something can be read or written (F_SETOWN, F_SETSIG). */
   readonly owner?: OwnerFacts;
@@ -96,6 +98,15 @@ export interface DeletedFacts {
   readonly linkedAs?: string;
   /** The process that is gone. */
   readonly pid?: number;
+}
+
+export interface OtherEndFacts {
+  /** Where what is written goes: `to` them, it comes `from` them, or both. */
+  readonly direction: 'to' | 'from' | 'both';
+  /** The first few processes, each by one of its descriptors. */
+  readonly holders: readonly HolderFacts[];
+  /** How many processes there are besides, as far as was counted. */
+  readonly more: number;
 }
 
 export interface LockFacts {

@@ -62,10 +62,12 @@ export interface FileIndex {
   descriptor(pid: number, fd: number): Descriptor | undefined;
   /** Locks that CRIU found by this descriptor. */
   locks(pid: number, fd: number): readonly LockFacts[];
-  /** The descriptors that stand for the file of an id; of very many the first. */
-  holders(fileId: number): readonly Holder[];
+  /** The descriptors that stand for the file of an id; of very many the first, or of more than `most`. */
+  holders(fileId: number, most?: number): readonly Holder[];
   /** The open files that are ends of a pipe, or of a FIFO. */
   pipes(kind: 'pipe' | 'fifo', pipeId: number): readonly FileEntry[];
+  /** The UNIX socket of an inode. */
+  unixSocket(inode: number): FileEntry | undefined;
   /** The open files of a terminal, by CRIU's number of it. */
   terminalFiles(id: number): readonly FileEntry[];
   /** The regular file entry that tells the path of a FIFO, a terminal or a tun device. */
@@ -90,6 +92,7 @@ export async function loadFileIndex(
   const byNumber = new WeakMap<DescriptorTable, ReadonlyMap<number, Descriptor>>();
   let holders: ReadonlyMap<number, readonly Slot[]> | undefined;
   let pipes: ReadonlyMap<string, readonly FileEntry[]> | undefined;
+  let unixSockets: ReadonlyMap<number, FileEntry> | undefined;
   return {
     files,
     tables,
@@ -116,8 +119,9 @@ export async function loadFileIndex(
       return descriptors.get(fd);
     },
     locks: (pid, fd) => locksOf.get(key(pid, fd)) ?? [],
-    holders: (fileId) => holdersOf((holders ??= findSlots(tables)).get(fileId) ?? []),
+    holders: (fileId, most = MAX_HOLDERS) => holdersOf((holders ??= findSlots(tables)).get(fileId) ?? [], most),
     pipes: (kind, pipeId) => (pipes ??= findPipes(files)).get(`${kind} ${pipeId}`) ?? [],
+    unixSocket: (inode) => (unixSockets ??= findUnixSockets(files)).get(inode),
     terminalFiles: (id) => [...files.entries].filter(({ tty }) => tty?.tty_info_id === id),
     pathEntry: (file) => files.entry(file.fifo?.regf_id ?? file.tty?.regf_id ?? file.id, FD_TYPE.reg)?.reg,
   };
@@ -144,11 +148,11 @@ function findSlots(tables: readonly DescriptorTable[]): ReadonlyMap<number, read
 /** More than a person looks through: a hostile table shared by all processes would make millions. */
 const MAX_HOLDERS = 10_000;
 
-function holdersOf(slots: readonly Slot[]): readonly Holder[] {
+function holdersOf(slots: readonly Slot[], most: number): readonly Holder[] {
   const holders: Holder[] = [];
   for (const { fd, pids } of slots) {
     for (const pid of pids) {
-      if (holders.length === MAX_HOLDERS) return holders;
+      if (holders.length === most) return holders;
       holders.push({ pid, fd });
     }
   }
@@ -158,6 +162,15 @@ function holdersOf(slots: readonly Slot[]): readonly Holder[] {
 function findPipes(files: FileTable): ReadonlyMap<string, readonly FileEntry[]> {
   const ends = [...files.entries].filter(({ pipe, fifo }) => pipe ?? fifo);
   return Map.groupBy(ends, ({ pipe, fifo }) => (pipe ? `pipe ${pipe.pipe_id}` : `fifo ${fifo?.pipe_id ?? ''}`));
+}
+
+/** By inode; one that an image names twice stands for the first. */
+function findUnixSockets(files: FileTable): ReadonlyMap<number, FileEntry> {
+  const found = new Map<number, FileEntry>();
+  for (const file of files.entries) {
+    if (file.usk && file.usk.ino !== 0 && !found.has(file.usk.ino)) found.set(file.usk.ino, file);
+  }
+  return found;
 }
 
 function key(pid: number, fd: number): string {

@@ -1,11 +1,5 @@
 import type { MountFacts } from '../../../protocol/mounts.ts';
-import type {
-  ContentFacts,
-  HolderFacts,
-  OpenCounts,
-  OpenFileDetail,
-  OpenFileFacts,
-} from '../../../protocol/open-files.ts';
+import type { ContentFacts, OpenCounts, OpenFileDetail, OpenFileFacts } from '../../../protocol/open-files.ts';
 import type { ProcessFacts } from '../../../protocol/processes.ts';
 import { Breather } from '../../bytes/cancel.ts';
 import type { ImageDirectory } from '../../criu/image-directory.ts';
@@ -17,10 +11,12 @@ import type { Notebook } from '../notebook.ts';
 import type { Processes } from '../processes.ts';
 import { contentsOf, mayHaveContents, type FileContent } from './contents.ts';
 import { describeOpenFile } from './describe-file.ts';
-import { loadFileIndex, type FileIndex, type Holder } from './file-index.ts';
+import { loadFileIndex, type FileIndex } from './file-index.ts';
 import { describeKind } from './kind-facts.ts';
 import { noteGaps, noteTooMany } from './file-notes.ts';
 import { imagesOf, placesOf } from './image-places.ts';
+import { OtherEnds } from './other-end.ts';
+import type { Name } from './pipes.ts';
 
 /** What the processes of a checkpoint had open. */
 export interface OpenFiles {
@@ -67,19 +63,21 @@ export class DumpedFiles implements OpenFiles {
     const { images, notebook, processes } = this.#parts;
     const files: OpenFileFacts[] = [];
     const breather = new Breather();
-    for (const { pid } of await processes.list(signal)) {
+    const all = await processes.list(signal);
+    const otherEnds = new OtherEnds(index, namesFrom(all));
+    for (const { pid } of all) {
       if (pids && !pids.has(pid)) continue;
       for (const descriptor of index.table(pid)?.descriptors ?? []) {
         if (files.length === MAX_ROWS) {
           notebook.add(noteTooMany(images));
           return files;
         }
-        const facts = this.#describe(pid, descriptor, index, signal);
+        const facts = this.#describe(pid, descriptor, otherEnds, index, signal);
         files.push(facts instanceof Promise ? await facts : facts);
         if (breather.isDue) await breather.breathe(signal);
       }
     }
-    if (images.complete) notebook.add(...noteGaps(images, index, await processes.list(signal)));
+    if (images.complete) notebook.add(...noteGaps(images, index, all));
     return files;
   }
 
@@ -92,7 +90,8 @@ export class DumpedFiles implements OpenFiles {
     const index = await this.index(signal);
     const descriptor = index.descriptor(pid, fd);
     if (!descriptor) return undefined;
-    const file = await this.#describe(pid, descriptor, index, signal);
+    const otherEnds = new OtherEnds(index, namesFrom(await this.#parts.processes.list(signal)));
+    const file = await this.#describe(pid, descriptor, otherEnds, index, signal);
     for await (const detail of this.details([file], signal)) {
       return { ...detail, images: await placesOf(this.#parts.images, index, pid, descriptor, signal) };
     }
@@ -103,11 +102,7 @@ export class DumpedFiles implements OpenFiles {
     const { images, processes } = this.#parts;
     const index = await this.index(signal);
     const list = await processes.list(signal);
-    const commands = new Map(list.map((process) => [process.pid, process.comm]));
-    const name = (holder: Holder): HolderFacts => {
-      const command = commands.get(holder.pid);
-      return { pid: holder.pid, fd: holder.fd, ...(command !== undefined && { command }) };
-    };
+    const name = namesFrom(list);
     const members = (namespace: string, id: number) => this.#members(namespace, id, signal);
     const mounts = new Map((await this.#parts.mounts(signal)).map((mount) => [mount.id, mount]));
     const notes = Map.groupBy(noteGaps(images, index, list), ({ where }) => where);
@@ -187,11 +182,13 @@ export class DumpedFiles implements OpenFiles {
   #describe(
     pid: number,
     descriptor: Descriptor,
+    otherEnds: OtherEnds,
     index: FileIndex,
     signal?: AbortSignal,
   ): OpenFileFacts | Promise<OpenFileFacts> {
     const { file } = descriptor;
-    const facts = describeOpenFile(pid, descriptor, index);
+    const otherEnd = file && otherEnds.of(file);
+    const facts = { ...describeOpenFile(pid, descriptor, index), ...(otherEnd && { otherEnd }) };
     const data = file?.pipe
       ? index.pipeData.get(file.pipe.pipe_id)
       : file?.fifo && index.fifoData.get(file.fifo.pipe_id);
@@ -232,6 +229,15 @@ export class DumpedFiles implements OpenFiles {
     }
     return members;
   }
+}
+
+/** Says of a descriptor what its process is called. */
+function namesFrom(processes: readonly ProcessFacts[]): Name {
+  const commands = new Map(processes.map(({ pid, comm }) => [pid, comm]));
+  return ({ pid, fd }) => {
+    const command = commands.get(pid);
+    return { pid, fd, ...(command !== undefined && { command }) };
+  };
 }
 
 function contentFacts({ what, size, path }: FileContent): ContentFacts {

@@ -34,7 +34,8 @@ export function describePipe(file: FileEntry, index: FileIndex, name: Name): Pip
   };
 }
 
-function endOf(file: FileEntry, index: FileIndex): PipeEndFacts['end'] | 'none' {
+/** Which end of a pipe or FIFO an open file is; `none` of one that can neither be read nor written, or is none. */
+export function endOf(file: FileEntry, index: FileIndex): PipeEndFacts['end'] | 'none' {
   const flags = file.pipe?.flags ?? index.pathEntry(file)?.flags;
   return flags === undefined ? 'none' : accessOf(flags);
 }
