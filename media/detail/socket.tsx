@@ -72,8 +72,8 @@ function Socket({ view, socket }: { view: Wire<SocketView>; socket: Wire<SocketD
         <Fact label={t('Namespace')} title={t('Network namespace, as CRIU numbers it')}>
           {socket.namespace}
         </Fact>
-        <Fact label={t('Open flags')}>
-          <span class="code">{`0x${socket.flags.toString(16)}`}</span>
+        <Fact label={t('Flags')}>
+          <span class="code">{socket.flagNames.join(' | ')}</span>
         </Fact>
       </Facts>
       {socket.unix && <UnixFacts unix={socket.unix} />}

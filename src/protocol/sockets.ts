@@ -199,6 +199,8 @@ export interface SocketDetail extends SocketFacts {
   readonly received?: SocketQueue;
   /** Sent and not acknowledged yet, or not sent yet; TCP only. */
   readonly sent?: SocketQueue;
+  /** `O_RDWR`, `O_NONBLOCK` … of the flags, by the machine's own numbers; what has no name as one hexadecimal number. */
+  readonly flagNames: readonly string[];
   readonly options: readonly SocketOption[];
   readonly tcp?: TcpStreamFacts;
   readonly unix?: UnixSocketFacts;

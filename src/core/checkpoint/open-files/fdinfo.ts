@@ -94,8 +94,11 @@ function kindLines(file: FileEntry, index: FileIndex): readonly string[] {
       `frozen:\t${Number(bpf.frozen)}`,
     ];
   }
-  // Of one that listens these are the ones on their way in connections that nobody has taken: no image says which.
-  if (usk) return usk.state === LISTENING ? [] : [`scm_fds: ${passedFiles(file.id, index)}`];
+  if (usk?.state === LISTENING) {
+    // They are on their way in connections that wait to be accepted, and of these no image tells how many.
+    return index.isUnixPeer(usk.ino) ? [] : ['scm_fds: 0'];
+  }
+  if (usk) return [`scm_fds: ${passedFiles(file.id, index)}`];
   // Of a pseudo terminal only the master says which it is.
   const master = tty && (tty.tty_info_id & 1) === 1 ? index.terminals.get(tty.tty_info_id) : undefined;
   return master?.pty ? [`tty-index:\t${master.pty.index}`] : [];

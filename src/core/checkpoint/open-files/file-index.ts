@@ -10,6 +10,7 @@ import {
   type DescriptorTable,
 } from '../descriptors/descriptor-tables.ts';
 import { FileTable } from '../descriptors/file-table.ts';
+import { machineOf } from '../descriptors/machine.ts';
 import { FD_TYPE } from '../descriptors/split-files.ts';
 import { signalTable, type SignalTable } from '../isolation/signal-names.ts';
 import { asTexts, parseEmbedded } from '../json.ts';
@@ -68,6 +69,8 @@ export interface FileIndex {
   pipes(kind: 'pipe' | 'fifo', pipeId: number): readonly FileEntry[];
   /** The UNIX socket of an inode. */
   unixSocket(inode: number): FileEntry | undefined;
+  /** Another UNIX socket names the one of this inode as its other end. */
+  isUnixPeer(inode: number): boolean;
   /** The open files of a terminal, by CRIU's number of it. */
   terminalFiles(id: number): readonly FileEntry[];
   /** The regular file entry that tells the path of a FIFO, a terminal or a tun device. */
@@ -93,6 +96,7 @@ export async function loadFileIndex(
   let holders: ReadonlyMap<number, readonly Slot[]> | undefined;
   let pipes: ReadonlyMap<string, readonly FileEntry[]> | undefined;
   let unixSockets: ReadonlyMap<number, FileEntry> | undefined;
+  let unixPeers: ReadonlySet<number> | undefined;
   return {
     files,
     tables,
@@ -122,6 +126,7 @@ export async function loadFileIndex(
     holders: (fileId, most = MAX_HOLDERS) => holdersOf((holders ??= findSlots(tables)).get(fileId) ?? [], most),
     pipes: (kind, pipeId) => (pipes ??= findPipes(files)).get(`${kind} ${pipeId}`) ?? [],
     unixSocket: (inode) => (unixSockets ??= findUnixSockets(files)).get(inode),
+    isUnixPeer: (inode) => (unixPeers ??= new Set([...files.entries].flatMap(({ usk }) => usk?.peer ?? []))).has(inode),
     terminalFiles: (id) => [...files.entries].filter(({ tty }) => tty?.tty_info_id === id),
     pathEntry: (file) => files.entry(file.fifo?.regf_id ?? file.tty?.regf_id ?? file.id, FD_TYPE.reg)?.reg,
   };
@@ -181,19 +186,6 @@ function key(pid: number, fd: number): string {
 async function optional<K extends KindName>(images: ImageDirectory, kind: K, signal?: AbortSignal) {
   const name = fileOf(kind);
   return images.has(name) ? known(images, kind, name, signal) : [];
-}
-
-/** core_entry.mtype: which numbers the flags of open(2) have. */
-async function machineOf(
-  images: ImageDirectory,
-  processes: Processes,
-  signal?: AbortSignal,
-): Promise<number | undefined> {
-  for (const { pid } of await processes.tree(signal)) {
-    const [core] = await known(images, 'CORE', fileOf('CORE', pid), signal, 'outline');
-    if (core) return core.mtype;
-  }
-  return undefined;
 }
 
 async function readPipeData(

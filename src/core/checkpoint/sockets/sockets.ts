@@ -15,6 +15,8 @@ import { fileOf } from '../../criu/kinds.ts';
 import type { FownEntry, SkOptsEntry } from '../../criu/schema/generated/messages.ts';
 import { readDescriptorTables } from '../descriptors/descriptor-tables.ts';
 import { FileTable } from '../descriptors/file-table.ts';
+import { machineOf } from '../descriptors/machine.ts';
+import { OpenFlags } from '../open-files/flag-words.ts';
 import type { Notebook } from '../notebook.ts';
 import type { Processes } from '../processes.ts';
 import { imagePlaces } from './image-places.ts';
@@ -95,11 +97,16 @@ export class DumpedSockets implements Sockets {
     const facts = new Map((await this.list(signal)).map((socket) => [socket.id, socket]));
     const reading = await this.#read(signal);
     const tracked = bySocket(await this.connections(signal));
+    const openFlags = new OpenFlags(await machineOf(this.#images, this.#processes, signal));
     for (const id of ids) {
       const socket = facts.get(id);
       const described = reading.sockets.get(id);
       if (!socket || !described) continue;
-      yield { ...(await this.#describeDetail(socket, described, reading, signal)), tracked: tracked.get(id) ?? [] };
+      yield {
+        ...(await this.#describeDetail(socket, described, reading, signal)),
+        flagNames: openFlags.names(socket.flags),
+        tracked: tracked.get(id) ?? [],
+      };
     }
   }
 
@@ -228,7 +235,7 @@ export class DumpedSockets implements Sockets {
     { socket }: DescribedSocket,
     { sockets, queues }: Reading,
     signal?: AbortSignal,
-  ): Promise<Omit<SocketDetail, 'tracked'>> {
+  ): Promise<Omit<SocketDetail, 'tracked' | 'flagNames'>> {
     const { opts, fown }: { readonly opts: SkOptsEntry; readonly fown: FownEntry } = socket.message;
     const options = commonOptions(opts, fown);
     switch (socket.kind) {

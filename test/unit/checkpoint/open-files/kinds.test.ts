@@ -431,10 +431,16 @@ test('the descriptors on their way to a UNIX socket are counted, but not those t
     ...queued(8, 'of another', [5]),
     ...queued(9, 'two', [6]),
   );
-  const fdinfoOf = async (state: number) =>
-    (await describeThird(filesImage(['unixsk', { ...socket, state }]), 'unixsk', { 'sk-queues.img': queue })).fdinfo;
+  const waiting = { ...socket, id: 10, ino: 71, peer: 70 };
+  const fdinfoOf = async (state: number, ...others: MadeUpFile[]) =>
+    (
+      await describeThird(filesImage(['unixsk', { ...socket, state }], ...others), 'unixsk', {
+        'sk-queues.img': queue,
+      })
+    ).fdinfo;
   assert.match(await fdinfoOf(1), /\nscm_fds: 3\n$/);
-  assert.doesNotMatch(await fdinfoOf(10), /scm_fds/);
+  assert.match(await fdinfoOf(10), /\nscm_fds: 0\n$/, 'nobody waits to be accepted');
+  assert.doesNotMatch(await fdinfoOf(10, ['unixsk', waiting]), /scm_fds/);
 });
 
 test('a process of which no image says what it had open is named, with the image that should', async () => {

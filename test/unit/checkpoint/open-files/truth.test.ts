@@ -43,9 +43,8 @@ function lasting(name: string): readonly LiveProcess[] {
 }
 
 /** Lines of fdinfo whose facts CRIU does not keep. */
-function unknowable(line: string, { kind, socket }: OpenFileFacts): boolean {
+function unknowable(line: string, { kind }: OpenFileFacts): boolean {
   if (/^(?:eventfd-id|eventfd-semaphore):/.test(line)) return true;
-  if (line.startsWith('scm_fds:')) return socket?.state === 'LISTEN';
   // The mounts that pipes, sockets and anonymous files lie on are the kernel's own; inodes of files are not kept.
   const anonymous = !['file', 'directory', 'character device', 'terminal'].includes(kind);
   if (line.startsWith('mnt_id:')) return anonymous;

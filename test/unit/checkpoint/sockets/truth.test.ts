@@ -6,7 +6,7 @@ import { DumpedSockets } from '../../../../src/core/checkpoint/sockets/sockets.t
 import { ImageDirectory } from '../../../../src/core/criu/image-directory.ts';
 import type { SocketFacts } from '../../../../src/protocol/sockets.ts';
 import { openFixture } from '../../criu/memory-file-set.ts';
-import { expectedText, truthOf } from '../../support/fixtures.ts';
+import { expectedText, truthOf, type LiveProcess } from '../../support/fixtures.ts';
 
 async function socketsOf(fixture: string): Promise<DumpedSockets> {
   const images = new ImageDirectory(await openFixture(fixture), 'checkpoint/');
@@ -91,6 +91,27 @@ describe('the sockets of a real checkpoint', () => {
     assert.equal(client?.tcp?.image, 'checkpoint/tcp-stream-8bfba.img');
     assert.deepEqual(client.tcp.negotiated, ['timestamps', 'selective acknowledgement', 'window scaling']);
     assert.equal(client.received?.bytes, 101);
+  });
+
+  test('have the flags that their descriptors had in /proc', async () => {
+    const sockets = await socketsOf('podman-webapp-host');
+    const names: Readonly<Record<string, readonly string[]>> = {
+      '02': ['O_RDWR'],
+      '04002': ['O_RDWR', 'O_NONBLOCK'],
+    };
+    const live = truthOf('podman-webapp-host').liveBeforeDump as readonly LiveProcess[];
+    const [master] = live;
+    let compared = 0;
+    for (const { id, holders } of await sockets.list()) {
+      const fd = holders.find(({ pids }) => pids.includes(1))?.fd;
+      const line = master?.fds[String(fd)]?.fdinfo.find((candidate) => candidate.startsWith('flags:'));
+      if (line === undefined) continue;
+      // Close-on-exec is the descriptor's own.
+      const flags = (Number.parseInt(line.slice(6).trim(), 8) & ~0o2000000).toString(8);
+      assert.deepEqual((await sockets.detail(id))?.flagNames, names[`0${flags}`]);
+      compared++;
+    }
+    assert.equal(compared, 13);
   });
 
   test('name the listener that a connection came through', async () => {
