@@ -103,7 +103,12 @@ const bundles = [
       // What VS Code gives for `vscode` is only for `require`, in this bundle and in those that it loads.
       supported: { 'dynamic-import': false },
     },
-    without: [decoder, kubernetesClient, /^(node_modules|src\/core\/(cluster|restore))\//],
+    // Of restoring it knows where it is written down what there is.
+    without: [
+      decoder,
+      kubernetesClient,
+      /^(node_modules|src\/core\/(cluster|restore))\/(?!sandbox\/journal-folder\.ts$)/,
+    ],
   },
   {
     options: {

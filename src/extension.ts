@@ -15,6 +15,7 @@ import { FileActions } from './vscode/filesystem/file-actions.ts';
 import { FilesView } from './vscode/filesystem/files-view.ts';
 import { StringsText } from './vscode/filesystem/strings-text.ts';
 import { LocatorTable } from './vscode/locators/locator-table.ts';
+import { journalFolder } from './core/restore/sandbox/journal-folder.ts';
 import { SandboxesView } from './vscode/sandboxes/sandboxes-view.ts';
 import { Sessions } from './vscode/sessions/sessions.ts';
 import { KEEP_FOR, SpillSweeper } from './vscode/sessions/spill-sweeper.ts';
@@ -126,7 +127,7 @@ function build(
     new SandboxesView({
       errors,
       sessions: opened,
-      journal: storage('sandboxes'),
+      journal: journalFolder(),
       pageFolder,
       ownFolder: downloads,
       archiveOf: async (argument) => (await commands.archiveOf(argument)) ?? (await clusterView.archiveOf(argument)),

@@ -122,7 +122,12 @@ async function run({ executable, env }: Window, workspace: string, report: strin
       vscodeExecutablePath: executable,
       extensionDevelopmentPath: root,
       extensionTestsPath: join(bundled, 'index.js'),
-      extensionTestsEnv: { ...env, CHECKPOINT_EXPLORER_REPORT: report },
+      extensionTestsEnv: {
+        ...env,
+        CHECKPOINT_EXPLORER_REPORT: report,
+        // Not those of whoever runs the tests.
+        CHECKPOINT_EXPLORER_SANDBOXES: `${report}.sandboxes`,
+      },
       launchArgs: [workspace, '--disable-extensions'],
     });
   } catch (error) {

@@ -133,6 +133,7 @@ function environment(home: string, extra: ServerOptions['env']): NodeJS.ProcessE
     XDG_CONFIG_HOME: join(home, 'config'),
     XDG_DATA_HOME: join(home, 'share'),
     XDG_CACHE_HOME: join(home, 'cache'),
+    XDG_STATE_HOME: join(home, 'state'),
     // No gallery is asked.
     EXTENSIONS_GALLERY: '{}',
     ...extra,

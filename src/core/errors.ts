@@ -51,8 +51,10 @@ export class CheckpointError extends Error {
     this.offset = place.offset;
   }
 
+  /** By its name, not its class: each bundle has a class of its own, and errors go from one to another. */
   static is(error: unknown, reason?: Reason): error is CheckpointError {
-    return error instanceof CheckpointError && (reason === undefined || error.reason === reason);
+    if (!(error instanceof Error) || error.name !== 'CheckpointError' || !('sentence' in error)) return false;
+    return reason === undefined || ('reason' in error && error.reason === reason);
   }
 }
 

@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { createServer as createPlain, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createSecure } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -14,6 +15,8 @@ export interface RegistryServerOptions {
   readonly password?: string;
   /** The connection breaks off, once, after so many bytes of a blob. */
   readonly cutAfter?: number;
+  /** After so many bytes of a blob it takes no more, once, until whoever sends gives up. */
+  readonly stallAfter?: number;
   /** What the server keeps of an upload that broke off: all that came, or nothing. */
   readonly keeps?: 'all' | 'nothing' | 'forgets';
   /** Blobs are at another address, as with object storage. */
@@ -40,11 +43,15 @@ export class RegistryServer {
   readonly seen: Seen[] = [];
   readonly #uploads = new Map<string, Buffer[]>();
   readonly #tokens = new Set<string>();
+  /** Bytes that it had when it stalled. */
+  stalled = 0;
   #cut: number | undefined;
+  #stall: number | undefined;
 
   constructor(options: RegistryServerOptions = {}) {
     this.#options = options;
     this.#cut = options.cutAfter;
+    this.#stall = options.stallAfter;
     const handle = (request: IncomingMessage, response: ServerResponse): void => {
       this.#handle(request, response).catch(() => request.socket.destroy());
     };
@@ -171,6 +178,13 @@ export class RegistryServer {
       const before = parts.length;
       for await (const chunk of request as AsyncIterable<Buffer>) {
         parts.push(chunk);
+        if (this.#stall !== undefined && have() >= this.#stall) {
+          this.#stall = undefined;
+          this.stalled = have();
+          if (this.#options.keeps === 'forgets') this.#uploads.delete(id);
+          await once(request.socket, 'close');
+          return;
+        }
         if (this.#cut === undefined || have() < this.#cut) continue;
         this.#cut = undefined;
         if (this.#options.keeps === 'nothing') parts.splice(before);

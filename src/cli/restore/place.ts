@@ -1,7 +1,6 @@
-import { homedir } from 'node:os';
-import { join } from 'node:path';
 import { Machine } from '../../core/restore/sandbox/command.ts';
 import { SandboxJournal } from '../../core/restore/sandbox/journal.ts';
+import { journalFolder } from '../../core/restore/sandbox/journal-folder.ts';
 import { CrioSandbox } from '../../core/restore/sandbox/crio.ts';
 import { PodmanSandbox } from '../../core/restore/sandbox/podman.ts';
 import type { Sandbox, SandboxRecord } from '../../core/restore/sandbox/sandbox.ts';
@@ -9,18 +8,8 @@ import type { TargetKind } from '../../core/restore/compatibility/target-facts.t
 import { usage, type Arguments } from '../arguments.ts';
 import type { Session } from '../session.ts';
 
-/** What is written down about sandboxes must outlive caches. */
-export function sandboxJournal(environment = process.env, platform = process.platform): SandboxJournal {
-  const chosen = environment['CHECKPOINT_EXPLORER_SANDBOXES'];
-  if (chosen !== undefined && chosen !== '') return new SandboxJournal(chosen);
-  return new SandboxJournal(join(stateFolder(environment, platform), 'checkpoint-explorer', 'sandboxes'));
-}
-
-function stateFolder(environment: NodeJS.ProcessEnv, platform: NodeJS.Platform): string {
-  if (platform === 'win32') return environment['LOCALAPPDATA'] ?? join(homedir(), 'AppData', 'Local');
-  if (platform === 'darwin') return join(homedir(), 'Library', 'Application Support');
-  const state = environment['XDG_STATE_HOME'];
-  return state?.startsWith('/') === true ? state : join(homedir(), '.local', 'state');
+export function sandboxJournal(): SandboxJournal {
+  return new SandboxJournal(journalFolder());
 }
 
 /** Where a checkpoint is to be restored, from the options. @throws CheckpointError `usage` */
@@ -53,7 +42,10 @@ async function kubernetes(args: Arguments, session: Session, journal: SandboxJou
     journal,
     image,
     registry: registrySettings(args),
-    spill: session.spill,
+    measure: async ({ checkpoint }, options) => {
+      const { measureImage } = await import('../../core/restore/image/write-image.ts');
+      return measureImage(checkpoint, { ...options, spill: session.spill });
+    },
     namespace: args.text('namespace') ?? cluster.namespace,
     createNamespace: args.flag('create-namespace'),
     node: args.text('node'),
@@ -85,7 +77,7 @@ export async function placeOfRecord(record: SandboxRecord, session: Session): Pr
       journal: sandboxJournal(),
       image,
       registry: {},
-      spill: session.spill,
+      measure: () => Promise.reject(new Error('nothing is measured')),
       namespace,
     });
   }

@@ -1,7 +1,7 @@
 import { Api } from './api/api.ts';
 import { connectTo, type ConnectOptions } from './connection/connect.ts';
 import type { Kubeconfig } from './kubeconfig/kubeconfig.ts';
-import { hostOf } from './secrets.ts';
+import { hostOf } from '../secrets.ts';
 
 /** A context of the kubeconfig, for a list of them: nothing was asked of its cluster. */
 export interface ContextFacts {

@@ -276,7 +276,7 @@ describe('a credential plugin', () => {
 
   test('that never ends is ended, with what it started', async () => {
     const { CredentialPlugin } = await import('../../../src/core/cluster/connection/plugin.ts');
-    const { Secrets } = await import('../../../src/core/cluster/secrets.ts');
+    const { Secrets } = await import('../../../src/core/secrets.ts');
     const path = cluster.kubeconfig({}, { change: plugin('echo waiting for a person >&2; sleep 600') });
     const resolved = (await loadKubeconfig({ path })).resolve();
     assert.ok(resolved.user.plugin);

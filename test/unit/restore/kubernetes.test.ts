@@ -4,6 +4,7 @@ import type { Cluster } from '../../../src/core/cluster/cluster.ts';
 import { checkRestore } from '../../../src/core/restore/compatibility/check.ts';
 import { readCheckpointFacts, type CheckpointFacts } from '../../../src/core/restore/compatibility/checkpoint-facts.ts';
 import { blockersOf } from '../../../src/core/restore/compatibility/finding.ts';
+import { measureImage } from '../../../src/core/restore/image/write-image.ts';
 import { parseReference } from '../../../src/core/restore/registry/reference.ts';
 import { SandboxJournal } from '../../../src/core/restore/sandbox/journal.ts';
 import { KubernetesSandbox, type KubernetesOptions } from '../../../src/core/restore/sandbox/kubernetes.ts';
@@ -51,7 +52,7 @@ async function scene(use: (scene: Scene) => Promise<void>, archive = 'crio-tty')
           journal,
           image: parseReference(`docker://${registry.host}/sandbox/app:1`),
           registry: { environment: { HOME: folder } },
-          spill,
+          measure: (_subject, given) => measureImage(checkpoint, { ...given, spill }),
           namespace: 'lab',
           patience: 10_000,
           ...options,

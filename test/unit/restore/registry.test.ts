@@ -9,6 +9,7 @@ import { openImageFiles } from '../../../src/core/restore/registry/image-files.t
 import { pullArchive } from '../../../src/core/restore/registry/pull.ts';
 import { pushImage, type PushOptions, type Pushed } from '../../../src/core/restore/registry/push.ts';
 import { parseReference } from '../../../src/core/restore/registry/reference.ts';
+import { UploadPlaces } from '../../../src/core/restore/registry/upload.ts';
 import { Registry, type RegistrySettings } from '../../../src/core/restore/registry/registry.ts';
 import type { SpillSettings } from '../../../src/protocol/checkpoint-api.ts';
 import { Authority } from '../../cluster/certificates.ts';
@@ -214,6 +215,46 @@ describe('credentials', () => {
       await storage.stop();
     }
   });
+});
+
+describe('an upload that was given up', () => {
+  const CUT = 200_000;
+
+  /** Pushes until some of the archive is there, and cancels. */
+  async function giveUp({ server, push }: Scene, places: UploadPlaces): Promise<void> {
+    const giving = new AbortController();
+    const pushing = push('lab/app:1', { places, signal: giving.signal });
+    for (let look = 0; look < 500 && server.stalled < CUT; look++) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    giving.abort();
+    await assert.rejects(pushing, reason('cancelled'));
+  }
+
+  test('goes on where it was', () =>
+    scene({ stallAfter: CUT }, async (scene) => {
+      const { server, push } = scene;
+      const places = new UploadPlaces();
+      await giveUp(scene, places);
+      const steps: number[] = [];
+      const { layer } = await push('lab/app:1', {
+        places,
+        onProgress: (step, done) => void (step === 'sending' && steps.push(done)),
+      });
+      assert.equal(layer, 'sent');
+      assert.ok((steps[0] ?? 0) >= CUT, `it began at ${String(steps[0])}`);
+      assert.deepEqual(server.blobs.get(digest), readFileSync(archive));
+      const sent = server.seen.filter(({ method, length }) => method === 'PATCH' && length > CUT);
+      assert.ok(sent.at(-1)?.length === readFileSync(archive).length - (steps[0] ?? 0));
+    }));
+
+  test('begins anew where the registry has forgotten it', () =>
+    scene({ stallAfter: CUT, keeps: 'forgets' }, async (scene) => {
+      const places = new UploadPlaces();
+      await giveUp(scene, places);
+      await scene.push('lab/app:1', { places });
+      assert.deepEqual(scene.server.blobs.get(digest), readFileSync(archive));
+    }));
 });
 
 describe('a registry is believed', () => {

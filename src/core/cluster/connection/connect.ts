@@ -4,7 +4,7 @@ import { rethrowAs } from '../../bytes/file-source.ts';
 import { ClusterError } from '../cluster-error.ts';
 import type { ClusterEntry } from '../kubeconfig/entries.ts';
 import type { ResolvedContext } from '../kubeconfig/kubeconfig.ts';
-import { hostOf, Secrets } from '../secrets.ts';
+import { hostOf, Secrets } from '../../secrets.ts';
 import { credentialsOf } from './credentials.ts';
 import { proxyFor } from './proxy.ts';
 import type { Trust } from './tls.ts';

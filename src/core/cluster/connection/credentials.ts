@@ -5,7 +5,7 @@ import { rethrowAs } from '../../bytes/file-source.ts';
 import { ClusterError } from '../cluster-error.ts';
 import type { Impersonation, UserEntry } from '../kubeconfig/entries.ts';
 import type { ResolvedContext } from '../kubeconfig/kubeconfig.ts';
-import type { Secrets } from '../secrets.ts';
+import type { Secrets } from '../../secrets.ts';
 import { libraryAuthorization } from './library-auth.ts';
 import { CredentialPlugin } from './plugin.ts';
 

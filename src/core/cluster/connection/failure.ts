@@ -2,7 +2,7 @@ import { sentence, type Sentence } from '../../../protocol/sentence.ts';
 import { cancelled } from '../../bytes/cancel.ts';
 import { CheckpointError, isCancelled, type Reason } from '../../errors.ts';
 import { ClusterError } from '../cluster-error.ts';
-import type { Secrets } from '../secrets.ts';
+import type { Secrets } from '../../secrets.ts';
 
 /** What is spoken to, for a sentence about it: `the API server of kind-dev` at `127.0.0.1:6443`. */
 export interface Peer {

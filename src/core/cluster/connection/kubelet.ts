@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { rethrowAs } from '../../bytes/file-source.ts';
 import type { ResolvedContext } from '../kubeconfig/kubeconfig.ts';
-import { Secrets } from '../secrets.ts';
+import { Secrets } from '../../secrets.ts';
 import type { ConnectOptions } from './connect.ts';
 import { credentialsOf, type CredentialSource } from './credentials.ts';
 import { connectionFailed } from './failure.ts';

@@ -3,7 +3,7 @@ import { Agent as HttpsAgent } from 'node:https';
 import { createHash } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import { throwIfCancelled } from '../../bytes/cancel.ts';
-import type { Secrets } from '../secrets.ts';
+import type { Secrets } from '../../secrets.ts';
 import type { Credential, CredentialSource } from './credentials.ts';
 import { dial, type Target } from './dial.ts';
 import { Exchange, StaleConnection } from './exchange.ts';

@@ -74,7 +74,7 @@ export class LayoutArchive implements ImageWriter {
     await rm(this.#partial, { force: true });
   }
 
-  async #member(name: string, bytes: Buffer): Promise<void> {
+  async #member(name: string, bytes: Uint8Array): Promise<void> {
     await this.#put(tarHeader(name, bytes.length));
     await this.#put(bytes);
     await this.#put(Buffer.alloc(padding(bytes.length)));

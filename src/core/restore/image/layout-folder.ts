@@ -63,7 +63,7 @@ export class LayoutFolder implements ImageWriter {
     await rm(this.#partial, { recursive: true, force: true });
   }
 
-  async #write(path: string, bytes: Buffer): Promise<void> {
+  async #write(path: string, bytes: Uint8Array): Promise<void> {
     const handle = await createFile(join(this.#partial, path));
     try {
       await writeAt(handle, bytes, 0);

@@ -6,7 +6,7 @@ import { CONFIG, INDEX, MANIFEST } from './media-types.ts';
 
 /** A small document of an image, and how it is referred to. */
 export interface Blob extends Descriptor {
-  readonly bytes: Buffer;
+  readonly bytes: Uint8Array;
 }
 
 /** Everything of an image but its layer. */
@@ -46,7 +46,7 @@ export function describeImage(layer: LayerFacts, overview: Overview, name?: stri
 }
 
 /** The index of a layout that holds one image, by this name. */
-export function describeIndex(manifest: Descriptor, tag: string): Buffer {
+export function describeIndex(manifest: Descriptor, tag: string): Uint8Array {
   return document(INDEX, {
     schemaVersion: 2,
     mediaType: INDEX,

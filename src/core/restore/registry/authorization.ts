@@ -1,4 +1,4 @@
-import type { Secrets } from '../../cluster/secrets.ts';
+import type { Secrets } from '../../secrets.ts';
 import { sentence } from '../../../protocol/sentence.ts';
 import { parseChallenges, type Challenge } from './challenge.ts';
 import type { Login } from './credentials.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { sentence, type Sentence } from '../../../protocol/sentence.ts';
 import { errorCode } from '../../bytes/file-source.ts';
 import { CheckpointError } from '../../errors.ts';
-import type { Secrets } from '../../cluster/secrets.ts';
+import type { Secrets } from '../../secrets.ts';
 
 /** Who one is to a registry. */
 export interface Login {

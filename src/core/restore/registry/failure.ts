@@ -1,6 +1,6 @@
 import { sentence, type Sentence } from '../../../protocol/sentence.ts';
 import { errorCode } from '../../bytes/file-source.ts';
-import type { Secrets } from '../../cluster/secrets.ts';
+import type { Secrets } from '../../secrets.ts';
 import { CheckpointError, type Reason } from '../../errors.ts';
 import type { Answer } from './http.ts';
 

@@ -1,6 +1,6 @@
 import { sentence } from '../../../protocol/sentence.ts';
 import { isCancelled } from '../../errors.ts';
-import { Secrets } from '../../cluster/secrets.ts';
+import { Secrets } from '../../secrets.ts';
 import { DOCKER_INDEX, DOCKER_MANIFEST, INDEX, MANIFEST } from '../image/media-types.ts';
 import { Authorization } from './authorization.ts';
 import { findLogin, type Login } from './credentials.ts';

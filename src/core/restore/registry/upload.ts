@@ -19,6 +19,27 @@ export interface UploadOptions {
   readonly mountFrom?: readonly string[] | undefined;
   /** Milliseconds before another attempt, times its number. */
   readonly pause?: number | undefined;
+  /** Remembers what was given up, and goes on with it. */
+  readonly places?: UploadPlaces | undefined;
+}
+
+/** Where uploads were when they were given up: another one of the same blob goes on from there. */
+export class UploadPlaces {
+  readonly #places = new Map<string, URL>();
+
+  find(registry: Registry, digest: string): URL | undefined {
+    return this.#places.get(keyOf(registry, digest));
+  }
+
+  /** @param place undefined: there is nothing to go on with any more */
+  keep(registry: Registry, digest: string, place: URL | undefined): void {
+    if (place) this.#places.set(keyOf(registry, digest), place);
+    else this.#places.delete(keyOf(registry, digest));
+  }
+}
+
+function keyOf({ reference: { host, name } }: Registry, digest: string): string {
+  return `${host}/${name}@${digest}`;
 }
 
 export type Uploaded = 'there' | 'mounted' | 'sent';
@@ -79,14 +100,19 @@ class Upload {
   }
 
   async run(begun?: URL): Promise<void> {
-    const { signal, pause = 1000 } = this.#options;
-    let location = begun;
+    const { signal, pause = 1000, places } = this.#options;
+    const { digest } = this.#blob;
+    const earlier = places?.find(this.#registry, digest);
+    let location = (earlier && (await this.#resume(earlier))) ?? begun;
+    if (this.#done > 0) this.#options.onProgress?.(this.#done);
     for (let attempt = 1; ; attempt++) {
       const before = this.#done;
       try {
         location ??= await this.#begin();
+        places?.keep(this.#registry, digest, location);
         location = await this.#send(location);
         await this.#commit(location);
+        places?.keep(this.#registry, digest, undefined);
         return;
       } catch (error) {
         if (!isPassing(error)) throw error;

@@ -1,15 +1,15 @@
 import { sentence } from '../../../protocol/sentence.ts';
 import { CheckpointError } from '../../errors.ts';
-import { ClusterError } from '../../cluster/cluster-error.ts';
 import type { Cluster } from '../../cluster/cluster.ts';
 import type { Pod } from '../../cluster/api/objects.ts';
 import { NAMESPACES, PODS, type Resource } from '../../cluster/api/resources.ts';
 import { listNodes, type NodeFacts } from '../../cluster/inventory/nodes.ts';
 import type { RestoreChoices, TargetFacts } from '../compatibility/target-facts.ts';
-import { pushImage } from '../registry/push.ts';
+import type { ImageDocuments } from '../image/manifest.ts';
 import { formatReference, imageName, type ImageReference } from '../registry/reference.ts';
 import { Registry, type RegistrySettings } from '../registry/registry.ts';
-import type { SpillSettings } from '../../../protocol/checkpoint-api.ts';
+import { requireLogin, sendImage } from '../registry/send-image.ts';
+import type { UploadPlaces } from '../registry/upload.ts';
 import { newId, sandboxName, type SandboxJournal } from './journal.ts';
 import { namespaceManifest, podManifest, policyManifest, printed, type PodWishes } from './pod-manifests.ts';
 import { untilRestored } from './pod-watch.ts';
@@ -17,13 +17,25 @@ import type { Plan, RunOptions, Sandbox, SandboxRecord, SandboxState, Step, Subj
 
 export const NETWORK_POLICIES: Resource = { group: 'networking.k8s.io', version: 'v1', plural: 'networkpolicies' };
 
+/** As `measureImage` does. @throws CheckpointError `unsupported`, `damaged`, `cancelled` */
+export type Measure = (
+  subject: Subject,
+  options: {
+    readonly signal: AbortSignal | undefined;
+    readonly onProgress: (done: number, total: number | undefined) => void;
+  },
+) => Promise<ImageDocuments>;
+
 export interface KubernetesOptions {
   readonly cluster: Cluster;
   readonly journal: SandboxJournal;
   /** Where the image is put, for the nodes to pull it from. */
   readonly image: ImageReference;
   readonly registry: RegistrySettings;
-  readonly spill: SpillSettings;
+  /** Describes the image of an archive; who does it reads all of it. */
+  readonly measure: Measure;
+  /** Where images that were given up half way go on. */
+  readonly uploads?: UploadPlaces | undefined;
   readonly namespace: string;
   /** Make the namespace, and remove it with the sandbox. */
   readonly createNamespace?: boolean;
@@ -110,7 +122,8 @@ export class KubernetesSandbox implements Sandbox {
     return { kind: 'kubernetes', id, steps, wishes };
   }
 
-  async run(plan: Plan, subject: Subject, { signal, onProgress }: RunOptions = {}): Promise<SandboxRecord> {
+  async run(plan: Plan, subject: Subject, options: RunOptions = {}): Promise<SandboxRecord> {
+    const { signal, onProgress } = options;
     const { cluster, journal, namespace, createNamespace, network = 'nowhere', patience = 180_000 } = this.#options;
     const { wishes } = plan as KubernetesPlan;
     const { api } = cluster;
@@ -119,19 +132,21 @@ export class KubernetesSandbox implements Sandbox {
     const things: Thing[] = [];
     if (network === 'nowhere') things.push({ kind: 'network-policy', name: wishes.name });
     if (makesNamespace) things.push({ kind: 'namespace', name: namespace });
+    const image = await this.#push(subject, options);
+    // The pod's time begins when it is there.
+    const now = Date.now();
     const record: SandboxRecord = {
       id: wishes.id,
       kind: 'kubernetes',
       name: wishes.name,
       locator: subject.locator,
-      created: new Date().toISOString(),
+      created: new Date(now).toISOString(),
+      expires: new Date(now + wishes.lifetime * 1000).toISOString(),
       context: cluster.name,
       server: cluster.server,
       namespace,
       things,
     };
-    onProgress?.(sentence('Sending the image'));
-    const image = await this.#push(subject, signal);
     await journal.put(record);
     try {
       onProgress?.(sentence('Restoring'));
@@ -146,7 +161,9 @@ export class KubernetesSandbox implements Sandbox {
     }
   }
 
-  async state({ name, namespace }: SandboxRecord, signal?: AbortSignal): Promise<SandboxState> {
+  async state(record: SandboxRecord, signal?: AbortSignal): Promise<SandboxState> {
+    this.#requireSame(record);
+    const { name, namespace } = record;
     try {
       const { status } = await this.#options.cluster.api.read<Pod>(PODS, name, { namespace, signal });
       return status?.phase === 'Running' ? 'running' : status?.phase === 'Pending' ? 'unknown' : 'ended';
@@ -156,25 +173,18 @@ export class KubernetesSandbox implements Sandbox {
     }
   }
 
-  logs({ name, namespace = '' }: SandboxRecord, signal?: AbortSignal): Promise<string> {
+  async logs(record: SandboxRecord, signal?: AbortSignal): Promise<string> {
+    this.#requireSame(record);
+    const { name, namespace = '' } = record;
     const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(name)}/log`;
     return this.#options.cluster.api.text({ path, query: { tailLines: 200 }, signal });
   }
 
-  async remove({ id, name, namespace, server, things }: SandboxRecord, signal?: AbortSignal): Promise<void> {
+  async remove(record: SandboxRecord, signal?: AbortSignal): Promise<void> {
+    this.#requireSame(record);
+    const { id, name, namespace, things } = record;
     const { cluster, journal } = this.#options;
     const { api } = cluster;
-    if (server !== undefined && server !== cluster.server) {
-      throw new CheckpointError(
-        'changed',
-        sentence(
-          'The context {0} leads to another cluster now: the sandbox {1} is at {2}.',
-          cluster.name,
-          name,
-          server,
-        ),
-      );
-    }
     // The policy goes last: until the pod is gone it keeps the sandbox apart.
     await api.remove(PODS, name, { namespace, graceSeconds: 0, signal });
     for (const thing of things) {
@@ -184,6 +194,16 @@ export class KubernetesSandbox implements Sandbox {
     await journal.remove(id);
   }
 
+  /** A pod of the same name in another cluster is not meant. @throws CheckpointError `changed` */
+  #requireSame({ name, server }: SandboxRecord): void {
+    const { cluster } = this.#options;
+    if (server === undefined || server === cluster.server) return;
+    throw new CheckpointError(
+      'changed',
+      sentence('The context {0} leads to another cluster now: the sandbox {1} is at {2}.', cluster.name, name, server),
+    );
+  }
+
   async #hasNamespace(signal: AbortSignal | undefined): Promise<boolean> {
     try {
       await this.#options.cluster.api.read(NAMESPACES, this.#options.namespace, { signal });
@@ -191,19 +211,30 @@ export class KubernetesSandbox implements Sandbox {
     } catch (error) {
       if (CheckpointError.is(error, 'not-found')) return false;
       // Who may not look may all the same make one; one that is there is then said to be.
-      if (ClusterError.is(error, 'forbidden')) return false;
+      if (CheckpointError.is(error, 'forbidden')) return false;
       throw error;
     }
   }
 
   /** @returns the image by its digest */
-  async #push({ checkpoint }: Subject, signal: AbortSignal | undefined): Promise<string> {
-    const { image, registry: settings, spill } = this.#options;
-    const registry = new Registry(image, { ...settings, push: true });
+  async #push(subject: Subject, { signal, onProgress }: RunOptions): Promise<string> {
+    const { image: reference, registry: settings, measure, uploads } = this.#options;
+    const registry = new Registry(reference, { ...settings, push: true });
     try {
-      const { image: made } = await pushImage(checkpoint, registry, { spill, signal });
-      const { host, name } = image;
-      return imageName({ host, name, digest: made.manifest.digest });
+      await requireLogin(registry, signal);
+      const image = await measure(subject, {
+        signal,
+        onProgress: (done, total) => onProgress?.(sentence('Reading the archive'), { done, total }),
+      });
+      const openLayer: Subject['checkpoint']['openArchive'] = (wanted) => subject.checkpoint.openArchive(wanted);
+      const total = image.layer.size;
+      await sendImage({ image, openLayer }, registry, {
+        signal,
+        places: uploads,
+        onProgress: (done) => onProgress?.(sentence('Sending the image'), { done, total }),
+      });
+      const { host, name } = reference;
+      return imageName({ host, name, digest: image.manifest.digest });
     } finally {
       registry.close();
     }

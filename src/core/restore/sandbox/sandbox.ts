@@ -45,6 +45,8 @@ export interface SandboxRecord {
   readonly context?: string;
   readonly server?: string;
   readonly namespace?: string;
+  /** When the place ends it by itself, RFC 3339. */
+  readonly expires?: string;
   /** Everything else that was made for it and goes with it. */
   readonly things: readonly Thing[];
 }
@@ -77,5 +79,12 @@ export interface Sandbox {
 
 export interface RunOptions {
   readonly signal?: AbortSignal | undefined;
-  readonly onProgress?: ((what: Sentence) => void) | undefined;
+  readonly onProgress?: ((what: Sentence, amount?: Amount) => void) | undefined;
+}
+
+/** How far something is that takes long, in bytes. */
+export interface Amount {
+  readonly done: number;
+  /** Undefined where nobody knows yet. */
+  readonly total: number | undefined;
 }
