@@ -1,7 +1,7 @@
 import { escapeText } from '../../src/protocol/format.ts';
 import { SocketDetailPane } from '../detail/socket.tsx';
 import { ConnectionPicture } from '../graph/connection-picture.tsx';
-import { Icon } from '../parts/icon.tsx';
+import { ViewSwitch } from '../parts/view-switch.tsx';
 import { useSession } from '../session.ts';
 import { useStore } from '../state/store.ts';
 import { t } from '../text.ts';
@@ -15,21 +15,24 @@ export function SocketsTab() {
   const session = useSession();
   const isPicture = useStore(session.page, (page) => page.tabs.sockets.spot?.path === PICTURE);
   return (
-    <div class="sockets">
-      <div class="view-switch" role="group" aria-label={t('How to show the sockets')}>
-        <Choice
-          icon="list-flat"
-          label={t('Table')}
-          chosen={!isPicture}
-          onChoose={() => session.moveTo('sockets', undefined)}
-        />
-        <Choice
-          icon="type-hierarchy"
-          label={t('Who talks to whom')}
-          chosen={isPicture}
-          onChoose={() => session.moveTo('sockets', { path: PICTURE })}
-        />
-      </div>
+    <div class="switched">
+      <ViewSwitch
+        label={t('How to show the sockets')}
+        views={[
+          {
+            icon: 'list-flat',
+            label: t('Table'),
+            chosen: !isPicture,
+            onChoose: () => session.moveTo('sockets', undefined),
+          },
+          {
+            icon: 'type-hierarchy',
+            label: t('Who talks to whom'),
+            chosen: isPicture,
+            onChoose: () => session.moveTo('sockets', { path: PICTURE }),
+          },
+        ]}
+      />
       {isPicture ? (
         <ConnectionPicture />
       ) : (
@@ -43,23 +46,5 @@ export function SocketsTab() {
         />
       )}
     </div>
-  );
-}
-
-function Choice({
-  icon,
-  label,
-  chosen,
-  onChoose,
-}: {
-  icon: string;
-  label: string;
-  chosen: boolean;
-  onChoose: () => void;
-}) {
-  return (
-    <button type="button" class="choice" aria-pressed={chosen} onClick={onChoose}>
-      <Icon name={icon} /> {label}
-    </button>
   );
 }

@@ -15,6 +15,7 @@ import type { HexString } from './wire.ts';
 import type { SearchRequest, SearchState } from './search.ts';
 import type { ChangeFacts } from './changes.ts';
 import type { ConnectionGraph } from './connections.ts';
+import type { SizePicture } from './size-picture.ts';
 import type { SocketView } from './sockets.ts';
 
 /** What the host asks the worker that owns a checkpoint. Offsets and lengths in bytes. */
@@ -50,6 +51,8 @@ export interface CheckpointApi {
   /** One record of a log with more of its text than a row of the grid has. */
   logRecord(name: string, number: number): Promise<LogRecord>;
   change(path: string): Promise<ChangeFacts>;
+  /** How the bytes of the changed files that match a filter divide. @param folder id of a row; the top where absent */
+  changeSizes(filter: string, folder?: string): Promise<SizePicture>;
   /** An entry of the archive as it is; of an image also what is wrong with it. */
   rawEntry(path: string): Promise<RawDetail>;
   /** Where the images tell of a fact of another tab; null where none does. */

@@ -26,8 +26,8 @@ export function remarksOf({
     ...locks.map((lock) => sentence('locked ({0})', lockText(lock))),
     ...(unread > 0 ? [sentence('{0} unread', formatSize(unread))] : []),
     ...(about ? [about] : []),
-    ...(otherEnd ? [sentence('{0}', otherEndText(otherEnd))] : []),
     ...(words ? [sentence('{0}', words.filter((word) => word !== '').join(' '))] : []),
+    ...(otherEnd ? [sentence('{0}', otherEndText(otherEnd))] : []),
   ];
 }
 

@@ -23,6 +23,7 @@ export const PAGE_QUESTIONS = [
   'logProblems',
   'logRecord',
   'change',
+  'changeSizes',
   'rawEntry',
   'factPlace',
   'memoryProcesses',

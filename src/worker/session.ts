@@ -110,6 +110,8 @@ export class Session {
       logRecord: (signal, name, number) =>
         this.#ask(signal, ({ checkpoint }) => logRecordOf(checkpoint, name, number, signal)),
       change: (signal, path) => this.#ask(signal, ({ grids }) => grids.change(path, signal)),
+      changeSizes: (signal, filter, folder) =>
+        this.#ask(signal, ({ grids }) => grids.changeSizes(filter, folder, signal)),
       rawEntry: (signal, path) => this.#ask(signal, ({ checkpoint }) => checkpoint.raw.entry(path, signal)),
       factPlace: (signal, fact) =>
         this.#ask(signal, async ({ checkpoint }) => (await checkpoint.raw.place(fact, signal)) ?? null),

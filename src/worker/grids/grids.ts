@@ -2,6 +2,7 @@ import type { Checkpoint } from '../../core/checkpoint/checkpoint.ts';
 import { CheckpointError } from '../../core/errors.ts';
 import type { ChangeFacts } from '../../protocol/changes.ts';
 import type { CopyFormat, GridName, GridQuery, GridWindow } from '../../protocol/grid.ts';
+import type { SizePicture } from '../../protocol/size-picture.ts';
 import { sentence } from '../../protocol/sentence.ts';
 import { JointJob } from '../joint-job.ts';
 import type { ChangeRow } from './changes.ts';
@@ -9,6 +10,7 @@ import { gridOf, type Grid } from './grid.ts';
 import { processGrid } from './process-grid.ts';
 import { searchTable } from './search.ts';
 import type { Table } from './table.ts';
+import { TableView } from './table-view.ts';
 
 export { gridOf, type Grid };
 
@@ -70,6 +72,7 @@ const KEPT = 8;
 
 interface ChangesGrid extends Grid {
   find(id: string): ChangeFacts | undefined;
+  sizes(filter: string, folder: string | undefined): SizePicture;
 }
 
 /** The tables of one open checkpoint. Each is made when it is first asked for, and again once more is known. */
@@ -119,6 +122,11 @@ export class Grids {
     return facts;
   }
 
+  /** How the bytes of the changed files divide. @param folder id of a row */
+  async changeSizes(filter: string, folder: string | undefined, signal: AbortSignal): Promise<SizePicture> {
+    return (await this.#changes.join(signal)).sizes(filter, folder);
+  }
+
   #job({ grid, of = '' }: GridQuery): JointJob<Grid> {
     if (grid === 'changes') return this.#changes;
     const key = `${grid}\u0000${of}`;
@@ -137,7 +145,17 @@ export class Grids {
       const { changes, remark } = await this.#checkpoint.changes(signal);
       const { changeTable } = await import('./changes.ts');
       const table = changeTable(changes);
-      return { ...gridOf(table, complete, remark), find: (id) => findChange(table, id) };
+      const { sizePicture } = await import('./size-picture.ts');
+      const view = new TableView(table);
+      return {
+        ...gridOf(table, complete, remark),
+        find: (id) => findChange(table, id),
+        sizes: (filter, folder) => {
+          const all = filter.trim() === '';
+          const matching = all ? undefined : new Set(view.select({ filter, toggled: [] }));
+          return sizePicture(table, matching, folder);
+        },
+      };
     });
   }
 }

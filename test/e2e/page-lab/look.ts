@@ -1,5 +1,5 @@
 /**
- * Pictures of the page on an archive, in every tab and theme, without VS Code, and of a search:
+ * Pictures of the page on an archive, in every tab, view and theme, without VS Code, and of a search:
  * `node test/e2e/page-lab/look.ts ARCHIVE [FOLDER [TEXT]]` (default: test-results/page, and a text that most have).
  */
 import { mkdirSync } from 'node:fs';
@@ -39,6 +39,12 @@ for (const theme of THEMES) {
   for (const tab of TABS) {
     await page.locator(`#tab-${tab}`).click();
     await take(`${tab}-${theme}`);
+    // The other way in which some tabs show the same things.
+    const views = page.locator('.view-switch .choice');
+    if ((await views.count()) < 2) continue;
+    await views.nth(1).click();
+    await take(`${tab}-picture-${theme}`);
+    await views.nth(0).click();
   }
 }
 await page.keyboard.press('Control+f');
