@@ -1,36 +1,11 @@
 /** What one tab shows leads to what others show of it: on a real archive, from a process on. */
-import assert from 'node:assert/strict';
-import { join } from 'node:path';
-import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { test } from 'node:test';
 import type { Locator } from 'playwright-core';
-import { root } from '../../scripts/lib/node.mjs';
-import { archiveAnswers, type ArchiveAnswers } from './page-lab/archive-answers.ts';
-import { type Lab, type LabBrowser, launchLab } from './page-lab/lab.ts';
+import { labForEach } from './page-lab/each.ts';
 
-let browser: LabBrowser;
-let source: ArchiveAnswers;
-let lab: Lab;
+const ARCHIVE = 'test/fixtures/podman-webapp-host/webapp-host.tar.zst';
 
-before(async () => {
-  browser = await launchLab();
-  source = archiveAnswers(join(root, 'test/fixtures/podman-webapp-host/webapp-host.tar.zst'));
-});
-
-after(async () => {
-  await browser.close();
-  await source.close();
-});
-
-beforeEach(async () => {
-  lab = await browser.open(source.answers);
-  await lab.page.locator('.overview').waitFor();
-});
-
-afterEach(async () => {
-  const { complaints } = lab;
-  await lab.close();
-  assert.deepEqual(complaints, []);
-});
+const lab = labForEach(ARCHIVE, () => Promise.resolve());
 
 const detail = (): Locator => lab.page.getByRole('region', { name: 'Details' });
 const tab = (name: string): Promise<void> => lab.page.getByRole('tab', { name, selected: true }).waitFor();

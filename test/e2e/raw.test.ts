@@ -1,37 +1,14 @@
 /** The Raw tab on a real archive: every entry, images field by field, links to fields, keyboard. */
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
-import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { test } from 'node:test';
 import type { Locator } from 'playwright-core';
-import { root } from '../../scripts/lib/node.mjs';
-import { archiveAnswers, type ArchiveAnswers } from './page-lab/archive-answers.ts';
-import { type Lab, type LabBrowser, launchLab } from './page-lab/lab.ts';
+import { labForEach } from './page-lab/each.ts';
 
-let browser: LabBrowser;
-let source: ArchiveAnswers;
-let lab: Lab;
+const ARCHIVE = 'test/fixtures/podman-webapp-host/webapp-host.tar.zst';
 
-before(async () => {
-  browser = await launchLab();
-  source = archiveAnswers(join(root, 'test/fixtures/podman-webapp-host/webapp-host.tar.zst'));
-});
-
-after(async () => {
-  await browser.close();
-  await source.close();
-});
-
-beforeEach(async () => {
-  lab = await browser.open(source.answers);
-  await lab.page.locator('.overview').waitFor();
-  await lab.page.getByRole('tab', { name: 'Raw' }).click();
-  await row(entries(), 'files.img').waitFor();
-});
-
-afterEach(async () => {
-  const { complaints } = lab;
-  await lab.close();
-  assert.deepEqual(complaints, []);
+const lab = labForEach(ARCHIVE, async ({ page }) => {
+  await page.getByRole('tab', { name: 'Raw' }).click();
+  await page.getByRole('treegrid', { name: 'Entries of the archive' }).getByText('files.img').first().waitFor();
 });
 
 const entries = (): Locator => lab.page.getByRole('treegrid', { name: 'Entries of the archive' });

@@ -1,44 +1,14 @@
 /** The Sockets tab on a real checkpoint: the table, its details, and the picture of who talks to whom. */
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
-import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { test } from 'node:test';
 import type { Locator } from 'playwright-core';
-import { root } from '../../scripts/lib/node.mjs';
-import { archiveAnswers, type ArchiveAnswers } from './page-lab/archive-answers.ts';
-import { type Lab, type LabBrowser, launchLab } from './page-lab/lab.ts';
+import { labForEach } from './page-lab/each.ts';
 
-const ARCHIVE = join(root, 'test/fixtures/podman-webapp-host/webapp-host.tar.zst');
+const ARCHIVE = 'test/fixtures/podman-webapp-host/webapp-host.tar.zst';
 
-let browser: LabBrowser;
-let source: ArchiveAnswers;
-let lab: Lab;
-
-before(async () => {
-  browser = await launchLab();
-  source = archiveAnswers(ARCHIVE);
-});
-
-after(async () => {
-  await browser.close();
-  await source.close();
-});
-
-beforeEach(async () => {
-  lab = await browser.open(source.answers);
-  source.forward({
-    progress: (value) => lab.emit('progress', value),
-    changed: (value) => lab.emit('changed', value),
-    searched: (value) => lab.emit('searched', value),
-  });
-  await lab.page.locator('.overview').waitFor();
-  await lab.page.getByRole('tab', { name: 'Sockets' }).click();
-  await rows().first().waitFor();
-});
-
-afterEach(async () => {
-  const { complaints } = lab;
-  await lab.close();
-  assert.deepEqual(complaints, [], 'the browser must not complain, of the content security policy least of all');
+const lab = labForEach(ARCHIVE, async ({ page }) => {
+  await page.getByRole('tab', { name: 'Sockets' }).click();
+  await page.getByRole('treegrid').locator('.canvas > .row').first().waitFor();
 });
 
 const rows = (): Locator => lab.page.getByRole('treegrid').locator('.canvas > .row');

@@ -70,26 +70,29 @@ const flagTables: Readonly<Record<string, Words>> = {
   ],
 };
 
+/** States of sockets of every kind. Source: the kernel's include/net/tcp_states.h. */
+export const SOCKET_STATES: Readonly<Record<number, string>> = {
+  1: 'ESTABLISHED',
+  2: 'SYN_SENT',
+  3: 'SYN_RECV',
+  4: 'FIN_WAIT1',
+  5: 'FIN_WAIT2',
+  6: 'TIME_WAIT',
+  7: 'CLOSE',
+  8: 'CLOSE_WAIT',
+  9: 'LAST_ACK',
+  10: 'LISTEN',
+  11: 'CLOSING',
+  12: 'NEW_SYN_RECV',
+};
+
 /** By the name of the field. */
 const valueTables: Readonly<Record<string, Readonly<Record<string, Readonly<Record<number, string>>>>>> = {
   gen: { task_state: { 1: 'Alive', 2: 'Dead', 3: 'Stopped', 6: 'Zombie' } },
   sk: {
     family: { 1: 'UNIX', 2: 'INET', 10: 'INET6', 16: 'NETLINK', 17: 'PACKET' },
     type: { 1: 'STREAM', 2: 'DGRAM', 3: 'RAW', 5: 'SEQPACKET', 10: 'PACKET' },
-    state: {
-      1: 'ESTABLISHED',
-      2: 'SYN_SENT',
-      3: 'SYN_RECV',
-      4: 'FIN_WAIT1',
-      5: 'FIN_WAIT2',
-      6: 'TIME_WAIT',
-      7: 'CLOSE',
-      8: 'CLOSE_WAIT',
-      9: 'LAST_ACK',
-      10: 'LISTEN',
-      11: 'CLOSING',
-      12: 'NEW_SYN_RECV',
-    },
+    state: SOCKET_STATES,
     proto: { 0: 'IP', 1: 'ICMP', 6: 'TCP', 17: 'UDP', 58: 'ICMPV6', 136: 'UDPLITE' },
   },
 };

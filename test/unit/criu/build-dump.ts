@@ -1,6 +1,6 @@
 import { AddressSpace } from '../../../src/core/criu/address-space.ts';
 import { ImageDirectory } from '../../../src/core/criu/image-directory.ts';
-import { bytes, entry, image } from './build-image.ts';
+import { bytes, entry, image, NO_MEMORY } from './build-image.ts';
 import { MemoryFileSet } from './memory-file-set.ts';
 
 export const page = 4096;
@@ -21,23 +21,9 @@ export class Dump {
     return this.put(`pages-${id}.img`, bytes(...[...letters].map((letter) => letter.repeat(size))));
   }
 
-  /** @param fields those that matter; the others are zero */
+  /** @param fields those that matter; the others are NO_MEMORY */
   mm(fields: object): this {
-    const zero = {
-      mm_start_code: 0,
-      mm_end_code: 0,
-      mm_start_data: 0,
-      mm_end_data: 0,
-      mm_start_stack: 0,
-      mm_start_brk: 0,
-      mm_brk: 0,
-      mm_arg_start: 0,
-      mm_arg_end: 0,
-      mm_env_start: 0,
-      mm_env_end: 0,
-      exe_file_id: 0,
-    };
-    return this.put('mm-1.img', image('MM', entry('mm_entry', { ...zero, ...fields })));
+    return this.put('mm-1.img', image('MM', entry('mm_entry', { ...NO_MEMORY, ...fields })));
   }
 
   put(name: string, content: Uint8Array, folder = 'checkpoint'): this {

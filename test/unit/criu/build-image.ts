@@ -50,3 +50,19 @@ export function varint(value: bigint | number): Uint8Array {
   } while (rest > 0n);
   return Uint8Array.from(result);
 }
+
+/** What mm_entry must have, of a process without memory. */
+export const NO_MEMORY = {
+  mm_start_code: 0,
+  mm_end_code: 0,
+  mm_start_data: 0,
+  mm_end_data: 0,
+  mm_start_stack: 0,
+  mm_start_brk: 0,
+  mm_brk: 0,
+  mm_arg_start: 0,
+  mm_arg_end: 0,
+  mm_env_start: 0,
+  mm_env_end: 0,
+  exe_file_id: 0,
+};

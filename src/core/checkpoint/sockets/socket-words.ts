@@ -1,4 +1,5 @@
 import type { SocketFamily } from '../../../protocol/sockets.ts';
+import { SOCKET_STATES } from '../../criu/field-words.ts';
 
 type Names = Readonly<Record<number, string>>;
 
@@ -14,20 +15,6 @@ export const IPPROTO = { icmp: 1, tcp: 6, udp: 17, icmp6: 58, udplite: 136 } as 
 
 const families: Names = { 1: 'unix', 2: 'inet', 10: 'inet6', 16: 'netlink', 17: 'packet' };
 const types: Names = { 1: 'STREAM', 2: 'DGRAM', 3: 'RAW', 4: 'RDM', 5: 'SEQPACKET', 6: 'DCCP', 10: 'PACKET' };
-const states: Names = {
-  1: 'ESTABLISHED',
-  2: 'SYN_SENT',
-  3: 'SYN_RECV',
-  4: 'FIN_WAIT1',
-  5: 'FIN_WAIT2',
-  6: 'TIME_WAIT',
-  7: 'CLOSE',
-  8: 'CLOSE_WAIT',
-  9: 'LAST_ACK',
-  10: 'LISTEN',
-  11: 'CLOSING',
-  12: 'NEW_SYN_RECV',
-};
 
 /** Source: the kernel's include/uapi/linux/in.h. */
 const ipProtocols: Names = {
@@ -140,7 +127,7 @@ export function typeWord(type: number): string {
 }
 
 export function stateWord(state: number): string {
-  return states[state] ?? String(state);
+  return SOCKET_STATES[state] ?? String(state);
 }
 
 /** Source: the kernel's net/netlink/af_netlink.c, NETLINK_UNCONNECTED and NETLINK_CONNECTED. */

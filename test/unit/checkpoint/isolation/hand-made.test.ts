@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { entry, image } from '../../criu/build-image.ts';
+import { entry, image, NO_MEMORY } from '../../criu/build-image.ts';
 import { core, credentials, madeUp, pstree } from './support.ts';
 
 const INFINITY = 2n ** 64n - 1n;
@@ -245,7 +245,7 @@ test('settings that most processes do not have', async () => {
           },
         },
       }),
-      'mm-1.img': image('MM', entry('mm_entry', { ...noMemory, dumpable: 2, thp_disabled: true })),
+      'mm-1.img': image('MM', entry('mm_entry', { ...NO_MEMORY, dumpable: 2, thp_disabled: true })),
     },
     { process: { selinuxLabel: 'system_u:system_r:container_t:s0:c1,c2', oomScoreAdj: -500, noNewPrivileges: false } },
   );
@@ -376,21 +376,6 @@ test('policies of AppArmor are found in whatever namespace they lie', async () =
     { namespace: 'outer//inner', name: 'b', size: 10 },
   ]);
 });
-
-const noMemory = {
-  mm_start_code: 0,
-  mm_end_code: 0,
-  mm_start_data: 0,
-  mm_end_data: 0,
-  mm_start_stack: 0,
-  mm_start_brk: 0,
-  mm_brk: 0,
-  mm_arg_start: 0,
-  mm_arg_end: 0,
-  mm_env_start: 0,
-  mm_env_end: 0,
-  exe_file_id: 0,
-};
 
 /** siginfo_t of a 64-bit machine: signal, errno, code, padding, and what follows as words of 32 bits. */
 function siginfo(signal: number, code: number, words: readonly number[]): Uint8Array {

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { bytes, entry, image } from '../../criu/build-image.ts';
+import { bytes, entry, image, NO_MEMORY } from '../../criu/build-image.ts';
 import { compressLz4 } from '../../criu/lz4-encoder.ts';
 
 export const PAGE = 4096;
@@ -78,7 +78,7 @@ export function writeDump(folder: string, { processes, objects }: MadeDump): voi
   };
   for (const { pid, mappings, runs } of processes) {
     put(`core-${pid}.img`, image('CORE', entry('core_entry', coreOf(pid))));
-    put(`mm-${pid}.img`, image('MM', entry('mm_entry', { ...zeroLayout, vmas: mappings.map(vmaOf) })));
+    put(`mm-${pid}.img`, image('MM', entry('mm_entry', { ...NO_MEMORY, vmas: mappings.map(vmaOf) })));
     putPages(`pagemap-${pid}.img`, runs);
   }
   for (const [shmid, runs] of objects) putPages(`pagemap-shmem-${shmid}.img`, runs);
@@ -131,21 +131,6 @@ function vmaOf({ page, pages, object, objectPage = 0 }: Mapping): object {
     status: object === undefined ? ANONYMOUS : SHARED,
   };
 }
-
-const zeroLayout = {
-  mm_start_code: 0,
-  mm_end_code: 0,
-  mm_start_data: 0,
-  mm_end_data: 0,
-  mm_start_stack: 0,
-  mm_start_brk: 0,
-  mm_brk: 0,
-  mm_arg_start: 0,
-  mm_arg_end: 0,
-  mm_env_start: 0,
-  mm_env_end: 0,
-  exe_file_id: 0,
-};
 
 function coreOf(pid: number): Readonly<Record<string, unknown>> {
   return {
