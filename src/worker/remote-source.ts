@@ -34,6 +34,10 @@ class FromHost implements RemoteSource {
     return told(this.#host.remoteRead(this.#id, offset, length, signal));
   }
 
+  headersFrom(offset: number, most: number, signal?: AbortSignal): Promise<readonly number[]> {
+    return told(this.#host.remoteHeaders(this.#id, offset, most, signal));
+  }
+
   hash(signal?: AbortSignal): Promise<string> {
     return told(this.#host.remoteHash(this.#id, signal));
   }

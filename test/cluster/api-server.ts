@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib';
 import type { Authority } from './certificates.ts';
 import { discover } from './discovery.ts';
 import type { Exec } from './exec.ts';
-import { cutAfter, Faults } from './faults.ts';
+import { cutAfter, delayWrites, Faults } from './faults.ts';
 import type { Kind, PodObject } from './kube.ts';
 import { PODS } from './pod-life.ts';
 import { requestInfo, type RequestInfo } from './request-info.ts';
@@ -202,12 +202,13 @@ export class ApiServer {
 
   /** @returns whether a fault has answered already */
   async #fail(url: URL, request: IncomingMessage, response: ServerResponse | Duplex): Promise<boolean> {
-    for (const { delay, answer, cutAfter: cut } of this.faults.take({
+    for (const { delay, latency, answer, cutAfter: cut } of this.faults.take({
       method: request.method ?? '',
       path: url.pathname,
       query: url.search,
     })) {
       if (delay !== undefined) await new Promise((resolve) => setTimeout(resolve, delay));
+      if (latency !== undefined) delayWrites(request.socket, latency);
       if (cut) cutAfter(request.socket, cut());
       if (answer === undefined) continue;
       if ('writeHead' in response) {

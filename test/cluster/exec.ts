@@ -37,6 +37,8 @@ export class Exec {
   tools: string | undefined;
   /** Bytes of output that were sent so far. */
   sent = 0;
+  /** Messages for commands' input that came so far. */
+  asked = 0;
   /** Versions that this server speaks, the best first. */
   versions: readonly string[] = ['v5.channel.k8s.io', 'v4.channel.k8s.io'];
 
@@ -124,6 +126,7 @@ export class Exec {
     client.on('error', () => undefined);
     client.on('message', (data: Buffer) => {
       const [channel, closed] = data;
+      if (channel === STDIN) this.asked++;
       if (channel === STDIN) child.stdin.write(data.subarray(1));
       if (channel === CLOSE && closed === STDIN && client.protocol.startsWith('v5')) child.stdin.end();
     });

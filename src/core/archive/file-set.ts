@@ -49,6 +49,8 @@ export interface FileSet {
   /** Resolves when the index is whole; rejects when nothing could be read at all. Damage is in `notes`. */
   readonly completed: Promise<void>;
   readonly notes: readonly Note[];
+  /** Each read is a journey, see `ByteSource.isFar`. */
+  readonly isFar?: boolean;
   /** The entry as soon as it is known; undefined when the index is whole and has none of that name. */
   find(path: string, signal?: AbortSignal): Promise<Entry | undefined>;
   /** The content of a regular file, following hard links inside the set. Does not read yet. */

@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import type { ByteSource } from '../bytes/byte-source.ts';
 import { readAvailable } from '../bytes/sources.ts';
+import { HeaderForesight } from './header-foresight.ts';
 import { BLOCK } from './tar-header.ts';
 
 const EMPTY = Buffer.alloc(0);
@@ -17,6 +18,7 @@ const DENSE = 8 * 1024;
 export class HeaderWindow {
   readonly #source: ByteSource;
   readonly #kept: KeptBlocks;
+  readonly #foresight: HeaderForesight | undefined;
   #bytes: Buffer = EMPTY;
   /** Where a source that does not have to be waited for is read into, again and again. */
   #room: Buffer = EMPTY;
@@ -27,6 +29,7 @@ export class HeaderWindow {
   constructor(source: ByteSource, kept: KeptBlocks) {
     this.#source = source;
     this.#kept = kept;
+    this.#foresight = source.headersFrom && new HeaderForesight(source, SMALLEST);
   }
 
   /** What was read last. {@link loadNow}, and nothing else, writes over it. */
@@ -44,6 +47,7 @@ export class HeaderWindow {
 
   /** Reads the header at `offset`, and what else seems useful, into {@link bytes}. Fewer than {@link BLOCK} at the end. */
   async load(offset: number, signal?: AbortSignal): Promise<void> {
+    this.#foresight?.meet(offset, offset - this.#last, signal);
     this.#reach(offset);
     const bytes = asBuffer(await readAvailable(this.#source, offset, BLOCK, this.#length, signal));
     if (!this.#source.fillNow) this.#kept.add(offset, bytes);

@@ -55,6 +55,10 @@ class TarFileSet implements FileSet {
     return this.#index.complete;
   }
 
+  get isFar(): boolean {
+    return this.#source.isFar === true;
+  }
+
   get notes(): readonly Note[] {
     const ofSource = isGrowing(this.#source) ? this.#source.notes : [];
     return [...this.#outerNotes, ...ofSource, ...this.#index.notes];

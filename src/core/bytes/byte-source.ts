@@ -37,6 +37,15 @@ export interface ByteSource {
    * @throws CheckpointError `unreadable`, `changed`
    */
   place?(): Promise<BytePlace | undefined>;
+  /** Each read is a journey: who needs several pieces asks for them at the same time. */
+  readonly isFar?: boolean;
+  /**
+   * Where the headers are that follow the one at `offset` in a tar archive, told by somebody who has the bytes at hand.
+   * A hint: it may end anywhere, and it may be wrong. Only sources that are far have it.
+   * @param most how many
+   * @throws CheckpointError `cancelled`
+   */
+  headersFrom?(offset: number, most: number, signal?: AbortSignal): Promise<readonly number[]>;
   close(): Promise<void>;
 }
 

@@ -13,6 +13,8 @@ export interface CacheOptions {
 const BLOCK = 16 * 1024;
 const LIMIT = 16 * 1024 * 1024;
 const AHEAD = 512 * 1024;
+/** How many times as much as last time is fetched for who reads on. */
+const GROWTH = 4;
 
 /**
  * Keeps blocks of a source whose every read is a journey. What is read one after the other is fetched in growing pieces,
@@ -22,11 +24,15 @@ export function cachedSource(source: RemoteSource, options?: CacheOptions): Remo
 export function cachedSource(source: ByteSource, options?: CacheOptions): ByteSource;
 export function cachedSource(source: ByteSource | RemoteSource, options: CacheOptions = {}): ByteSource {
   const cached = new CachedSource(source, options);
-  return 'hash' in source ? Object.assign(cached, { hash: source.hash.bind(source) }) : cached;
+  return Object.assign(cached, {
+    ...('hash' in source && { hash: source.hash.bind(source) }),
+    ...(source.headersFrom && { headersFrom: source.headersFrom.bind(source) }),
+  });
 }
 
 class CachedSource implements ByteSource {
   readonly name: string;
+  readonly isFar = true;
   readonly #source: ByteSource;
   readonly #block: number;
   readonly #most: number;
@@ -125,7 +131,7 @@ class CachedSource implements ByteSource {
 
   /** Up to where a piece is fetched that begins at a block and must reach another. */
   #stretch(from: number, least: number): number {
-    this.#run = from === this.#end ? Math.min(this.#run * 2, this.#ahead) : 1;
+    this.#run = from === this.#end ? Math.min(this.#run * GROWTH, this.#ahead) : 1;
     const { size } = this.#source;
     const blocks = size === undefined ? Infinity : Math.ceil(size / this.#block);
     let end = Math.min(blocks, Math.max(least, from + this.#run));

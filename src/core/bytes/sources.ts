@@ -40,6 +40,10 @@ class SliceSource implements ByteSource {
     return end === undefined ? this.#length : Math.max(0, Math.min(this.#length, end - this.#start));
   }
 
+  get isFar(): boolean {
+    return this.#parent.isFar === true;
+  }
+
   get identity(): string | undefined {
     const { identity } = this.#parent;
     return identity === undefined ? undefined : `${identity}[${String(this.#start)}+${String(this.#length)}]`;

@@ -15,13 +15,15 @@ import { isCancelled } from '../errors.ts';
 import { FileTable } from './descriptors/file-table.ts';
 import type { Notebook } from './notebook.ts';
 import { memoryTotals } from './memory/totals.ts';
-import { readStrings } from './process-memory.ts';
+import { MAX_STRINGS, readStrings } from './process-memory.ts';
 import { ProcessGlancer } from './process-glance.ts';
 import { readExitStatus, stateOf } from './process-state.ts';
 import { emptyImage, known } from './known-images.ts';
 
 /** For what hardly depends on it. */
 const USUAL_PAGE_SIZE = 4096;
+/** Processes whose memory is fetched at the same time, where each read is a journey. */
+const AT_ONCE = 64;
 
 /** Everything known of the processes, read once and kept; what was not there yet is read again when asked again. */
 export class Processes {
@@ -93,8 +95,12 @@ export class Processes {
     const glancer = this.#glancing();
     let table: FileTable | undefined;
     const breather = new Breather();
-    for (const entry of entries) {
+    for (const [index, entry] of entries.entries()) {
       if (breather.isDue) await breather.breathe(signal);
+      if (this.#images.isFar && index % AT_ONCE === 0) {
+        const next = entries.slice(index, index + AT_ONCE).filter(({ pid }) => !this.#done.has(pid));
+        await Promise.all(next.map(({ pid }) => this.#fetch(pid, signal)));
+      }
       let facts = this.#done.get(entry.pid) ?? glancer.glance(entry);
       if (!facts) {
         table ??= await FileTable.load(this.#images, signal);
@@ -104,6 +110,20 @@ export class Processes {
       processes.push(facts);
     }
     return processes;
+  }
+
+  /** Has what is about to be read of a process on its way, together with what others need. */
+  async #fetch(pid: number, signal?: AbortSignal): Promise<void> {
+    try {
+      const mm = await this.memoryLayout(pid, signal);
+      const space = mm && (await AddressSpace.open(this.#images, pid, signal));
+      const length = mm ? mm.mm_env_end - mm.mm_arg_start : 0n;
+      if (length > 0n && length <= BigInt(MAX_STRINGS))
+        await space?.read(mm?.mm_arg_start ?? 0n, Number(length), signal);
+    } catch (error) {
+      // Who reads it says what is wrong.
+      if (isCancelled(error)) throw error;
+    }
   }
 
   /** The same as long as nothing new comes out of a decompressor. */

@@ -60,6 +60,11 @@ export class ImageDirectory {
     return this.#files.complete;
   }
 
+  /** Each read is a journey: who needs many images asks for them at the same time. */
+  get isFar(): boolean {
+    return this.#files.isFar === true;
+  }
+
   /** What was found wrong with the images decoded so far. */
   get notes(): readonly Note[] {
     return [...this.#notes.values()].flat();

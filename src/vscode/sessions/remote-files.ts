@@ -29,6 +29,8 @@ export class RemoteFiles {
       return { id, name, size, ...(identity !== undefined && { identity }) };
     },
     remoteRead: async (signal, id, offset, length) => handOver(await this.#source(id).read(offset, length, signal)),
+    remoteHeaders: async (signal, id, offset, most) =>
+      (await this.#source(id).headersFrom?.(offset, most, signal)) ?? [],
     remoteHash: (signal, id) => this.#source(id).hash(signal),
     remoteClose: async (_signal, id) => {
       const source = this.#sources.get(id);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { median, runProbe } from '../children.ts';
+import type { OpenedInPlace } from '../probes/probes.ts';
 import { formatBytes, type Row } from '../report.ts';
 import { MB, type Bench, type Measurement } from './measurement.ts';
 
@@ -11,6 +12,8 @@ import { MB, type Bench, type Measurement } from './measurement.ts';
 const STREAM_MEMORY = 200 * MB;
 /** Bytes that may be moved until an archive that is opened in place shows its processes. */
 const IN_PLACE = 8 * MB;
+/** Milliseconds by which answers are late, for a cluster that is some way off. */
+const LATENCY = 20;
 /** Milliseconds between the server's answer and the first page of pods. */
 const FIRST_PAGE = 300;
 const LIST_MEMORY = 100 * MB;
@@ -22,7 +25,7 @@ export const clusterDownload: Measurement = {
   name: 'cluster: download',
   async measure(bench) {
     const input = await bench.inputs.mixed();
-    return withServer(input.path, 0, (kubeconfig) => {
+    return withServer([input.path, 0, 0], (kubeconfig) => {
       const question = { kubeconfig, target: join(bench.inputs.scratch, 'downloaded.tar') };
       const runs = Array.from({ length: bench.runs.middle }, () => runProbe('cluster-download', question));
       const time = median(runs.map(({ milliseconds }) => milliseconds)) ?? NaN;
@@ -47,18 +50,33 @@ export const clusterOpen: Measurement = {
   name: 'cluster: open in place',
   async measure(bench) {
     const input = await bench.inputs.fewProcesses();
-    return withServer(input.path, 0, (kubeconfig) => {
-      const question = { kubeconfig, input, spill: join(bench.inputs.scratch, 'spill') };
-      const runs = Array.from({ length: bench.runs.middle }, () => runProbe('cluster-open', question));
-      return [
-        {
-          name: `open ${formatBytes(input.size)} tar in place, ${String(input.processes)} processes`,
-          time: { value: median(runs.map(({ milliseconds }) => milliseconds)) ?? NaN, unit: 'milliseconds' },
-          read: { value: Math.max(...runs.map(({ bytes }) => bytes)), unit: 'megabytes', limit: IN_PLACE },
-          remark: 'until overview and process tree with arguments are answered; the helper pod is there before',
-        },
-      ];
+    const open = (latency: number, isSerial = false): Promise<readonly OpenedInPlace[]> =>
+      withServer([input.path, 0, latency], (kubeconfig) => {
+        const question = { kubeconfig, input, isSerial, spill: join(bench.inputs.scratch, 'spill') };
+        return Array.from({ length: bench.runs.middle }, () => runProbe('cluster-open', question));
+      });
+    const [near, far, serial] = [await open(0), await open(LATENCY), await open(LATENCY, true)];
+    const time = (runs: readonly OpenedInPlace[]): number =>
+      median(runs.map(({ milliseconds }) => milliseconds)) ?? NaN;
+    const name = `open ${formatBytes(input.size)} tar in place, ${String(input.processes)} processes`;
+    const row = (runs: readonly OpenedInPlace[]): Omit<Row, 'name' | 'remark'> => ({
+      time: { value: time(runs), unit: 'milliseconds' },
+      read: { value: Math.max(...runs.map(({ bytes }) => bytes)), unit: 'megabytes', limit: IN_PLACE },
     });
+    return [
+      {
+        name,
+        ...row(near),
+        remark: 'until overview and process tree with arguments are answered; the helper pod is there before',
+      },
+      {
+        name: `${name}, ${String(LATENCY)} ms away`,
+        ...row(far),
+        peer: { name: 'one read at a time', milliseconds: time(serial) },
+        ratio: { value: time(far) / time(serial), unit: 'ratio' },
+        remark: `the same where each answer takes ${String(LATENCY)} ms longer, against the same bytes asked for one after the other`,
+      },
+    ];
   },
 };
 
@@ -66,7 +84,7 @@ export const clusterOpen: Measurement = {
 export const clusterLists: Measurement = {
   name: 'cluster: lists',
   measure(bench) {
-    return withServer(null, 10_000, (kubeconfig) => listRows(bench, kubeconfig));
+    return withServer([null, 10_000, 0], (kubeconfig) => listRows(bench, kubeconfig));
   },
 };
 
@@ -90,17 +108,15 @@ function listRows(bench: Bench, kubeconfig: string): readonly Row[] {
   ];
 }
 
-async function withServer(
-  archive: string | null,
-  pods: number,
-  measure: (kubeconfig: string) => readonly Row[],
-): Promise<readonly Row[]> {
+/** @param what the archive on its node, how many pods it has, and milliseconds by which its answers are late */
+async function withServer<T>(
+  what: readonly [archive: string | null, pods: number, latency: number],
+  measure: (kubeconfig: string) => T,
+): Promise<T> {
   const script = fileURLToPath(new URL('../probes/cluster-server.ts', import.meta.url));
-  const server = spawn(
-    process.execPath,
-    ['--disable-warning=ExperimentalWarning', script, JSON.stringify([archive, pods])],
-    { stdio: ['pipe', 'pipe', 'inherit'] },
-  );
+  const server = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script, JSON.stringify(what)], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
   try {
     return measure(await kubeconfigOf(server));
   } finally {

@@ -8,7 +8,7 @@ import { ARCHIVE, connect } from './cluster-client.ts';
 import { answer, question } from './probes.ts';
 import { untilShown, WorkerClient } from './worker-client.ts';
 
-const { kubeconfig, input, spill } = question('cluster-open');
+const { kubeconfig, input, spill, isSerial } = question('cluster-open');
 const client = await connect(kubeconfig);
 let bytes = 0;
 const locator = formatNodeLocator({ context: 'test', node: client.node.name, path: ARCHIVE });
@@ -21,6 +21,7 @@ const remote = new RemoteFiles(async (_locator, signal) => {
   });
   return counted(source);
 });
+let last: Promise<unknown> = Promise.resolve();
 
 function counted(source: RemoteSource): RemoteSource {
   return {
@@ -30,10 +31,13 @@ function counted(source: RemoteSource): RemoteSource {
     hash: (signal) => source.hash(signal),
     close: () => source.close(),
     read: async (offset, length, signal) => {
-      const read = await source.read(offset, length, signal);
+      const reading = last.then(() => source.read(offset, length, signal));
+      if (isSerial) last = reading;
+      const read = await reading;
       bytes += read.length;
       return read;
     },
+    headersFrom: async (...asked) => (isSerial ? [] : ((await source.headersFrom?.(...asked)) ?? [])),
   };
 }
 

@@ -5,7 +5,11 @@ import { join } from 'node:path';
 import { TestCluster } from '../../cluster/test-cluster.ts';
 import { addManyPods } from '../../cluster/workloads.ts';
 
-const [archive, pods] = JSON.parse(process.argv[2] ?? '[]') as [archive: string | null, pods: number];
+const [archive, pods, latency] = JSON.parse(process.argv[2] ?? '[]') as [
+  archive: string | null,
+  pods: number,
+  latency: number,
+];
 
 const cluster = await TestCluster.start();
 // A node here answers at once, as a real one nearly does.
@@ -20,6 +24,7 @@ if (archive !== null) {
   }
 }
 if (pods > 0) addManyPods(cluster, pods);
+if (latency > 0) cluster.server.faults.add({ match: ({ path }) => path.endsWith('/exec'), latency });
 console.log(JSON.stringify({ kubeconfig: cluster.kubeconfig(), address: cluster.address }));
 process.stdin.resume();
 process.stdin.once('end', () => void cluster.close().then(() => process.exit(0)));

@@ -101,11 +101,17 @@ export interface Probes {
     answer: ClusterDownload;
   };
   'cluster-open': {
-    question: OfArchive & { readonly kubeconfig: string };
-    /** Milliseconds until the first paint, and bytes that were moved for it. */
-    answer: { readonly milliseconds: number; readonly bytes: number };
+    /** Whether it is read as if nothing could be asked for before the last answer is there. */
+    question: OfArchive & { readonly kubeconfig: string; readonly isSerial: boolean };
+    answer: OpenedInPlace;
   };
   'cluster-lists': { question: { readonly kubeconfig: string }; answer: ClusterLists };
+}
+
+/** Milliseconds until the first paint, and bytes that were moved for it. */
+export interface OpenedInPlace {
+  readonly milliseconds: number;
+  readonly bytes: number;
 }
 
 export type ProbeName = keyof Probes;

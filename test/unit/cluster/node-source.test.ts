@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CHECKPOINTS } from '../../../src/core/cluster/node-files/node-files.ts';
 import { formatNodeLocator, parseNodeLocator } from '../../../src/core/cluster/node-files/node-locator.ts';
 import { openNodeSource, type NodeSourceOptions } from '../../../src/core/cluster/node-source/node-source.ts';
+import { header } from '../archive/tar-support.ts';
 import { noise } from '../bytes/support.ts';
 import { helperPods, nodeOf, workshop } from './node-support.ts';
 import { connect, failureOf, startCluster } from './support.ts';
@@ -42,9 +43,9 @@ const RANGES = Array.from(
 
 describe('a file on a node', () => {
   test('is read where it is, byte for byte, over one connection', async () => {
+    cluster.server.seen.length = 0;
     const source = await openSource();
     assert.equal(source.size, BYTES.length);
-    cluster.server.seen.length = 0;
     await Promise.all(
       RANGES.map(async ([offset, length]) => {
         const bytes = await source.read(offset, length);
@@ -57,7 +58,63 @@ describe('a file on a node', () => {
     );
     assert.equal((await source.read(BYTES.length - 5, 100)).length, 5);
     assert.equal((await source.read(BYTES.length, 100)).length, 0);
-    assert.equal(cluster.server.seen.filter(({ path }) => path.endsWith('/exec')).length, 1);
+    assert.equal(cluster.server.seen.filter(isRanges).length, 1);
+    await source.close();
+  });
+
+  test('is read in many pieces at once, for which few journeys are made', async () => {
+    const source = await openSource('a.tar', { cache: { limit: 1 } });
+    await source.read(0, 10);
+    const before = cluster.exec.asked;
+    const pieces = Array.from({ length: 100 }, (_, index) => [index * 40_000, 1 + index * 10] as const);
+    await Promise.all(
+      pieces.map(async ([offset, length]) => {
+        const bytes = await source.read(offset, length);
+        assert.equal(Buffer.compare(bytes, BYTES.subarray(offset, offset + length)), 0, String(offset));
+      }),
+    );
+    assert.ok(cluster.exec.asked - before <= 8, String(cluster.exec.asked - before));
+    await source.close();
+  });
+
+  test('is read on when many pieces are under way and the connection breaks off again and again', async () => {
+    const source = await openSource('a.tar', { cache: { limit: 1 } });
+    let cuts = 0;
+    // Less than half of what is asked for at once comes before each break.
+    cluster.server.faults.add({ match: isRanges, cutAfter: () => (++cuts, 1_200_000) });
+    cluster.server.cutAll();
+    const pieces = Array.from({ length: 48 }, (_, index) => [index * 100_000, 90_000] as const);
+    await Promise.all(
+      pieces.map(async ([offset, length]) => {
+        const bytes = await source.read(offset, length);
+        assert.equal(Buffer.compare(bytes, BYTES.subarray(offset, offset + length)), 0, String(offset));
+      }),
+    );
+    cluster.server.faults.clear();
+    assert.ok(cuts > 2, String(cuts));
+    await source.close();
+  });
+
+  test('is hopped through where it is, from header to header, as far as they are apart', async () => {
+    const sizes = [100_000, 511, 3_000_000, 16_384, 1, 2, 3, 4, 5, 6];
+    const parts = sizes.flatMap((size, index) => [
+      header({ name: `a-${String(index)}`, size }),
+      Buffer.alloc(Math.ceil(size / 512) * 512),
+    ]);
+    writeFileSync(local('hops.tar'), Buffer.concat(parts));
+    const headers: number[] = [];
+    for (let [index, at] = [0, 0]; index < sizes.length; index++) {
+      at += 512 + Math.ceil((sizes[index] ?? 0) / 512) * 512;
+      headers.push(at);
+    }
+    const source = await openSource('hops.tar');
+    assert.deepEqual(await source.headersFrom?.(0, 3), headers.slice(0, 3));
+    assert.deepEqual(await source.headersFrom?.(headers[0] ?? 0, 2), headers.slice(1, 3));
+    assert.deepEqual(await source.headersFrom?.(0, 50), headers.slice(0, 8), 'ends after four small ones');
+    assert.deepEqual(await source.headersFrom?.(1024, 50), [], 'no header');
+    assert.deepEqual(await source.headersFrom?.(1e15, 50), [], 'beyond the end');
+    // Reading goes on as before.
+    assert.equal(Buffer.compare(await source.read(0, 512), header({ name: 'a-0', size: 100_000 })), 0);
     await source.close();
   });
 
@@ -83,6 +140,7 @@ describe('a file on a node', () => {
       match: isRanges,
       cutAfter: () => (++cuts, 4_000_000 + Math.floor(Math.random() * 1_000_000)),
     });
+    cluster.server.cutAll();
     for (const [offset, length] of RANGES) {
       const bytes = await source.read(offset, length);
       assert.equal(Buffer.compare(bytes, BYTES.subarray(offset, offset + length)), 0);

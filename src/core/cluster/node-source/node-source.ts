@@ -3,6 +3,7 @@ import { orCancelled, throwIfCancelled } from '../../bytes/cancel.ts';
 import { cachedSource, type CacheOptions } from '../../bytes/cached-source.ts';
 import type { NodeFacts } from '../inventory/nodes.ts';
 import { relative, type NodeFiles, type NodeFileState } from '../node-files/node-files.ts';
+import { isCancelled } from '../../errors.ts';
 import { FIRST_PAUSES, persistently } from '../persistence.ts';
 import { RANGES, RangeSession } from './range-session.ts';
 
@@ -31,35 +32,74 @@ export async function openNodeSource(
   path: string,
   options: NodeSourceOptions,
 ): Promise<RemoteSource> {
-  const { state } = await persistently(() => files.stat(node, path, options.signal), {
-    pauses: FIRST_PAUSES,
-    ...options,
+  const closed = new AbortController();
+  const { signal } = options;
+  const place = { files, node, path, name: options.name, closed };
+  // The command is there when it is known what the file is like: either takes several journeys.
+  const first = startRanges(place);
+  try {
+    const { state } = await persistently(() => files.stat(node, path, signal), { pauses: FIRST_PAUSES, ...options });
+    return cachedSource(new NodeSource(place, state, first, options), options.cache);
+  } catch (error) {
+    closed.abort();
+    throw error;
+  }
+}
+
+interface Place {
+  readonly files: NodeFiles;
+  readonly node: NodeFacts;
+  readonly path: string;
+  /** The locator, for messages. */
+  readonly name: string;
+  /** Ends the command. */
+  readonly closed: AbortController;
+}
+
+/** Resolves when the command runs; the helper pod is in use until it ends. */
+function startRanges({ files, node, path, name, closed }: Place): Promise<RangeSession> {
+  const started = new Promise<RangeSession>((resolve, reject) => {
+    const ranges = new RangeSession(name);
+    const options = {
+      command: ['sh', '-c', RANGES, 'sh', relative(path)],
+      stdin: true,
+      signal: closed.signal,
+      onStderr: ranges.onStderr,
+    };
+    files
+      .run(node, path, options, (session) => {
+        ranges.start(session);
+        resolve(ranges);
+        return ranges.ended;
+      })
+      .catch(reject);
   });
-  return cachedSource(new NodeSource(files, node, path, state, options), options.cache);
+  // Who reads learns it.
+  started.catch(() => undefined);
+  return started;
 }
 
 class NodeSource implements RemoteSource {
   readonly name: string;
   readonly size: number;
   readonly identity: string;
-  readonly #files: NodeFiles;
-  readonly #node: NodeFacts;
-  readonly #path: string;
+  readonly #place: Place;
   readonly #state: NodeFileState;
   readonly #options: NodeSourceOptions;
-  readonly #closed = new AbortController();
   #session: Promise<RangeSession> | undefined;
+  #current: RangeSession | undefined;
+  /** Ranges that ended sessions have read. */
+  #answered = 0;
 
-  constructor(files: NodeFiles, node: NodeFacts, path: string, state: NodeFileState, options: NodeSourceOptions) {
+  constructor(place: Place, state: NodeFileState, first: Promise<RangeSession>, options: NodeSourceOptions) {
     this.name = options.name;
     this.size = state.size;
     const { size, modified, inode } = state;
-    this.identity = `node:${[options.server, node.name, path, size, modified, inode].join('\0')}`;
-    this.#files = files;
-    this.#node = node;
-    this.#path = path;
+    this.identity = `node:${[options.server, place.node.name, place.path, size, modified, inode].join('\0')}`;
+    this.#place = place;
     this.#state = state;
     this.#options = options;
+    void this.#take(first);
   }
 
   async read(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array> {
@@ -75,13 +115,25 @@ class NodeSource implements RemoteSource {
   }
 
   hash(signal?: AbortSignal): Promise<string> {
-    const both = signal ? AbortSignal.any([signal, this.#closed.signal]) : this.#closed.signal;
-    const work = (): Promise<string> => this.#files.hash(this.#node, this.#path, both);
+    const { files, node, path, closed } = this.#place;
+    const both = signal ? AbortSignal.any([signal, closed.signal]) : closed.signal;
+    const work = (): Promise<string> => files.hash(node, path, both);
     return persistently(work, { ...this.#options, signal: both });
   }
 
+  /** A hint, so that nothing is tried twice for it. */
+  async headersFrom(offset: number, most: number, signal?: AbortSignal): Promise<readonly number[]> {
+    try {
+      const session = await orCancelled(this.#obtain(), signal);
+      return await orCancelled(session.hop(offset, most), signal);
+    } catch (error) {
+      if (isCancelled(error)) throw error;
+      return [];
+    }
+  }
+
   async close(): Promise<void> {
-    this.#closed.abort();
+    this.#place.closed.abort();
     const session = await this.#session?.catch(() => undefined);
     session?.close();
   }
@@ -91,38 +143,30 @@ class NodeSource implements RemoteSource {
       const session = await orCancelled(this.#obtain(), signal);
       return orCancelled(session.read(offset, length), signal);
     };
-    return persistently(attempt, { ...this.#options, signal });
+    // What others got is progress, too: of many that are under way at once not each can be the first after a break.
+    const progress = (): number => this.#answered + (this.#current?.answered ?? 0);
+    return persistently(attempt, { ...this.#options, signal }, progress);
   }
 
   #obtain(): Promise<RangeSession> {
-    throwIfCancelled(this.#closed.signal);
-    if (this.#session) return this.#session;
-    const started = this.#start();
+    throwIfCancelled(this.#place.closed.signal);
+    return this.#session ?? this.#take(startRanges(this.#place));
+  }
+
+  #take(started: Promise<RangeSession>): Promise<RangeSession> {
     this.#session = started;
     const forget = (): void => {
       if (this.#session === started) this.#session = undefined;
     };
-    started.then((session) => void session.ended.then(forget), forget);
+    void started.then((session) => {
+      session.expect(this.#state);
+      this.#current = session;
+      void session.ended.then(() => {
+        this.#answered += session.answered;
+        if (this.#current === session) this.#current = undefined;
+        forget();
+      });
+    }, forget);
     return started;
-  }
-
-  /** Resolves when the command runs; the helper pod is in use until it ends. */
-  #start(): Promise<RangeSession> {
-    return new Promise((resolve, reject) => {
-      const ranges = new RangeSession(this.name, this.#state);
-      const options = {
-        command: ['sh', '-c', RANGES, 'sh', relative(this.#path)],
-        stdin: true,
-        signal: this.#closed.signal,
-        onStderr: ranges.onStderr,
-      };
-      this.#files
-        .run(this.#node, this.#path, options, (session) => {
-          ranges.start(session);
-          resolve(ranges);
-          return ranges.ended;
-        })
-        .catch(reject);
-    });
   }
 }
