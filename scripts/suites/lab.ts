@@ -8,8 +8,8 @@ import { countDeclaredTests, type Counts, findTests, runNodeTests } from '../lib
 const TESTS = 'test/lab/*.test.ts';
 
 /**
- * Makes checkpoints with today's Podman and CRIU in a chroot of distribution packages, opens them, and restores them. It takes
- * root, minutes and a distribution that moves, so it runs only where CHECKPOINT_EXPLORER_LAB=1 asks for it; where the machine
+ * Makes checkpoints with today's Podman, containerd and CRIU in a chroot of distribution packages, opens them, and restores
+ * them. It takes root, minutes and a distribution that moves, so it runs only where CHECKPOINT_EXPLORER_LAB=1 asks for it; where the machine
  * cannot, a line says why.
  */
 export async function runLabTests(): Promise<Counts> {
@@ -26,6 +26,11 @@ export async function runLabTests(): Promise<Counts> {
     if (!script('up')) return skip(count, 'its machine could not be built (see above)');
     if (!script('run', 'bash /lab/scripts/make-checkpoints.sh')) {
       return skip(count, 'the kernel and CRIU of the distribution made no checkpoint (see above)');
+    }
+    if (!script('run', 'bash /lab/scripts/make-cri-checkpoint.sh')) {
+      console.log(
+        'The lab’s containerd made no checkpoint (see above): the tests of restoring through crictl are skipped.',
+      );
     }
     process.env['CHECKPOINT_EXPLORER_LAB_OUT'] = join(lab, 'out');
     process.env['LAB'] = lab;

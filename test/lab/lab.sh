@@ -13,7 +13,8 @@ export PATH=$PATH:/usr/sbin:/sbin
 here=$(cd "$(dirname "$0")" && pwd)
 LAB=${LAB:-${TMPDIR:-/tmp}/checkpoint-explorer-lab}
 SUITE=${SUITE:-sid}
-packages=(podman criu libcriu2 crun runc conmon buildah skopeo docker-registry checkpointctl busybox-static python3 nftables iptables iproute2 netavark ca-certificates golang-github-containers-common)
+packages=(podman criu libcriu2 crun runc conmon buildah skopeo docker-registry checkpointctl busybox-static python3 nftables iptables iproute2 netavark ca-certificates golang-github-containers-common
+  containerd containernetworking-plugins python3-grpcio python3-grpc-tools)
 
 build() {
   mkdir -p "$LAB"/{out,tools,logs}
@@ -27,16 +28,31 @@ build() {
     DEBOOTSTRAP_DIR=$LAB/tools/usr/share/debootstrap "$LAB/tools/usr/sbin/debootstrap" --variant=minbase \
       --keyring=/usr/share/keyrings/debian-archive-keyring.gpg "$SUITE" "$LAB/root" "$mirror"
   fi
-  if [ ! -e "$LAB/root/etc/lab-packages" ]; then
+  # An older lab may lack packages that came later.
+  if [ "$(cat "$LAB/root/etc/lab-packages" 2> /dev/null)" != "${packages[*]}" ]; then
     printf '#!/bin/sh\nexit 101\n' > "$LAB/root/usr/sbin/policy-rc.d"
     chmod +x "$LAB/root/usr/sbin/policy-rc.d"
     cp /etc/resolv.conf /etc/hosts "$LAB/root/etc/"
     # The mounts that packages need while they are set up go away with this mount namespace.
     unshare --mount --propagation private bash -c "
       mount -t proc proc '$LAB/root/proc' && mount --rbind /dev '$LAB/root/dev' &&
+      chroot '$LAB/root' apt-get update -q -o Acquire::Check-Valid-Until=false &&
       DEBIAN_FRONTEND=noninteractive chroot '$LAB/root' apt-get install -y --no-install-recommends ${packages[*]}"
-    touch "$LAB/root/etc/lab-packages"
+    make_cri_client
+    echo "${packages[*]}" > "$LAB/root/etc/lab-packages"
   fi
+}
+
+# The distribution has the definition of the interface that crictl speaks, but no crictl. Of that package only one file is
+# needed, and none of what it depends on.
+make_cri_client() {
+  local api=$LAB/root/usr/local/lib/cri-api
+  mkdir -p "$api"
+  (cd "$LAB/root/tmp" && chroot "$LAB/root" sh -c 'cd /tmp && apt-get download -q golang-k8s-cri-api-dev' &&
+    dpkg-deb --fsys-tarfile golang-k8s-cri-api-dev_*.deb | tar -x --to-stdout --wildcards '*/runtime/v1/api.proto' |
+    sed 's/ *\[debug_redact = true\]//' > "$api/api.proto" && rm -f golang-k8s-cri-api-dev_*.deb)
+  chroot "$LAB/root" sh -c \
+    'cd /usr/local/lib/cri-api && python3 -m grpc_tools.protoc -I . --python_out . --grpc_python_out . api.proto'
 }
 
 # CRIU dumps every cgroup below a process's own one, in every hierarchy: without one of its own in each, the lab would
@@ -46,8 +62,7 @@ join_cgroups() {
   for hierarchy in /sys/fs/cgroup /sys/fs/cgroup/*/; do
     [ -e "$hierarchy/cgroup.procs" ] || continue
     directory=$hierarchy/checkpoint-explorer-lab
-    mkdir -p "$directory"
-    if [ -e "$directory/cpuset.cpus" ] && [ -e "$directory/cgroup.clone_children" ]; then
+    if [ ! -d "$directory" ] && mkdir -p "$directory" && [ -e "$directory/cpuset.cpus" ] && [ -e "$directory/cgroup.clone_children" ]; then
       cat "$hierarchy/cpuset.cpus" > "$directory/cpuset.cpus"
       cat "$hierarchy/cpuset.mems" > "$directory/cpuset.mems"
       echo 1 > "$directory/cgroup.clone_children"
@@ -123,7 +138,7 @@ run() {
   local pid
   pid=$(init_pid)
   join_cgroups
-  exec nsenter -t "$pid" -m -p -n -u -i -C -r -w env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin TERM=dumb LANG=C.UTF-8 \
+  exec nsenter -t "$pid" -m -p -n -u -i -C -r -w env -i HOME=/root PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin TERM=dumb LANG=C.UTF-8 \
     bash -c "$*"
 }
 
@@ -131,7 +146,7 @@ run_words() {
   local pid
   pid=$(init_pid)
   join_cgroups
-  exec nsenter -t "$pid" -m -p -n -u -i -C -r -w env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin TERM=dumb LANG=C.UTF-8 "$@"
+  exec nsenter -t "$pid" -m -p -n -u -i -C -r -w env -i HOME=/root PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin TERM=dumb LANG=C.UTF-8 "$@"
 }
 
 down() {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { memorySource } from '../../../src/core/bytes/sources.ts';
@@ -17,7 +17,8 @@ import { fakeCheckpoint } from '../worker/fake-checkpoint.ts';
 import { inFolder, withCheckpoint } from './support.ts';
 
 /** A crictl that keeps what it was given, as a CRI-O would. */
-const CRICTL = `case "$1" in
+const CRICTL = `[ "$1" != --timeout ] || shift 2
+case "$1" in
 version) printf 'Version:  0.1.0\\nRuntimeName:  cri-o\\nRuntimeVersion:  1.37.0\\n' ;;
 runp) cp "$2" "$FOLDER/pod"; echo 'time="x" level=warning msg="something"' >&2; printf '%064d\\n' 1 ;;
 pods) [ ! -e "$FOLDER/pod" ] || printf '%064d\\n' 1 ;;
@@ -30,6 +31,8 @@ esac`;
 interface Scene {
   readonly sandbox: CrioSandbox;
   readonly journal: SandboxJournal;
+  readonly folder: string;
+  readonly bin: string;
   readonly kept: (name: string) => unknown;
 }
 
@@ -43,7 +46,7 @@ async function scene(create: string, use: (scene: Scene) => Promise<void>): Prom
     const journal = new SandboxJournal(join(folder, 'journal'));
     const kept = (name: string): unknown =>
       existsSync(join(folder, name)) ? JSON.parse(readFileSync(join(folder, name), 'utf8')) : undefined;
-    await use({ sandbox: new CrioSandbox({ machine, journal }), journal, kept });
+    await use({ sandbox: new CrioSandbox({ machine, journal }), journal, folder, bin, kept });
   });
 }
 
@@ -145,6 +148,70 @@ describe('restoring with crictl', { skip: process.platform === 'win32' }, () => 
           assert.ok(!JSON.stringify([podConfig(wishes), containerConfig(facts, wishes)]).includes('/var/lib/kubelet'));
         }),
       );
+    }));
+
+  test('names a command for containerd, which asks for one, and none that the archive names', () => {
+    const wishes = { id: 'a', name: 'checkpoint-a', folder: '/var/tmp/checkpoint-a', image: '/x.tar' };
+    const commandFor = (engine: CheckpointFacts['engine']): unknown =>
+      (containerConfig(subject({ engine }).facts, wishes) as { command?: unknown }).command;
+    assert.deepEqual(commandFor('containerd'), ['/not-run-but-restored']);
+    assert.equal(commandFor('cri-o'), undefined);
+  });
+
+  test('tells what containerd is configured for, and asks for the time that a restore takes', () =>
+    scene(':', async ({ sandbox, bin }) => {
+      const config = (restore: boolean): object => ({
+        enableExperimentalRestoreViaCreate: restore,
+        containerd: {
+          defaultRuntimeName: 'other',
+          runtimes: { other: { runtimeType: 'io.containerd.runc.v2', options: { BinaryName: '/opt/bin/crun' } } },
+        },
+      });
+      for (const restore of [true, false]) {
+        writeFileSync(
+          join(bin, 'crictl'),
+          `#!/bin/sh\n[ "$1 $2" = "--timeout 600s" ] || exit 1\ncase $3 in
+version) printf 'RuntimeName:  containerd\\nRuntimeVersion:  v2.3.4\\n' ;;
+info) echo '${JSON.stringify({ config: config(restore) })}' ;;
+esac\n`,
+        );
+        const target = await sandbox.detect(subject());
+        assert.deepEqual(
+          [target.engine, target.engineVersion, target.runtime, target.restoreViaCreate],
+          ['containerd', 'v2.3.4', 'crun', restore],
+        );
+        const { facts } = subject({ engine: 'containerd', connections: [], addresses: [], ports: [] });
+        const verdict = checkRestore(facts, target).find(({ id }) => id === 'restores')?.verdict;
+        assert.equal(verdict, restore ? 'ok' : 'blocker');
+      }
+    }));
+
+  test('explains a failure by CRIU’s own log where it is kept, and not by that of another restore', () =>
+    scene(':', async ({ sandbox, bin, folder }) => {
+      const log = join(folder, 'criu.log');
+      const crictl = (write: string): void =>
+        writeFileSync(
+          join(bin, 'crictl'),
+          `#!/bin/sh\nshift 2\n${CRICTL.replace('start) ', `start) ${write} echo 'OCI runtime restore failed: criu failed: type RESTORE errno 0' >&2; exit 1;;\nx) `)}\n`,
+        );
+      writeFileSync(join(bin, 'cat'), `#!/bin/sh\necho 'log-file=${log}'\n`);
+      chmodSync(join(bin, 'cat'), 0o755);
+      const line =
+        "(00.1) 1: Error (criu/files-reg.c:2353): Can't open file data/x on restore: No such file or directory";
+      writeFileSync(log, `${line}\n`);
+      utimesSync(log, 1, 1);
+      const fail = async (): Promise<RestoreFailed> => {
+        const plan = sandbox.plan(subject(), { kind: 'crio', engine: 'containerd' }, {});
+        const error: unknown = await sandbox.run(plan, subject()).catch((thrown: unknown) => thrown);
+        assert.ok(error instanceof RestoreFailed, String(error));
+        return error;
+      };
+      crictl('');
+      assert.match((await fail()).message, /^containerd could not restore it: .*threw its log away/);
+      crictl(`printf '%s\\n' "${line}" > ${log};`);
+      const { message, log: said } = await fail();
+      assert.match(message, /^containerd could not restore it: A file that the container had open/);
+      assert.ok(said.includes(line));
     }));
 
   for (const destination of ['relative', '/a/../..', '/proc/sys', '/a\nb']) {

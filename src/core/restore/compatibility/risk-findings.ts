@@ -6,7 +6,24 @@ import { isAtLeast, parseVersion } from './version.ts';
 
 /** What a restore of evidence that somebody else may have made can do. */
 export function riskFindings(checkpoint: CheckpointFacts, target: TargetFacts): readonly Finding[] {
-  return [untrusted(), ...weaknesses(target), ...(target.kind === 'podman' ? demands(checkpoint) : [])];
+  return [
+    untrusted(),
+    ...weaknesses(target),
+    ...(target.kind === 'crio' ? [podNetwork()] : []),
+    ...(target.kind === 'podman' ? demands(checkpoint) : []),
+  ];
+}
+
+/** The interface knows a network of pods and the host's own, and nothing between. Source: CRI, NamespaceMode. */
+function podNetwork(): Finding {
+  return {
+    id: 'network',
+    verdict: 'warning',
+    reason: sentence(
+      'The sandbox gets the network that pods get on that machine: nothing keeps it from reaching whatever they reach.',
+    ),
+    remedy: sentence('Restore evidence only where that network leads nowhere.'),
+  };
 }
 
 function untrusted(): Finding {

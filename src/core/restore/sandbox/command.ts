@@ -13,7 +13,15 @@ export interface CommandOptions {
   readonly input?: AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
   /** Milliseconds; none if not given. */
   readonly timeout?: number;
+  /**
+   * It makes something. Where it is cancelled it is waited for before it is ended: it may go on where it runs, and make
+   * what is taken away too early.
+   */
+  readonly isMaking?: boolean;
 }
+
+/** A command that makes something was ended before its end: whether it goes on where it runs is not known. */
+export class EndedHalfWay extends CheckpointError {}
 
 export interface CommandResult {
   readonly code: number;
@@ -30,10 +38,13 @@ const LONGEST_COMPLAINT = 64 * 1024;
 export class Machine {
   readonly prefix: Prefix;
   readonly #environment: NodeJS.ProcessEnv;
+  readonly #patience: number;
 
-  constructor(prefix: Prefix = [], environment: NodeJS.ProcessEnv = process.env) {
+  /** @param patience milliseconds that a cancelled command which makes something has to come to its end */
+  constructor(prefix: Prefix = [], environment: NodeJS.ProcessEnv = process.env, patience = 30_000) {
     this.prefix = prefix;
     this.#environment = environment;
+    this.#patience = patience;
   }
 
   /** Whether files of this machine are there by the same path. */
@@ -48,13 +59,17 @@ export class Machine {
     return [...this.prefix, ...inside];
   }
 
-  /** @throws CheckpointError `not-found` where the program is not there, `cancelled`, `timeout`, `unavailable` */
+  /**
+   * @throws CheckpointError `not-found` where the program is not there, `cancelled`, `timeout`, `unavailable`; EndedHalfWay
+   * with one of these reasons
+   */
   async run(command: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
-    const { signal, input, timeout } = options;
+    const { signal, input, timeout, isMaking = false } = options;
     throwIfCancelled(signal);
     const [program = '', ...args] = this.words(command);
     const result = await new Promise<CommandResult & { readonly killed: boolean }>((resolve, reject) => {
       let [output, complaint, killed] = ['', '', false];
+      let lack: Error | undefined;
       const child = spawn(program, args, {
         env: this.#environment,
         stdio: [input ? 'pipe' : 'ignore', 'pipe', 'pipe'],
@@ -65,7 +80,14 @@ export class Machine {
         child.kill('SIGKILL');
       };
       const timer = timeout === undefined ? undefined : setTimeout(end, timeout);
-      signal?.addEventListener('abort', end, { once: true });
+      let last: NodeJS.Timeout | undefined;
+      const stop = (): void => {
+        if (!isMaking) return end();
+        // What reads ends when nothing more comes.
+        child.stdin?.destroy();
+        last ??= setTimeout(end, this.#patience);
+      };
+      signal?.addEventListener('abort', stop, { once: true });
       child.stdout?.setEncoding('utf8').on('data', (text: string) => {
         if (output.length < LONGEST_OUTPUT) output += text;
       });
@@ -75,16 +97,24 @@ export class Machine {
       child.once('error', (error) => reject(notStarted(program, error)));
       child.once('close', (code) => {
         clearTimeout(timer);
-        signal?.removeEventListener('abort', end);
-        resolve({ code: code ?? -1, output, complaint, killed });
+        clearTimeout(last);
+        signal?.removeEventListener('abort', stop);
+        if (lack && !(killed && isMaking)) reject(lack);
+        else resolve({ code: code ?? -1, output, complaint, killed });
       });
       if (input && child.stdin) {
         feed(child.stdin, input).catch((error: unknown) => {
-          end();
-          reject(toError(error));
+          lack = toError(error);
+          stop();
         });
       }
     });
+    const isCut = signal?.aborted === true;
+    // Whoever interrupts this program interrupts also what it started, which then ends by itself.
+    if (isMaking && (result.killed || (isCut && result.code !== 0))) {
+      const halfWay = sentence('{0} was ended half way.', command.slice(0, 3).join(' '));
+      throw new EndedHalfWay(isCut ? 'cancelled' : 'timeout', halfWay);
+    }
     throwIfCancelled(signal);
     if (result.killed) {
       throw new CheckpointError('timeout', sentence('{0} took too long and was ended.', command.slice(0, 3).join(' ')));

@@ -20,6 +20,18 @@ export interface StandIn {
 
 const MOST_MOUNTS = 64;
 
+/**
+ * Named where containerd asks for a command, though a restore runs none: it makes the container as if of its image, which
+ * may have none. Nothing of that name is there, so that an image which is not taken for a checkpoint runs nothing.
+ * Source: containerd 2.1, internal/cri/server/container_checkpoint_linux.go, and runs.
+ */
+const NO_COMMAND = '/not-run-but-restored';
+
+/** What of a container's description stands for its command. */
+export function commandOf({ engine }: CheckpointFacts): { readonly command?: readonly string[] } {
+  return engine === 'containerd' ? { command: [NO_COMMAND] } : {};
+}
+
 /** What of a container's mounts the sandbox brings along. @throws CheckpointError `unsupported` */
 export function standIns({ mounts }: CheckpointFacts, folder: string): readonly StandIn[] {
   if (mounts.length > MOST_MOUNTS) {
@@ -55,6 +67,7 @@ export function containerConfig(facts: CheckpointFacts, { id, image, folder }: C
   return {
     metadata: { name: 'restored', attempt: 0 },
     image: { image },
+    ...commandOf(facts),
     labels: { 'checkpoint-explorer/sandbox': id },
     mounts: standIns(facts, folder).map(({ containerPath, hostPath }) => ({
       container_path: containerPath,

@@ -2,11 +2,13 @@ import { say, sentence } from '../../../protocol/sentence.ts';
 import { asText, at } from '../../checkpoint/json.ts';
 import { CheckpointError } from '../../errors.ts';
 import type { RestoreChoices, TargetFacts } from '../compatibility/target-facts.ts';
-import { archiveBytes, isMissing, writeTo } from './archive-copy.ts';
+import { archiveBytes, writeTo } from './archive-copy.ts';
 import { lastLines, type Machine } from './command.ts';
+import { crictl, criuLog, engineSettings, machineFacts } from './cri-place.ts';
 import { containerConfig, podConfig, standIns, type CriWishes } from './cri-configs.ts';
 import { newId, sandboxName, type SandboxJournal } from './journal.ts';
 import type { Plan, RunOptions, Sandbox, SandboxRecord, SandboxState, Step, Subject, Thing } from './sandbox.ts';
+import { takeAway } from './take-away.ts';
 import { findCauses, RestoreFailed } from './why-it-failed.ts';
 
 export interface CrioOptions {
@@ -18,15 +20,18 @@ export interface CrioOptions {
 const HOLDING_AREA = '/var/tmp';
 /** What CRI ids look like: they come back as words of commands. */
 const ID = /^[0-9a-f]{64}$/;
-const ARCHITECTURES: Readonly<Record<string, string>> = { x86_64: 'amd64', aarch64: 'arm64' };
+
+/** As people write them. */
+const NAMES = { 'cri-o': 'CRI-O', containerd: 'containerd', podman: 'Podman' } as const;
 
 interface CrioPlan extends Plan {
+  readonly engine: string;
   readonly wishes: CriWishes;
   readonly copy: string | undefined;
   readonly files: readonly { readonly path: string; readonly content: string }[];
 }
 
-/** Restores archives of CRI-O's through crictl, on this machine or one that a command prefix leads to. */
+/** Restores archives of CRI-O's and containerd's through crictl, on this machine or one that a command prefix leads to. */
 export class CrioSandbox implements Sandbox {
   readonly kind = 'crio';
   readonly #machine: Machine;
@@ -38,25 +43,20 @@ export class CrioSandbox implements Sandbox {
   }
 
   async detect(_subject: Subject, signal?: AbortSignal): Promise<TargetFacts> {
-    const text = await this.#machine.expect(['crictl', 'version'], { signal, timeout: 30_000 });
+    const text = await this.#machine.expect(crictl('version'), { signal, timeout: 30_000 });
     const name = /^RuntimeName:\s*(\S+)/m.exec(text)?.[1];
     const version = /^RuntimeVersion:\s*(\S+)/m.exec(text)?.[1];
-    const machine = await this.#machine.run(['uname', '-m'], { signal, timeout: 30_000 }).catch(isMissing);
-    const architecture = ARCHITECTURES[machine?.output.trim() ?? ''] ?? machine?.output.trim();
-    const status = await this.#machine.run(['crio', 'status', 'config'], { signal, timeout: 30_000 }).catch(isMissing);
-    const level = /^\s*container_level_enabled\s*=\s*"(none|checkpoint_only|checkpoint_restore)"/m.exec(
-      status?.output ?? '',
-    );
+    const engine = name === 'cri-o' || name === 'containerd' ? name : undefined;
     return {
       kind: 'crio',
-      ...((name === 'cri-o' || name === 'containerd') && { engine: name }),
+      ...(engine && { engine }),
       ...(version !== undefined && { engineVersion: version }),
-      ...(architecture !== undefined && architecture !== '' && { architecture }),
-      ...(level && { containerLevel: level[1] as NonNullable<TargetFacts['containerLevel']> }),
+      ...(await engineSettings(this.#machine, engine, signal)),
+      ...(await machineFacts(this.#machine, signal)),
     };
   }
 
-  plan({ facts, path }: Subject, _target: TargetFacts, _choices: RestoreChoices): CrioPlan {
+  plan({ facts, path }: Subject, { engine = 'cri-o' }: TargetFacts, _choices: RestoreChoices): CrioPlan {
     const id = newId();
     const name = sandboxName(facts.containerName, id);
     const folder = `${HOLDING_AREA}/${name}`;
@@ -78,11 +78,11 @@ export class CrioSandbox implements Sandbox {
       ),
       ...(copy === undefined ? [] : [step(sentence('Bring the archive to the machine.'), writeTo(copy))]),
       ...files.map((file) => step(sentence('Write {0}.', file.path), writeTo(file.path), file.content)),
-      step(sentence('Make the pod {0}.', name), ['crictl', 'runp', `${folder}/pod.json`]),
+      step(sentence('Make the pod {0}.', name), makePod(folder)),
       step(sentence('Restore the archive into it.'), createContainer('POD', folder)),
-      step(sentence('Start it.'), ['crictl', 'start', 'CONTAINER']),
+      step(sentence('Start it.'), startContainer('CONTAINER')),
     ];
-    return { kind: 'crio', id, steps, wishes, copy, files };
+    return { kind: 'crio', id, steps, engine: NAMES[engine], wishes, copy, files };
   }
 
   async run(plan: Plan, subject: Subject, { signal, onProgress }: RunOptions = {}): Promise<SandboxRecord> {
@@ -99,24 +99,24 @@ export class CrioSandbox implements Sandbox {
     };
     await this.#journal.put(folderOnly);
     try {
-      await this.#machine.expect(makeFolder(folder), { signal });
-      for (const one of standIns(subject.facts, folder)) await this.#machine.expect(makeStandIn(one), { signal });
+      const making = { signal, isMaking: true };
+      await this.#machine.expect(makeFolder(folder), making);
+      for (const one of standIns(subject.facts, folder)) await this.#machine.expect(makeStandIn(one), making);
       if (copy !== undefined) {
         onProgress?.(sentence('Bringing the archive to the machine'));
-        await this.#machine.expect(writeTo(copy), { signal, input: archiveBytes(subject, signal) });
+        await this.#machine.expect(writeTo(copy), { ...making, input: archiveBytes(subject, signal) });
       }
       for (const { path, content } of files) {
-        await this.#machine.expect(writeTo(path), { signal, input: [Buffer.from(content)] });
+        await this.#machine.expect(writeTo(path), { ...making, input: [Buffer.from(content)] });
       }
       onProgress?.(sentence('Restoring'));
-      await this.#crictl(['crictl', 'runp', `${folder}/pod.json`], signal);
+      await this.#make(makePod(folder), plan as CrioPlan, signal);
       const pod = await this.#podOf(folderOnly, signal);
-      const container = await this.#crictl(createContainer(pod ?? '', folder), signal);
-      await this.#crictl(['crictl', 'start', container], signal);
+      const container = await this.#make(createContainer(pod ?? '', folder), plan as CrioPlan, signal);
+      await this.#make(startContainer(container), plan as CrioPlan, signal);
       return folderOnly;
     } catch (error) {
-      // Also after a cancellation: with a time of its own.
-      await this.remove(folderOnly).catch(() => undefined);
+      await takeAway(this, folderOnly, this.#journal, error);
       throw error;
     }
   }
@@ -124,7 +124,7 @@ export class CrioSandbox implements Sandbox {
   async state(record: SandboxRecord, signal?: AbortSignal): Promise<SandboxState> {
     const pod = await this.#podOf(record, signal);
     if (pod === undefined) return 'gone';
-    const all = await this.#machine.expect(['crictl', 'ps', '--all', '--pod', pod, '--output', 'json'], { signal });
+    const all = await this.#machine.expect(crictl('ps', '--all', '--pod', pod, '--output', 'json'), { signal });
     const containers = at(parse(all), 'containers');
     const state = Array.isArray(containers) ? asText(at(containers[0], 'state')) : undefined;
     if (state === 'CONTAINER_RUNNING') return 'running';
@@ -141,7 +141,7 @@ export class CrioSandbox implements Sandbox {
     const failures: string[] = [];
     const pod = await this.#podOf(record, signal);
     if (pod !== undefined) {
-      const { code, complaint } = await this.#machine.run(['crictl', 'rmp', '--force', pod], {
+      const { code, complaint } = await this.#machine.run(crictl('rmp', '--force', pod), {
         signal,
         timeout: 120_000,
       });
@@ -166,20 +166,26 @@ export class CrioSandbox implements Sandbox {
 
   /** Found by its label, so that also a pod is found whose id nobody had the time to write down. */
   async #podOf({ id }: SandboxRecord, signal?: AbortSignal): Promise<string | undefined> {
-    const command = ['crictl', 'pods', '--label', `checkpoint-explorer/sandbox=${id}`, '--quiet'];
+    const command = crictl('pods', '--label', `checkpoint-explorer/sandbox=${id}`, '--quiet');
     const output = await this.#machine.expect(command, { signal, timeout: 30_000 });
     return output.split('\n').find((line) => ID.test(line));
   }
 
   /** @returns the id that crictl prints. @throws RestoreFailed */
-  async #crictl(command: readonly string[], signal: AbortSignal | undefined): Promise<string> {
-    const { code, output, complaint } = await this.#machine.run(command, { signal, timeout: 600_000 });
+  async #make(
+    command: readonly string[],
+    { engine, wishes: { folder } }: CrioPlan,
+    signal: AbortSignal | undefined,
+  ): Promise<string> {
+    const { code, output, complaint } = await this.#machine.run(command, { signal, isMaking: true });
     const id = output.trim().split('\n').at(-1) ?? '';
     if (code === 0 && ID.test(id)) return id;
     const said = `${complaint}\n${output}`.trim();
-    const causes = findCauses(said);
+    const log = await criuLog(this.#machine, said, `${folder}/container.json`);
+    const causes = findCauses(log, said);
     const why = causes[0]?.meaning ? say(causes[0].meaning) : (causes[0]?.line ?? lastLines(said, 2));
-    throw new RestoreFailed(sentence('CRI-O could not restore it: {0}', why), causes, said);
+    const text = sentence('{0} could not restore it: {1}', engine, why);
+    throw new RestoreFailed(text, causes, [said, log].filter((part) => part !== '').join('\n\n'));
   }
 }
 
@@ -191,8 +197,16 @@ function makeStandIn({ hostPath, isFile }: { readonly hostPath: string; readonly
   return isFile ? ['touch', '--', hostPath] : ['mkdir', '-m', '777', '--', hostPath];
 }
 
+function makePod(folder: string): readonly string[] {
+  return crictl('runp', `${folder}/pod.json`);
+}
+
 function createContainer(pod: string, folder: string): readonly string[] {
-  return ['crictl', 'create', pod, `${folder}/container.json`, `${folder}/pod.json`];
+  return crictl('create', pod, `${folder}/container.json`, `${folder}/pod.json`);
+}
+
+function startContainer(container: string): readonly string[] {
+  return crictl('start', container);
 }
 
 /** What is removed with all that is in it must be what was made here. */

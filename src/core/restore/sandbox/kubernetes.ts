@@ -13,6 +13,7 @@ import type { UploadPlaces } from '../registry/upload.ts';
 import { newId, sandboxName, type SandboxJournal } from './journal.ts';
 import { namespaceManifest, podManifest, policyManifest, printed, type PodWishes } from './pod-manifests.ts';
 import { untilRestored } from './pod-watch.ts';
+import { takeAway } from './take-away.ts';
 import type { Plan, RunOptions, Sandbox, SandboxRecord, SandboxState, Step, Subject, Thing } from './sandbox.ts';
 
 export const NETWORK_POLICIES: Resource = { group: 'networking.k8s.io', version: 'v1', plural: 'networkpolicies' };
@@ -156,7 +157,7 @@ export class KubernetesSandbox implements Sandbox {
       await untilRestored(api, pod, { patience, signal });
       return record;
     } catch (error) {
-      await this.remove(record).catch(() => undefined);
+      await takeAway(this, record, journal, error);
       throw error;
     }
   }

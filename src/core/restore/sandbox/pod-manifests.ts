@@ -2,6 +2,7 @@ import { sentence } from '../../../protocol/sentence.ts';
 import { CheckpointError } from '../../errors.ts';
 import { BY_KUBELET } from '../compatibility/content-findings.ts';
 import type { CheckpointFacts, ExpectedMount } from '../compatibility/checkpoint-facts.ts';
+import { commandOf } from './cri-configs.ts';
 
 /** By these a sandbox is known as ours. */
 export const MANAGED_BY = { key: 'app.kubernetes.io/managed-by', value: 'checkpoint-explorer' } as const;
@@ -51,6 +52,7 @@ export function podManifest(facts: CheckpointFacts, wishes: PodWishes): object {
           name: containerName(facts.containerName),
           image,
           imagePullPolicy: 'Always',
+          ...commandOf(facts),
           ...(facts.isTerminal && { tty: true, stdin: true }),
           securityContext: { privileged: false },
           ...(mounts.length > 0 && {

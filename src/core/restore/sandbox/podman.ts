@@ -6,6 +6,7 @@ import { archiveBytes, isMissing, writeTo } from './archive-copy.ts';
 import { lastLines, type Machine } from './command.ts';
 import { newId, sandboxName, type SandboxJournal } from './journal.ts';
 import type { Plan, RunOptions, Sandbox, SandboxRecord, SandboxState, Step, Subject, Thing } from './sandbox.ts';
+import { takeAway } from './take-away.ts';
 import { findCauses, RestoreFailed } from './why-it-failed.ts';
 
 export interface PodmanOptions {
@@ -163,18 +164,17 @@ export class PodmanSandbox implements Sandbox {
     try {
       if (copy !== undefined) {
         onProgress?.(sentence('Bringing the archive to the machine'));
-        await this.#machine.expect(writeTo(copy), { signal, input: archiveBytes(subject, signal) });
+        await this.#machine.expect(writeTo(copy), { signal, isMaking: true, input: archiveBytes(subject, signal) });
       }
       onProgress?.(sentence('Restoring'));
-      const { code, output, complaint } = await this.#machine.run(restore, { signal });
+      const { code, output, complaint } = await this.#machine.run(restore, { signal, isMaking: true });
       if (code !== 0) throw await this.#failed(name, `${complaint}\n${output}`);
       if (copy !== undefined) await this.#machine.run(['rm', '-f', '--', copy]);
       const left: SandboxRecord = { ...record, things: things.filter(({ kind }) => kind !== 'file') };
       await this.#journal.put(left);
       return left;
     } catch (error) {
-      // Also after a cancellation: with a time of its own.
-      await this.remove(record).catch(() => undefined);
+      await takeAway(this, record, this.#journal, error);
       throw error;
     }
   }

@@ -25,7 +25,7 @@ export class RestoreFailed extends CheckpointError {
 /** What engines and runtimes say, beside what CRIU's own log does. Sources: where the messages are written, and runs. */
 const ENGINE_MESSAGES: readonly (readonly [RegExp, Sentence])[] = [
   [
-    /no command specified/,
+    /no command specified|not-run-but-restored/,
     sentence(
       'The engine did not take the image for a checkpoint: it does not have the annotation that this engine looks for. CRI-O keeps those of the first image with the same content.',
     ),
@@ -47,8 +47,13 @@ const ENGINE_MESSAGES: readonly (readonly [RegExp, Sentence])[] = [
   [/volume with name .* already exists/, sentence('A volume of that name is there already, and is not restored into.')],
   [/name .* is already in use/, sentence('A container of that name is there already.')],
   [
-    /checkpoint\/restore support not available|restore is not supported|not supported by this containerd/,
+    /checkpoint\/restore support not available|(?:restore via CreateContainer|criu support) is disabled by configuration/,
     sentence('Restoring is turned off there: see how the engine is configured.'),
+  ],
+  [
+    // What containerd 2.4 and versions before 2.1 make of it.
+    /failed to resolve image "\/[^"]*"/,
+    sentence('The engine took the archive for the name of an image: its version does not restore.'),
   ],
   [
     /Source image rejected|signature.*(?:required|policy)/i,
@@ -60,6 +65,12 @@ const ENGINE_MESSAGES: readonly (readonly [RegExp, Sentence])[] = [
     sentence('The container image, or the checkpoint image, could not be pulled.'),
   ],
   [/no such file or directory.*criu|criu.*executable file not found/, sentence('CRIU is not installed there.')],
+  [
+    /criu failed: type RESTORE errno 0/i,
+    sentence(
+      'CRIU failed, and containerd threw its log away with the container. To see why, put “log-file=/var/log/criu-restore.log” into /etc/criu/runc.conf there and try again.',
+    ),
+  ],
   [/CRIU .*too old|version of CRIU .*is too old/i, sentence('The CRIU there is too old.')],
 ];
 
