@@ -132,6 +132,7 @@ function build(
       ownFolder: downloads,
       archiveOf: async (argument) => (await commands.archiveOf(argument)) ?? (await clusterView.archiveOf(argument)),
       openRemote: (locator, signal) => clusterView.openRemote(locator, signal),
+      clusters: clusterView.clusters,
       openLocator: (locator) =>
         locator.startsWith('node://') ? editor.openLocator(locator) : editor.open(vscode.Uri.file(locator), false),
     }),

@@ -1,10 +1,12 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Remote } from '../../src/protocol/channel.ts';
 import { escapeText } from '../../src/protocol/format.ts';
 import type {
+  ClusterWishes,
   RestoreFailure,
   RestorePageApi,
   RestorePageEvents,
+  RestoreProgress,
   RestoreReview,
 } from '../../src/protocol/restore-api.ts';
 import type { Connection } from '../host.ts';
@@ -12,6 +14,7 @@ import { Icon } from '../parts/icon.tsx';
 import { errorText, FullState, Skeleton } from '../parts/states.tsx';
 import { sentenceText, setStrings, t, tn } from '../text.ts';
 import { Checklist } from './checklist.tsx';
+import { ClusterForm } from './cluster-form.tsx';
 import { Failure } from './failure.tsx';
 import { Steps } from './steps.tsx';
 import { TcpChoices } from './tcp-choices.tsx';
@@ -25,7 +28,8 @@ export function RestorePage({ connection }: { connection: Connection<RestorePage
   const [problem, setProblem] = useState<unknown>();
   const [failure, setFailure] = useState<RestoreFailure>();
   const [agreed, setAgreed] = useState<ReadonlySet<string>>(new Set());
-  const [doing, setDoing] = useState<string>();
+  const [doing, setDoing] = useState<RestoreProgress>();
+  const placing = usePlacing(host, setReview, setProblem);
   const look = async () => {
     const start = await host.start();
     setStrings(start.strings);
@@ -33,9 +37,8 @@ export function RestorePage({ connection }: { connection: Connection<RestorePage
   };
   useEffect(() => {
     look().catch(setProblem);
-    const listening = connection.on('doing', (text) =>
-      setDoing((old) => (old === undefined ? old : sentenceText(text))),
-    );
+    // What comes after the end is of no interest any more.
+    const listening = connection.on('doing', (now) => setDoing((old) => old && now));
     return () => {
       listening();
     };
@@ -47,7 +50,7 @@ export function RestorePage({ connection }: { connection: Connection<RestorePage
     if (review.plan === null) return;
     setFailure(undefined);
     setProblem(undefined);
-    setDoing(t('Beginning'));
+    setDoing({ what: { template: 'Beginning', args: [] } });
     try {
       const why = await host.run(review.plan, [...agreed]);
       setFailure(why ?? undefined);
@@ -68,12 +71,21 @@ export function RestorePage({ connection }: { connection: Connection<RestorePage
     <main class="restore">
       <div class="restore-body">
         <h1>{review.name === '' ? t('Restore') : t('Restore {0}', review.name)}</h1>
-        <p class="muted">{t('To {0}, from {1}', review.place, review.locator)}</p>
+        <p class="muted">{escapeText(t('To {0}, from {1}', review.place, review.locator))}</p>
+        {review.remark && <p class="muted">{sentenceText(review.remark)}</p>}
         {failure && <Failure failure={failure} onLog={() => run(host.showFailure(), setProblem)} />}
         {problem !== undefined && (
           <p class="restore-problem" role="alert">
             <Icon name="error" /> {errorText(problem)}
           </p>
+        )}
+        {review.cluster && (
+          <ClusterForm
+            choices={review.cluster}
+            isDisabled={doing !== undefined}
+            isBusy={placing.isBusy}
+            onChange={placing.place}
+          />
         )}
         <Checklist findings={review.findings} agreed={agreed} onAgree={agree} />
         <TcpChoices tcp={review.tcp} onChoose={(tcp) => void host.choose(tcp).then(setReview, setProblem)} />
@@ -83,6 +95,7 @@ export function RestorePage({ connection }: { connection: Connection<RestorePage
         review={review}
         agreed={agreed}
         doing={doing}
+        isLooking={placing.isBusy}
         host={host}
         onRestore={() => void restore()}
         onProblem={setProblem}
@@ -94,19 +107,22 @@ export function RestorePage({ connection }: { connection: Connection<RestorePage
 function Actions(props: {
   review: RestoreReview;
   agreed: ReadonlySet<string>;
-  doing: string | undefined;
+  doing: RestoreProgress | undefined;
+  isLooking: boolean;
   host: Host;
   onRestore: () => void;
   onProblem: (problem: unknown) => void;
 }) {
-  const { review, agreed, doing, host, onRestore, onProblem } = props;
+  const { review, agreed, doing, isLooking, host, onRestore, onProblem } = props;
   const blockers = review.findings.filter(
     ({ id, verdict, canBeAgreedTo }) => verdict === 'blocker' && !(canBeAgreedTo === true && agreed.has(id)),
   );
   const toAgree = blockers.filter(({ canBeAgreedTo }) => canBeAgreedTo).length;
-  const isBlocked = blockers.length > 0 || review.plan === null;
+  const isBlocked = isLooking || blockers.length > 0 || review.plan === null;
   const state = () => {
-    if (doing !== undefined) return doing;
+    if (doing !== undefined)
+      return [doing.what, doing.how].flatMap((text) => (text ? [sentenceText(text)] : [])).join(': ');
+    if (isLooking) return t('Looking at it…');
     if (review.noPlan) return sentenceText(review.noPlan);
     if (blockers.length > toAgree) {
       return tn(blockers.length - toAgree, '{0} thing stands in the way.', '{0} things stand in the way.');
@@ -145,12 +161,33 @@ function Actions(props: {
           {t('Stop')}
         </button>
       )}
+      {doing?.share !== undefined && <progress value={doing.share} max={1} aria-hidden="true" />}
       <span id="restore-state" class="restore-state" role="status">
-        {doing !== undefined && <Icon name="loading" class="codicon-modifier-spin" />}
+        {(doing !== undefined || isLooking) && <Icon name="loading" class="codicon-modifier-spin" />}
         {escapeText(state())}
       </span>
     </footer>
   );
+}
+
+/** Asks for a restore elsewhere. Of several wishes in a row the last one counts. */
+function usePlacing(host: Host, onReview: (review: RestoreReview) => void, onProblem: (problem: unknown) => void) {
+  const [asked, setAsked] = useState(0);
+  const [answered, setAnswered] = useState(0);
+  const last = useRef(0);
+  const place = (wishes: ClusterWishes) => {
+    const turn = ++last.current;
+    setAsked(turn);
+    const isLast = () => turn === last.current;
+    host
+      .place(wishes)
+      .then(
+        (review) => isLast() && onReview(review),
+        (problem: unknown) => isLast() && onProblem(problem),
+      )
+      .finally(() => setAnswered((old) => Math.max(old, turn)));
+  };
+  return { place, isBusy: answered < asked };
 }
 
 function run(work: Promise<unknown>, onProblem: (problem: unknown) => void): void {

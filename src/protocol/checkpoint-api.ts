@@ -14,6 +14,7 @@ import type { ThreadRegisters } from './registers.ts';
 import type { HexString } from './wire.ts';
 import type { SearchRequest, SearchState } from './search.ts';
 import type { ChangeFacts } from './changes.ts';
+import type { ArchiveFacts, ImageDocuments } from './checkpoint-image.ts';
 import type { ConnectionGraph } from './connections.ts';
 import type { SizePicture } from './size-picture.ts';
 import type { SocketView } from './sockets.ts';
@@ -94,11 +95,19 @@ export interface CheckpointApi {
   restoreFacts(): Promise<CheckpointFacts>;
   /**
    * Makes a container image of the archive, which engines take for a checkpoint.
+   * @param job by which its progress (event `imaged` of the worker) is known
    * @param path a file or folder that is not there yet, on the worker's machine
    * @param tag what the image is called
    * @returns the digest of its manifest
    */
-  buildImage(form: ImageForm, path: string, tag: string): Promise<string>;
+  buildImage(job: string, form: ImageForm, path: string, tag: string): Promise<string>;
+  /** The same image without writing it: for who sends it somewhere. Reads all of the archive. @param job as above */
+  describeImage(job: string): Promise<ImageDocuments>;
+  /** Opens the archive's own bytes; of a folder those of the archive that it would be. To be closed. */
+  archiveOpen(): Promise<ArchiveFacts>;
+  /** Shorter only at the end. At most {@link MAX_READ} bytes at once. */
+  archiveRead(id: number, offset: number, length: number): Promise<Uint8Array>;
+  archiveClose(id: number): Promise<void>;
 }
 
 export type ImageForm = 'oci-archive' | 'oci-layout';

@@ -23,6 +23,44 @@ export interface ReviewStep {
   readonly content?: string;
 }
 
+/** Where in which cluster a person wants it, and how the nodes get it. */
+export interface ClusterWishes {
+  readonly context: string;
+  /** Empty: the first that fits. */
+  readonly node: string;
+  readonly namespace: string;
+  /** Make it if it is not there, and remove it with the sandbox. */
+  readonly createNamespace: boolean;
+  /** `HOST/NAME:TAG`: where the image is put. */
+  readonly image: string;
+  /** Name of a secret with which nodes pull it; empty: none. */
+  readonly pullSecret: string;
+  /** Minutes after which the cluster ends it. */
+  readonly lifetime: number;
+}
+
+/** A node, as one chooses among them. */
+export interface NodeChoice {
+  readonly name: string;
+  /** `cri-o 1.37.0` */
+  readonly runtime: string;
+  readonly architecture: string;
+  /** It takes pods now. */
+  readonly isReady: boolean;
+  /** Its runtime and architecture are those of the archive. */
+  readonly fits: boolean;
+}
+
+/** What a person chooses about a restore in a cluster. */
+export interface ClusterChoices {
+  readonly wishes: ClusterWishes;
+  readonly contexts: readonly { readonly name: string; readonly server?: string }[];
+  /** Empty where they are not known. */
+  readonly nodes: readonly NodeChoice[];
+  /** Those that are known; there may be others. */
+  readonly namespaces: readonly string[];
+}
+
 /** All that a person should know before a restore starts. */
 export interface RestoreReview {
   /** Names what would be done; null where that cannot be said. */
@@ -41,6 +79,10 @@ export interface RestoreReview {
     readonly connections: number;
   };
   readonly steps: readonly ReviewStep[];
+  /** Only of a restore in a cluster. */
+  readonly cluster?: ClusterChoices;
+  /** What is said of where the bytes come from. */
+  readonly remark?: Sentence;
   /** Why it cannot even be said what would be done. */
   readonly noPlan?: Sentence;
 }
@@ -59,6 +101,8 @@ export interface RestorePageApi {
   start(): Promise<{ readonly review: RestoreReview; readonly strings: Readonly<Record<string, string>> }>;
   /** What it would be with another choice. */
   choose(tcp: TcpChoice): Promise<RestoreReview>;
+  /** What it would be elsewhere in a cluster. */
+  place(wishes: ClusterWishes): Promise<RestoreReview>;
   /**
    * Restores. The page is closed where it worked.
    * @param plan what the person has seen; nothing else is done
@@ -76,6 +120,14 @@ export interface RestorePageApi {
 }
 
 export interface RestorePageEvents {
-  /** What is being done. */
-  doing: Sentence;
+  doing: RestoreProgress;
+}
+
+/** What is being done. */
+export interface RestoreProgress {
+  readonly what: Sentence;
+  /** How far it is, in words. */
+  readonly how?: Sentence;
+  /** From 0 to 1; absent where it is not known. */
+  readonly share?: number;
 }

@@ -1,3 +1,4 @@
+import type { ImageProgress } from './checkpoint-image.ts';
 import type { CheckpointApi, CheckpointEvents } from './checkpoint-api.ts';
 
 /**
@@ -14,6 +15,8 @@ export interface WorkerApi extends CheckpointApi {
 }
 
 export interface WorkerEvents extends CheckpointEvents {
+  /** How far an image is that is being made. */
+  imaged: ImageProgress;
   /** For the log: what went wrong inside without belonging to a question. English, one or more lines. */
   log: { readonly level: 'warning' | 'error'; readonly text: string };
 }

@@ -6,6 +6,8 @@ import type { HashResult, OpenRequest, Progress } from '../protocol/checkpoint-a
 import type { SearchState } from '../protocol/search.ts';
 import { sentence } from '../protocol/sentence.ts';
 import type { WorkerApi, WorkerEvents } from '../protocol/worker-api.ts';
+import { ArchiveBytes } from './archive-bytes.ts';
+import type { ImageWish } from './build-image.ts';
 import { isolationOf, logRecordOf } from './isolation-answers.ts';
 import { FileWindows } from './file-windows.ts';
 import { Grids } from './grids/grids.ts';
@@ -32,6 +34,7 @@ interface Opened {
   readonly grids: Grids;
   readonly searches: Searches;
   readonly files: FileWindows;
+  readonly archive: ArchiveBytes;
   readonly hash: JointJob<HashResult>;
 }
 
@@ -152,12 +155,25 @@ export class Session {
           const { readCheckpointFacts } = await import('../core/restore/compatibility/checkpoint-facts.ts');
           return readCheckpointFacts(checkpoint, signal);
         }),
-      buildImage: async (signal, form, path, tag) => {
+      buildImage: async (signal, job, form, path, tag) => {
         const { checkpoint } = await this.#ready(signal);
         const { buildImage } = await import('./build-image.ts');
-        return buildImage(checkpoint, { form, path, tag, spill: this.#request.spill, signal });
+        return buildImage(checkpoint, { ...this.#imageWish(job, signal), form, path, tag });
       },
+      describeImage: async (signal, job) => {
+        const { checkpoint } = await this.#ready(signal);
+        const { describeArchive } = await import('./build-image.ts');
+        return describeArchive(checkpoint, this.#imageWish(job, signal));
+      },
+      archiveOpen: (signal) => this.#ask(signal, ({ archive }) => archive.open(signal)),
+      archiveRead: (signal, id, offset, length) =>
+        this.#ask(signal, async ({ archive }) => handOver(await archive.read(id, offset, length, signal))),
+      archiveClose: (signal, id) => this.#ask(signal, ({ archive }) => archive.close(id)),
     };
+  }
+
+  #imageWish(job: string, signal: AbortSignal): ImageWish {
+    return { job, spill: this.#request.spill, signal, onProgress: (progress) => this.#emit('imaged', progress) };
   }
 
   /** Answers once the checkpoint is open; before, and after a failure, with why it is not. */
@@ -214,6 +230,7 @@ export class Session {
       searches,
       grids: new Grids(checkpoint, (search) => searches.grid(search)),
       files: new FileWindows(checkpoint.files),
+      archive: new ArchiveBytes(checkpoint),
       hash: new JointJob(hash),
     };
     return this.#opened;
@@ -265,6 +282,7 @@ export class Session {
     const opened = await this.#opening.catch(() => undefined);
     opened?.searches.close();
     await opened?.files.drop();
+    await opened?.archive.end();
     await opened?.checkpoint.close();
   }
 }

@@ -83,6 +83,7 @@ export class Exec {
   accept(pod: PodObject, query: URLSearchParams, request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const command = query.getAll('command');
     if (command.length === 0) throw badRequest('you must specify at least 1 command for the container');
+    if (isSet(query, 'tty') && isSet(query, 'stderr')) throw badRequest('tty and stderr cannot both be true');
     const wanted = query.get('container') ?? pod.spec.containers[0]?.name;
     const spec = pod.spec.containers.find(({ name }) => name === wanted);
     if (!spec) throw badRequest(`container ${wanted ?? ''} is not valid for pod ${pod.metadata.name}`);
@@ -115,7 +116,7 @@ export class Exec {
     const { uid } = pod.metadata;
     const siblings = this.#running.get(uid) ?? new Set();
     this.#running.set(uid, siblings.add(child));
-    const has = (name: string): boolean => ['true', '1'].includes(query.get(name) ?? '');
+    const has = (name: string): boolean => isSet(query, name);
     const count = (bytes: number): void => void (this.sent += bytes);
     pass(client, STDOUT, has('stdout') ? child.stdout : undefined, count);
     pass(client, STDERR, has('stderr') ? child.stderr : undefined, count);
@@ -127,7 +128,7 @@ export class Exec {
     client.on('message', (data: Buffer) => {
       const [channel, closed] = data;
       if (channel === STDIN) this.asked++;
-      if (channel === STDIN) child.stdin.write(data.subarray(1));
+      if (channel === STDIN) child.stdin.write(has('tty') ? typed(data.subarray(1)) : data.subarray(1));
       if (channel === CLOSE && closed === STDIN && client.protocol.startsWith('v5')) child.stdin.end();
     });
     client.once('close', () => {
@@ -217,4 +218,13 @@ function end(child: ChildProcessWithoutNullStreams): void {
   } catch {
     // It has ended by itself.
   }
+}
+
+function isSet(query: URLSearchParams, name: string): boolean {
+  return ['true', '1'].includes(query.get(name) ?? '');
+}
+
+/** What a terminal makes of the key that ends a line. */
+function typed(keys: Buffer): Buffer {
+  return Buffer.from(keys.toString('latin1').replaceAll('\r', '\n'), 'latin1');
 }

@@ -51,10 +51,10 @@ describe('restoring to a sandbox', function () {
   /** As a person does: looks at the page, agrees to what it asks, and restores. */
   async function restore(): Promise<RestoreFailure | null> {
     const { restores } = await access.sandboxes.part();
-    const { subject, places } = await restores.look({ locator: sample(ARCHIVE).fsPath, isFolder: false });
-    const place = places.find((one) => 'target' in one && one.sandbox.kind === 'podman');
+    const looked = await restores.look({ locator: sample(ARCHIVE).fsPath, isFolder: false });
+    const place = looked.places.find(({ kind }) => kind === 'podman');
     assert.ok(place && 'target' in place, 'Podman was not found');
-    const page = restores.show(subject, place);
+    const page = await restores.open(looked, place);
     const { review } = await page.handlers.start(signal);
     const agreed = review.findings.filter(({ canBeAgreedTo }) => canBeAgreedTo).map(({ id }) => id);
     return page.handlers.run(signal, review.plan ?? '', agreed);
@@ -69,10 +69,10 @@ describe('restoring to a sandbox', function () {
   it('says what it would do before it does anything, and does nothing else', async () => {
     const { restores } = await access.sandboxes.part();
     const before = podman.calls().length;
-    const { subject, places } = await restores.look({ locator: sample(ARCHIVE).fsPath, isFolder: false });
-    const [place] = places.filter((one) => 'target' in one);
-    assert.ok(place && 'target' in place);
-    const page = restores.show(subject, place);
+    const looked = await restores.look({ locator: sample(ARCHIVE).fsPath, isFolder: false });
+    const [place] = looked.places.filter((one) => 'target' in one);
+    assert.ok(place);
+    const page = await restores.open(looked, place);
     const { review } = await page.handlers.start(signal);
     assert.equal(review.place, 'Podman 5.4.2');
     assert.ok(review.findings.some(({ id, verdict }) => id === 'untrusted' && verdict === 'warning'));

@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import * as vscode from 'vscode';
+import type { Cluster, ContextFacts } from '../../core/cluster/cluster.ts';
 import { Disposable, onDispose } from '../disposable.ts';
 import type { Errors } from '../errors.ts';
 import type { Log } from '../log.ts';
@@ -72,6 +73,16 @@ export class ClusterView extends Disposable implements vscode.TreeDataProvider<T
 
   /** Gives the bytes of an archive on a node. */
   readonly openRemote: OpenRemote = async (locator, signal) => (await this.part()).openRemote(locator, signal);
+
+  /** The clusters of the kubeconfig, for who restores in them; connections are the view's own. */
+  readonly clusters = {
+    contexts: async (): Promise<readonly ContextFacts[]> => (await this.part()).connections.contexts(),
+    connect: async (context: string): Promise<Cluster> => {
+      const { connections } = await this.part();
+      // Empty: the current one.
+      return (await connections.connect(context === '' ? undefined : context)).cluster;
+    },
+  };
 
   /** The archive on a node that a row stands for, where the person lets it be read. Other arguments mean nothing here. */
   async archiveOf(argument: unknown): Promise<{ readonly locator: string; readonly isFolder: false } | undefined> {

@@ -6,7 +6,8 @@ import { download, type Downloaded, type DownloadProgress } from '../../core/clu
 import { legalName } from '../../core/cluster/download/legal-name.ts';
 import { nodeCalled } from '../../core/cluster/inventory/nodes.ts';
 import type { Acquisition } from '../../protocol/acquisition.ts';
-import { formatDuration, formatSize } from '../../protocol/format.ts';
+import { Rate } from '../../protocol/rate.ts';
+import { words } from '../errors.ts';
 import type { Activities } from './activities.ts';
 import type { Connection } from './connections.ts';
 import { archiveId } from './tree/node-nodes.ts';
@@ -63,7 +64,7 @@ export class Downloads {
         const request = { node: facts, path, target, tool, ...(container && { container }) };
         return await download(cluster, files, request, {
           signal: activity.signal,
-          onProgress: (progress) => activity.update(rate.describe(progress)),
+          onProgress: (progress) => activity.update(describe(progress, rate)),
         });
       } finally {
         this.#release();
@@ -115,17 +116,7 @@ export class Downloads {
   }
 }
 
-/** How fast it goes, and how long it will take. */
-class Rate {
-  readonly #began = performance.now();
-
-  describe({ stage, done, total, kept }: DownloadProgress): string {
-    if (stage === 'verifying') return vscode.l10n.t('comparing SHA-256 sums');
-    const seconds = (performance.now() - this.#began) / 1000;
-    const rate = (done - kept) / Math.max(seconds, 0.001);
-    const percent = total === 0 ? 100 : Math.floor((done / total) * 100);
-    if (rate <= 0) return `${String(percent)} %`;
-    const left = formatDuration(Math.round((total - done) / rate) * 1_000_000);
-    return vscode.l10n.t('{0} %, {1}/s, {2} left', percent, formatSize(rate), left);
-  }
+function describe({ stage, done, total }: DownloadProgress, rate: Rate): string {
+  if (stage === 'verifying') return vscode.l10n.t('comparing SHA-256 sums');
+  return words(rate.describe(done, total, performance.now()));
 }

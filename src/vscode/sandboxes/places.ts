@@ -4,6 +4,7 @@ import { CrioSandbox } from '../../core/restore/sandbox/crio.ts';
 import type { SandboxJournal } from '../../core/restore/sandbox/journal.ts';
 import { PodmanSandbox } from '../../core/restore/sandbox/podman.ts';
 import type { Sandbox, SandboxRecord, Subject } from '../../core/restore/sandbox/sandbox.ts';
+import { placeInCluster, type Clusters } from './cluster-place.ts';
 
 export interface PlaceOptions {
   readonly prefix: Prefix;
@@ -13,20 +14,34 @@ export interface PlaceOptions {
 
 type Make = (options: PlaceOptions) => Sandbox;
 
-/** Where one can restore to: a row for each way. */
-const WAYS: Readonly<Partial<Record<TargetKind, Make>>> = {
+/** Machines that one can restore to: a row for each way. In a cluster there is more to choose, see `cluster-place.ts`. */
+const WAYS: Readonly<Record<Exclude<TargetKind, 'kubernetes'>, Make>> = {
   podman: ({ prefix, network, journal }) => new PodmanSandbox({ machine: new Machine(prefix), journal, network }),
   crio: ({ prefix, journal }) => new CrioSandbox({ machine: new Machine(prefix), journal }),
 };
 
-/** A place as it was found, or why there is none. */
-export type Place = { readonly sandbox: Sandbox } & ({ readonly target: TargetFacts } | { readonly missing: unknown });
+/** A machine as it was found. */
+export interface MachinePlace {
+  readonly kind: TargetKind;
+  readonly sandbox: Sandbox;
+  readonly target: TargetFacts;
+}
 
-export function isThere(place: Place): place is Extract<Place, { target: TargetFacts }> {
+/** A place to choose: a machine, the clusters of the kubeconfig, or why there is none. */
+export type Place =
+  | MachinePlace
+  | { readonly kind: 'kubernetes'; /** The current one. */ readonly context: string }
+  | { readonly kind: TargetKind; readonly missing: unknown };
+
+export function isThere(place: Place): place is MachinePlace {
   return 'target' in place;
 }
 
-/** Looks at all places at once. @throws only where it is cancelled */
+export function canBeChosen(place: Place): boolean {
+  return !('missing' in place);
+}
+
+/** Looks at all machines at once. @throws only where it is cancelled */
 export async function detectPlaces(
   options: PlaceOptions,
   subject: Subject,
@@ -35,17 +50,26 @@ export async function detectPlaces(
   return Promise.all(
     Object.values(WAYS).map(async (make): Promise<Place> => {
       const sandbox = make(options);
+      const { kind } = sandbox;
       try {
-        return { sandbox, target: await sandbox.detect(subject, signal) };
+        return { kind, sandbox, target: await sandbox.detect(subject, signal) };
       } catch (missing) {
         if (signal.aborted) throw missing;
-        return { sandbox, missing };
+        return { kind, missing };
       }
     }),
   );
 }
 
-/** The place of a sandbox that there is: where it was made, whatever the settings say now. */
-export function placeOf({ kind, prefix = [] }: SandboxRecord, options: PlaceOptions): Sandbox | undefined {
-  return WAYS[kind]?.({ ...options, prefix });
+/**
+ * The place of a sandbox that there is: where it was made, whatever the settings say now.
+ * @throws ClusterError where its cluster is not known any more
+ */
+export async function placeOf(record: SandboxRecord, options: PlaceOptions, clusters: Clusters): Promise<Sandbox> {
+  const { kind, prefix = [], context, namespace } = record;
+  if (kind !== 'kubernetes') return WAYS[kind]({ ...options, prefix });
+  return placeInCluster(
+    { ...(context !== undefined && { context }), ...(namespace !== undefined && { namespace }) },
+    { clusters, journal: options.journal },
+  );
 }

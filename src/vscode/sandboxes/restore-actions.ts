@@ -1,19 +1,28 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import type { SandboxRecord, Subject } from '../../core/restore/sandbox/sandbox.ts';
-import { fileSubject, subject as remoteSubject, type ReadArchive } from '../../core/restore/sandbox/subject.ts';
+import type { ReadArchive } from '../../core/restore/sandbox/subject.ts';
 import { escapeText } from '../../protocol/format.ts';
-import { sentence } from '../../protocol/sentence.ts';
+import type { ClusterWishes } from '../../protocol/restore-api.ts';
 import { Disposable } from '../disposable.ts';
 import { abortSignal } from '../errors.ts';
-import { failure } from '../failure.ts';
+import { readArchive, subjectOf } from './archive-subject.ts';
+import { clusterPlace } from './cluster-place.ts';
+import { DEFAULT_LIFETIME, imageFor, referenceOf, repositoryOf } from './cluster-wishes.ts';
 import { PLACE_NAMES } from './place-names.ts';
+import { choosePlace } from './place-picker.ts';
 import { detectPlaces, isThere, type Place } from './places.ts';
 import { RestorePage } from './restore-page.ts';
-import { Restoring } from './restoring.ts';
+import { Restoring, type RestorePlace } from './restoring.ts';
 import type { ArchiveChoice, SandboxServices } from './sandbox-part.ts';
+import { sandboxSettings } from './sandbox-settings.ts';
 
-type Found = Extract<Place, { target: unknown }>;
+/** An archive that was looked at, and where it could be restored. */
+export interface Looked {
+  readonly subject: Subject;
+  readonly archive: ReadArchive;
+  readonly places: readonly Place[];
+}
 
 /** From an archive to the page on which its restore is looked at and started. */
 export class RestoreActions extends Disposable {
@@ -29,51 +38,84 @@ export class RestoreActions extends Disposable {
     const meant = await this.#services.archiveOf(argument);
     const archive = meant ?? (argument === undefined ? await chooseFile() : undefined);
     if (!archive) return;
-    const { subject, places } = await this.look(archive);
-    const place = await this.#choose(places);
-    if (place) this.show(subject, place);
+    const looked = await this.look(archive);
+    const place = await choosePlace(looked.places, this.#services.errors);
+    if (place) await this.open(looked, place);
   }
 
   /** What an archive is, and where it could be restored. */
-  async look({
-    locator,
-    isFolder,
-  }: ArchiveChoice): Promise<{ readonly subject: Subject; readonly places: readonly Place[] }> {
-    if (isFolder) {
-      throw failure(
-        'blocked',
-        sentence('{0} is a folder. Engines restore archives only: choose the archive that it came from.', locator),
-      );
-    }
+  async look({ locator }: ArchiveChoice): Promise<Looked> {
     const title = vscode.l10n.t('Looking at what a restore of {0} needs', escapeText(basename(locator)));
     return vscode.window.withProgress(
       { location: vscode.ProgressLocation.Notification, title, cancellable: true },
       async (_progress, token) => {
         const signal = abortSignal(token);
-        const [facts, overview] = await this.#services.sessions.use(locator, (session) =>
-          session.ask((checkpoint) => Promise.all([checkpoint.restoreFacts(signal), checkpoint.overview(signal)])),
-        );
-        if (overview.wrapping !== 'archive') {
-          throw failure(
-            'blocked',
-            sentence('{0} is a container image. Restore the checkpoint archive that is in it.', locator),
-          );
-        }
-        const subject = this.#subject({ locator, facts, overview });
-        return { subject, places: await detectPlaces(this.#services.places(), subject, signal) };
+        const archive = await readArchive(this.#services, locator, signal);
+        const subject = subjectOf(this.#services, archive);
+        const [machines, cluster] = await Promise.all([
+          detectPlaces(this.#services.places(), subject, signal),
+          this.#clusterPlace(),
+        ]);
+        return { subject, archive, places: [...machines, cluster] };
       },
     );
   }
 
   /** Opens the page of a restore. */
-  show(subject: Subject, { sandbox, target }: Found): RestorePage {
+  async open({ subject, archive }: Pick<Looked, 'subject' | 'archive'>, place: Place): Promise<RestorePage> {
+    if (place.kind === 'kubernetes') return this.#openForCluster(subject, archive);
+    if (!isThere(place)) throw place.missing;
+    return this.#show(subject, place);
+  }
+
+  /** Nothing is asked of any cluster before one is chosen. */
+  async #clusterPlace(): Promise<Place> {
+    const { clusters } = this.#services;
+    try {
+      const [current] = await clusters.contexts();
+      if (current) return { kind: 'kubernetes', context: current.name };
+      return { kind: 'kubernetes', missing: vscode.l10n.t('The kubeconfig has no context.') };
+    } catch (missing) {
+      return { kind: 'kubernetes', missing };
+    }
+  }
+
+  async #openForCluster(subject: Subject, { overview }: ReadArchive): Promise<RestorePage> {
+    const { clusters, clusterOptions } = this.#services;
+    const [current] = await clusters.contexts();
+    const wishes: ClusterWishes = {
+      context: current?.name ?? '',
+      node: '',
+      namespace: current?.namespace ?? 'default',
+      createNamespace: false,
+      image: imageFor(sandboxSettings.repository(), subject.facts.containerName, overview.checkpointed),
+      pullSecret: '',
+      lifetime: DEFAULT_LIFETIME,
+    };
+    const placeFor = (wanted: ClusterWishes, signal: AbortSignal): Promise<RestorePlace> =>
+      clusterPlace(subject, wanted, clusterOptions(), signal);
+    const title = vscode.l10n.t('Looking at {0}', escapeText(wishes.context));
+    const place = await vscode.window.withProgress(
+      { location: vscode.ProgressLocation.Notification, title, cancellable: true },
+      (_progress, token) => placeFor(wishes, abortSignal(token)),
+    );
+    return this.#show(subject, place, placeFor);
+  }
+
+  #show(
+    subject: Subject,
+    place: RestorePlace,
+    placeFor?: (wishes: ClusterWishes, signal: AbortSignal) => Promise<RestorePlace>,
+  ): RestorePage {
     const { errors, pageFolder, texts, list, onChanged } = this.#services;
     const name = escapeText(subject.facts.containerName ?? basename(subject.locator));
     return this.own(
-      new RestorePage(new Restoring(subject, sandbox, target), name, {
+      new RestorePage(new Restoring(subject, place), name, {
         errors,
         pageFolder,
+        ...(placeFor && { placeFor }),
         showText: (title, text) => texts.show(title, text),
+        onStart: remember,
         onRestored: (record) => this.#restored(record),
         onChanged: () => {
           onChanged();
@@ -83,52 +125,21 @@ export class RestoreActions extends Disposable {
     );
   }
 
-  #subject(archive: ReadArchive): Subject {
-    const { locator } = archive;
-    if (!locator.startsWith('node://')) return fileSubject(archive);
-    const { openRemote } = this.#services;
-    return remoteSubject(archive, (signal = new AbortController().signal) => openRemote(locator, signal));
-  }
-
-  /** Those that are not there are shown with the reason, and cannot be taken. */
-  async #choose(places: readonly Place[]): Promise<Found | undefined> {
-    const { errors } = this.#services;
-    const items = places
-      .toSorted((a, b) => Number(isThere(b)) - Number(isThere(a)))
-      .map((place) => ({
-        place,
-        label: `$(${isThere(place) ? 'vm' : 'circle-slash'}) ${PLACE_NAMES[place.sandbox.kind]}`,
-        ...(isThere(place)
-          ? { description: place.target.engineVersion ?? '' }
-          : { detail: errors.words(place.missing) }),
-      }));
-    const quickPick = vscode.window.createQuickPick<(typeof items)[number]>();
-    quickPick.title = vscode.l10n.t('Restore to Sandbox');
-    quickPick.placeholder = vscode.l10n.t('Choose where. Nothing starts before you have seen what will be done.');
-    quickPick.items = items;
-    quickPick.matchOnDetail = true;
-    return new Promise((resolve) => {
-      quickPick.onDidAccept(() => {
-        const place = quickPick.selectedItems[0]?.place;
-        if (!place || !isThere(place)) return;
-        resolve(place);
-        quickPick.hide();
-      });
-      quickPick.onDidHide(() => {
-        resolve(undefined);
-        quickPick.dispose();
-      });
-      quickPick.show();
-    });
-  }
-
-  async #restored({ id }: SandboxRecord): Promise<void> {
+  async #restored({ id, kind, name }: SandboxRecord): Promise<void> {
     const { list, reveal, onChanged } = this.#services;
     await list.look();
     onChanged();
     const item = (await list.items()).find(({ record }) => record.id === id);
     if (item) await reveal(item);
+    const text = vscode.l10n.t('{0} runs: restored through {1}.', escapeText(name), PLACE_NAMES[kind]);
+    vscode.window.setStatusBarMessage(text, 10_000);
   }
+}
+
+/** The next image goes beside this one. */
+async function remember({ cluster }: RestorePlace): Promise<void> {
+  const reference = cluster && referenceOf(cluster.wishes.image);
+  if (reference) await sandboxSettings.rememberRepository(repositoryOf(reference));
 }
 
 async function chooseFile(): Promise<ArchiveChoice | undefined> {

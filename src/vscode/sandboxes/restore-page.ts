@@ -2,12 +2,19 @@ import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
 import type { SandboxRecord } from '../../core/restore/sandbox/sandbox.ts';
 import { openChannel, type Channel, type Handlers } from '../../protocol/channel.ts';
-import type { RestoreFailure, RestorePageApi, RestorePageEvents } from '../../protocol/restore-api.ts';
+import type {
+  ClusterWishes,
+  RestoreFailure,
+  RestorePageApi,
+  RestorePageEvents,
+  RestoreReview,
+} from '../../protocol/restore-api.ts';
 import { Disposable, onDispose } from '../disposable.ts';
 import { pageHtml } from '../editor/page-html.ts';
 import { portOf } from '../editor/webview-port.ts';
 import { isCancelled, words, type Errors } from '../errors.ts';
-import { explainFailure, type Restoring } from './restoring.ts';
+import { explainFailure, type RestorePlace, type Restoring } from './restoring.ts';
+import { Steps } from './steps.ts';
 
 export interface RestorePageOptions {
   readonly errors: Errors;
@@ -16,6 +23,10 @@ export interface RestorePageOptions {
   /** Shows a text as a document. */
   readonly showText: (name: string, text: string) => Promise<void>;
   readonly onRestored: (record: SandboxRecord) => Promise<void>;
+  /** What a restore in a cluster would be as the person wants it; absent where nothing of it can be chosen. */
+  readonly placeFor?: (wishes: ClusterWishes, signal: AbortSignal) => Promise<RestorePlace>;
+  /** The person wants it so: what is remembered for the next time is remembered now. */
+  readonly onStart?: (place: RestorePlace) => Promise<void>;
   /** Something was made, or taken away again. */
   readonly onChanged: () => void;
 }
@@ -28,6 +39,7 @@ export class RestorePage extends Disposable {
   readonly #title: string;
   #channel: Channel<object, object, RestorePageEvents>;
   #running: AbortController | undefined;
+  #placing: AbortController | undefined;
   #log = '';
 
   constructor(restoring: Restoring, name: string, options: RestorePageOptions) {
@@ -55,6 +67,7 @@ export class RestorePage extends Disposable {
       this.restoring.choose({ tcp });
       return this.restoring.review;
     },
+    place: (signal, wishes) => this.#place(wishes, signal),
     run: (_signal, plan, agreed) => this.#run(plan, agreed),
     stop: () => this.#running?.abort(),
     copy: async () => {
@@ -73,22 +86,43 @@ export class RestorePage extends Disposable {
     this.#panel.dispose();
   }
 
+  /** Only the last wish counts: what was asked for before it is given up. */
+  async #place(wishes: ClusterWishes, signal: AbortSignal): Promise<RestoreReview> {
+    const { placeFor } = this.#options;
+    if (!placeFor || this.#running) return this.restoring.review;
+    this.#placing?.abort();
+    const placing = (this.#placing = new AbortController());
+    const place = await placeFor(wishes, AbortSignal.any([signal, placing.signal]));
+    placing.signal.throwIfAborted();
+    this.restoring.move(place);
+    return this.restoring.review;
+  }
+
   async #run(plan: string, agreed: readonly string[]): Promise<RestoreFailure | null> {
     if (this.#running || !vscode.workspace.isTrusted) return null;
     const controller = (this.#running = new AbortController());
     const { errors, onRestored, onChanged } = this.#options;
     let record: SandboxRecord;
     try {
+      await this.#options.onStart?.(this.restoring.place);
+      const steps = new Steps();
       record = await vscode.window.withProgress(
         { location: vscode.ProgressLocation.Notification, title: this.#title, cancellable: true },
         async (progress, token) => {
           token.onCancellationRequested(() => controller.abort());
           return this.restoring.run(plan, agreed, {
             signal: controller.signal,
-            onProgress: (doing) => {
-              progress.report({ message: words(doing) });
+            onProgress: (what, amount) => {
+              const doing = steps.describe(what, amount, performance.now());
+              if (!doing) return;
+              progress.report({
+                message: [doing.what, doing.how]
+                  .flatMap((text) => text ?? [])
+                  .map(words)
+                  .join(': '),
+              });
               this.#channel.emit('doing', doing);
-              onChanged();
+              if (doing.isNew) onChanged();
             },
           });
         },

@@ -1,10 +1,16 @@
 import { checkRestore } from '../../core/restore/compatibility/check.ts';
 import { blockersOf, type Finding } from '../../core/restore/compatibility/finding.ts';
-import type { RestoreChoices, TargetFacts } from '../../core/restore/compatibility/target-facts.ts';
+import type { RestoreChoices, TargetFacts, TargetKind } from '../../core/restore/compatibility/target-facts.ts';
 import { commandLine } from '../../core/restore/sandbox/command.ts';
 import type { Plan, RunOptions, Sandbox, SandboxRecord, Step, Subject } from '../../core/restore/sandbox/sandbox.ts';
 import { describeError } from '../../protocol/channel.ts';
-import type { RestoreFailure, RestoreReview, ReviewStep, TcpChoice } from '../../protocol/restore-api.ts';
+import type {
+  ClusterChoices,
+  RestoreFailure,
+  RestoreReview,
+  ReviewStep,
+  TcpChoice,
+} from '../../protocol/restore-api.ts';
 import { sentence, type Sentence } from '../../protocol/sentence.ts';
 import { failure } from '../failure.ts';
 import { PLACE_NAMES } from './place-names.ts';
@@ -14,20 +20,42 @@ const END = 'END_OF_CONTENT';
 
 const ORDER = ['blocker', 'warning', 'ok'] as const;
 
+/** Where a restore goes. */
+export interface RestorePlace {
+  readonly kind: TargetKind;
+  readonly target: TargetFacts;
+  /** Absent where there is none. */
+  readonly sandbox?: Sandbox;
+  /** Why there is none: a finding like others. */
+  readonly missing?: Sentence;
+  /** What the person has not said yet. */
+  readonly incomplete?: Sentence;
+  /** What can be chosen, of a cluster. */
+  readonly cluster?: ClusterChoices;
+}
+
 /** One restore, from the first look at what would be done to its end. What was shown is what is done. */
 export class Restoring {
   readonly subject: Subject;
-  readonly #sandbox: Sandbox;
-  readonly #target: TargetFacts;
+  #place: RestorePlace;
   #choices: RestoreChoices = {};
   #findings: readonly Finding[] = [];
   #plan: Plan | undefined;
   #noPlan: Sentence | undefined;
 
-  constructor(subject: Subject, sandbox: Sandbox, target: TargetFacts) {
+  constructor(subject: Subject, place: RestorePlace) {
     this.subject = subject;
-    this.#sandbox = sandbox;
-    this.#target = target;
+    this.#place = place;
+    this.planAgain();
+  }
+
+  get place(): RestorePlace {
+    return this.#place;
+  }
+
+  /** The person wants it elsewhere. */
+  move(place: RestorePlace): void {
+    this.#place = place;
     this.planAgain();
   }
 
@@ -39,10 +67,15 @@ export class Restoring {
   /** Each run needs a plan of its own: names are used once. */
   planAgain(): void {
     const choices = this.#choices;
-    this.#findings = checkRestore(this.subject.facts, this.#target, choices);
-    [this.#plan, this.#noPlan] = [undefined, undefined];
+    const { target, sandbox, missing, incomplete } = this.#place;
+    this.#findings = [
+      ...(missing ? [{ id: 'place', verdict: 'blocker' as const, reason: missing }] : []),
+      ...checkRestore(this.subject.facts, target, choices),
+    ];
+    [this.#plan, this.#noPlan] = [undefined, incomplete];
+    if (!sandbox) return;
     try {
-      this.#plan = this.#sandbox.plan(this.subject, this.#target, choices);
+      this.#plan = sandbox.plan(this.subject, target, choices);
     } catch (error) {
       const { template, args = [] } = describeError(error);
       if (template === undefined) throw error;
@@ -52,16 +85,20 @@ export class Restoring {
 
   get review(): RestoreReview {
     const { facts, locator } = this.subject;
+    const { kind, cluster } = this.#place;
     const { tcp } = this.#choices;
+    const remark = remarkOf(locator);
     return {
       plan: this.#plan?.id ?? null,
       name: facts.containerName ?? '',
       locator,
-      place: placeText(this.#target, this.#sandbox),
+      place: placeText(this.#place),
       findings: ORDER.flatMap((verdict) => this.#findings.filter((finding) => finding.verdict === verdict)),
       // Only Podman can be told.
-      tcp: { choice: tcp, connections: this.#sandbox.kind === 'podman' ? facts.connections.length : 0 },
+      tcp: { choice: tcp, connections: kind === 'podman' ? facts.connections.length : 0 },
       steps: (this.#plan?.steps ?? []).map((step) => ({ what: step.what, ...textsOf(step) })),
+      ...(cluster && { cluster }),
+      ...(remark && { remark }),
       ...(this.#noPlan && { noPlan: this.#noPlan }),
     };
   }
@@ -89,10 +126,11 @@ export class Restoring {
   async run(seen: string, agreed: readonly string[], options: RunOptions): Promise<SandboxRecord> {
     const [blocker] = blockersOf(this.#findings, new Set(agreed));
     if (blocker) throw failure('blocked', blocker.reason);
-    if (this.#plan?.id !== seen) {
+    const { sandbox } = this.#place;
+    if (!sandbox || this.#plan?.id !== seen) {
       throw failure('blocked', this.#noPlan ?? sentence('What would be done is something else by now: look again.'));
     }
-    return this.#sandbox.run(this.#plan, this.subject, options);
+    return sandbox.run(this.#plan, this.subject, options);
   }
 }
 
@@ -104,8 +142,17 @@ export function explainFailure(error: unknown): { readonly failure: RestoreFailu
   return { failure: { text, causes, hasLog: log !== '' }, log };
 }
 
-function placeText({ engineVersion }: TargetFacts, { kind }: Sandbox): string {
-  return [PLACE_NAMES[kind], engineVersion].filter((part) => part !== undefined).join(' ');
+function placeText({ kind, target: { engine, engineVersion }, cluster }: RestorePlace): string {
+  const engineText = kind === 'kubernetes' ? [engine, engineVersion] : [engineVersion];
+  return [PLACE_NAMES[kind], cluster?.wishes.context, ...engineText].filter((part) => part !== undefined).join(' ');
+}
+
+/** What a person should know of where the bytes come from. */
+function remarkOf(locator: string): Sentence | undefined {
+  if (locator.startsWith('node://')) {
+    return sentence('The archive stays on its node, and is read there, through a helper pod, as it is needed.');
+  }
+  return /^docker:/i.test(locator) ? sentence('The archive is read from its registry as it is needed.') : undefined;
 }
 
 function textsOf({ command, manifest }: Step): Omit<ReviewStep, 'what'> {

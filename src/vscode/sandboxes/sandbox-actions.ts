@@ -10,6 +10,7 @@ import { sentence } from '../../protocol/sentence.ts';
 import { abortSignal } from '../errors.ts';
 import { failure } from '../failure.ts';
 import { placeOf } from './places.ts';
+import { openPodShell } from './pod-terminal.ts';
 import type { SandboxServices } from './sandbox-part.ts';
 import { sandboxLabel, type SandboxItem } from './sandbox-row.ts';
 
@@ -29,8 +30,8 @@ export class SandboxActions {
   async showLogs(argument: unknown): Promise<void> {
     const record = await this.#record(argument);
     if (!record) return;
-    const text = await progress(vscode.l10n.t('Reading the log of {0}', record.name), (signal) =>
-      this.#place(record).logs(record, signal),
+    const text = await progress(vscode.l10n.t('Reading the log of {0}', record.name), async (signal) =>
+      (await this.#place(record)).logs(record, signal),
     );
     await this.#services.texts.show(record.name, text);
   }
@@ -39,6 +40,10 @@ export class SandboxActions {
   async openShell(argument: unknown): Promise<void> {
     const record = await this.#record(argument);
     if (!record) return;
+    if (record.kind === 'kubernetes') {
+      await openPodShell(record, this.#services.clusters, label(record));
+      return;
+    }
     const [shellPath, ...shellArgs] = (await shellWords(record)) ?? [];
     if (shellPath === undefined) throw unsupported(record);
     vscode.window
@@ -87,8 +92,8 @@ export class SandboxActions {
   /** Removes all that was made, without any question. */
   async removeNow(record: SandboxRecord): Promise<void> {
     try {
-      await progress(vscode.l10n.t('Removing {0}', label(record)), (signal) =>
-        this.#place(record).remove(record, signal),
+      await progress(vscode.l10n.t('Removing {0}', label(record)), async (signal) =>
+        (await this.#place(record)).remove(record, signal),
       );
     } finally {
       await this.#services.list.look();
@@ -107,10 +112,9 @@ export class SandboxActions {
     return chosen?.item.record;
   }
 
-  #place(record: SandboxRecord): Sandbox {
-    const place = placeOf(record, this.#services.places());
-    if (!place) throw unsupported(record);
-    return place;
+  #place(record: SandboxRecord): Promise<Sandbox> {
+    const { places, clusters } = this.#services;
+    return placeOf(record, places(), clusters);
   }
 
   #folder(): string {

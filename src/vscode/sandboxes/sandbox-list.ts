@@ -2,9 +2,12 @@ import type { SandboxJournal } from '../../core/restore/sandbox/journal.ts';
 import type { Sandbox, SandboxRecord, SandboxState } from '../../core/restore/sandbox/sandbox.ts';
 import type { SandboxItem } from './sandbox-row.ts';
 
+/** Milliseconds that a place may take to say how a sandbox is: one that is dead must not keep the others waiting. */
+const LOOKING = 10_000;
+
 export interface SandboxListOptions {
   readonly journal: SandboxJournal;
-  readonly placeOf: (record: SandboxRecord) => Sandbox | undefined;
+  readonly placeOf: (record: SandboxRecord) => Promise<Sandbox>;
   /** Whether commands may be run now. */
   readonly mayLook: () => boolean;
   readonly onChanged: () => void;
@@ -55,9 +58,13 @@ export class SandboxList {
 
   async #state(record: SandboxRecord): Promise<SandboxState> {
     const { mayLook, placeOf } = this.#options;
-    const place = mayLook() ? placeOf(record) : undefined;
-    // Why it is not known is told where the person does something with it.
-    return (await place?.state(record).catch(() => undefined)) ?? 'unknown';
+    if (!mayLook()) return 'unknown';
+    try {
+      return await (await placeOf(record)).state(record, AbortSignal.timeout(LOOKING));
+    } catch {
+      // Why it is not known is told where the person does something with it.
+      return 'unknown';
+    }
   }
 
   #item(record: SandboxRecord): SandboxItem {

@@ -1,11 +1,14 @@
 import * as vscode from 'vscode';
+import { UploadPlaces } from '../../core/restore/registry/upload.ts';
 import { SandboxJournal } from '../../core/restore/sandbox/journal.ts';
 import type { SandboxRecord } from '../../core/restore/sandbox/sandbox.ts';
 import { Disposable } from '../disposable.ts';
 import type { Errors } from '../errors.ts';
 import type { OpenRemote } from '../sessions/remote-files.ts';
 import type { Sessions } from '../sessions/sessions.ts';
+import type { ClusterPlaceOptions, Clusters } from './cluster-place.ts';
 import { ImageActions } from './image-actions.ts';
+import { measureIn } from './image-jobs.ts';
 import { placeOf, type PlaceOptions } from './places.ts';
 import { RestoreActions } from './restore-actions.ts';
 import { SandboxActions } from './sandbox-actions.ts';
@@ -34,6 +37,7 @@ export interface SandboxPartOptions {
   readonly archiveOf: (argument: unknown) => Promise<ArchiveChoice | undefined>;
   /** Gives the bytes of an archive on a node. */
   readonly openRemote: OpenRemote;
+  readonly clusters: Clusters;
   /** Opens the editor of a locator. */
   readonly openLocator: (locator: string) => Promise<void>;
   /** The rows are to be drawn anew. */
@@ -46,6 +50,9 @@ export interface SandboxServices extends SandboxPartOptions {
   readonly list: SandboxList;
   readonly texts: TextPages;
   readonly places: () => PlaceOptions;
+  readonly clusterOptions: () => ClusterPlaceOptions;
+  /** Images that were given up half way. */
+  readonly uploads: UploadPlaces;
 }
 
 /** All that has to do with sandboxes; loaded when it is first needed. */
@@ -67,12 +74,22 @@ export class SandboxPart extends Disposable {
     });
     this.list = new SandboxList({
       journal,
-      placeOf: (record: SandboxRecord) => placeOf(record, places()),
+      placeOf: (record: SandboxRecord) => placeOf(record, places(), options.clusters),
       mayLook: () => vscode.workspace.isTrusted,
       onChanged: options.onChanged,
     });
     this.texts = this.own(new TextPages());
-    const services: SandboxServices = { ...options, list: this.list, texts: this.texts, places };
+    const uploads = new UploadPlaces();
+    const clusterOptions = (): ClusterPlaceOptions => ({
+      clusters: options.clusters,
+      journal,
+      measure: measureIn(options.sessions),
+      uploads,
+      registry: () => sandboxSettings.registry(),
+      network: sandboxSettings.network(),
+    });
+    const { list, texts } = this;
+    const services: SandboxServices = { ...options, list, texts, places, clusterOptions, uploads };
     this.restores = this.own(new RestoreActions(services));
     this.actions = new SandboxActions(services);
     this.images = new ImageActions(services);

@@ -29,21 +29,25 @@ export interface SandboxWording {
 }
 
 export function sandboxRow({ record, state }: SandboxItem, { now, locale, translate }: SandboxWording): SandboxRow {
-  const { kind, name, locator, created, prefix = [], namespace, context } = record;
+  const { kind, name, locator, created, expires, prefix = [], namespace, context } = record;
   const place = [PLACE_NAMES[kind], ...[context, namespace].filter((part) => part !== undefined), ...prefix.slice(-1)];
   const rows: readonly (readonly [string, string | undefined])[] = [
     [translate('Container'), name],
     [translate('State'), stateText(state, translate)],
     [translate('Archive'), locator],
     [translate('Restored'), formatTime(created)],
+    [translate('Ends'), expires === undefined ? undefined : formatTime(expires)],
     [translate('Commands start with'), prefix.length > 0 ? prefix.join(' ') : undefined],
     [translate('Namespace'), namespace],
     [translate('Made for it'), record.things.map((thing) => thing.name).join(', ')],
   ];
+  const ends = state === 'running' ? endsText(expires, now, translate) : undefined;
   const color = COLORS[state ?? 'unknown'];
   return {
     label: escapeText(sandboxLabel(record, translate)),
-    description: [...place, stateText(state, translate), formatAge(created, now, locale)].map(escapeText).join(' · '),
+    description: [...place, stateText(state, translate), formatAge(created, now, locale), ends]
+      .flatMap((part) => (part === undefined ? [] : escapeText(part)))
+      .join(' · '),
     tooltip: [
       '| | |',
       '|---|---|',
@@ -74,6 +78,15 @@ const COLORS: Readonly<Partial<Record<SandboxState, string>>> = {
   running: 'charts.green',
   gone: 'disabledForeground',
 };
+
+/** How much longer its place lets it live. */
+function endsText(expires: string | undefined, now: number, translate: Translate): string | undefined {
+  const left = expires === undefined ? NaN : Date.parse(expires) - now;
+  if (Number.isNaN(left)) return undefined;
+  const minutes = Math.max(1, Math.ceil(left / 60_000));
+  if (minutes < 120) return translate('ends in {0} min', minutes);
+  return translate('ends in {0} h', Math.round(minutes / 60));
+}
 
 function stateText(state: SandboxState | undefined, translate: Translate): string {
   switch (state) {

@@ -17,6 +17,7 @@ export class Session {
   readonly #progress = new Emitter<SessionEvents['progress']>();
   readonly #changed = new Emitter<SessionEvents['changed']>();
   readonly #searched = new Emitter<SessionEvents['searched']>();
+  readonly #imaged = new Emitter<SessionEvents['imaged']>();
   #thread: WorkerThread<WorkerApi, WorkerEvents>;
   #reopening: Promise<void> | undefined;
   #ended = false;
@@ -34,6 +35,8 @@ export class Session {
 
   readonly onSearched = (listener: (value: SessionEvents['searched']) => void): Disposes =>
     this.#searched.event(listener);
+
+  readonly onImaged = (listener: (value: SessionEvents['imaged']) => void): Disposes => this.#imaged.event(listener);
 
   /** @throws RemoteError why the checkpoint cannot be opened, why the question cannot be answered, or `crashed` */
   ask<T>(question: (checkpoint: Remote<WorkerApi>) => Promise<T>): Promise<T> {
@@ -68,6 +71,7 @@ export class Session {
     thread.on('progress', (progress) => this.#progress.fire(progress));
     thread.on('changed', (changed) => this.#changed.fire(changed));
     thread.on('searched', (state) => this.#searched.fire(state));
+    thread.on('imaged', (progress) => this.#imaged.fire(progress));
     return thread;
   }
 }

@@ -78,7 +78,7 @@ class Place implements Sandbox {
 function restoring(facts: CheckpointFacts, place = new Place()): { restoring: Restoring; place: Place } {
   const archive = { locator: COUNTER, facts, overview: {} as Overview };
   const target = { kind: 'podman', engine: 'podman', engineVersion: '5.4.2' } as const;
-  return { restoring: new Restoring(fileSubject(archive), place, target), place };
+  return { restoring: new Restoring(fileSubject(archive), { kind: 'podman', sandbox: place, target }), place };
 }
 
 describe('a restore that is looked at before it starts', () => {
@@ -242,7 +242,7 @@ describe('the list of sandboxes', () => {
     let changes = 0;
     const list = new SandboxList({
       journal,
-      placeOf: () => place,
+      placeOf: () => Promise.resolve(place),
       mayLook: () => mayLook,
       onChanged: () => changes++,
     });

@@ -1,6 +1,6 @@
 import { LayoutArchive } from '../../../core/restore/image/layout-archive.ts';
 import { LayoutFolder } from '../../../core/restore/image/layout-folder.ts';
-import type { ImageDocuments } from '../../../core/restore/image/manifest.ts';
+import type { ImageDocuments } from '../../../protocol/checkpoint-image.ts';
 import { writeImage } from '../../../core/restore/image/write-image.ts';
 import { formatSize } from '../../../protocol/format.ts';
 import { usage, type Arguments } from '../../arguments.ts';

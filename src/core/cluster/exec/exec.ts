@@ -16,6 +16,8 @@ const STDIN = 0;
 const STDOUT = 1;
 const STDERR = 2;
 const STATUS = 3;
+/** Tells the size of the terminal. */
+const RESIZE = 4;
 /** Since version 5: ends a stream. */
 const CLOSE = 255;
 
@@ -36,6 +38,8 @@ export interface ExecTarget {
 export interface ExecOptions {
   readonly command: readonly string[];
   readonly stdin?: boolean;
+  /** Gives the command a terminal: what it complains comes among what it prints then. */
+  readonly tty?: boolean;
   /** Ends the command's connection; the command itself ends when it writes or reads next. */
   readonly signal?: AbortSignal | undefined;
   /** Gets stderr as it comes. */
@@ -59,6 +63,8 @@ export interface ExecSession {
   readonly exit: Promise<number>;
   /** Writes to its stdin. */
   write(data: Uint8Array): Promise<void>;
+  /** Tells how large its terminal is. */
+  resize(columns: number, rows: number): Promise<void>;
   /** Ends the connection. */
   close(): void;
 }
@@ -75,8 +81,9 @@ export async function execute(transport: Transport, target: ExecTarget, options:
     container: target.container,
     stdin: options.stdin === true,
     stdout: true,
-    stderr: true,
-    tty: false,
+    // Kubelets refuse both at once.
+    stderr: options.tty !== true,
+    tty: options.tty === true,
   };
   const path = pathOf(PODS, target.namespace, target.pod, 'exec');
   let opened;
@@ -161,6 +168,11 @@ class Session implements ExecSession {
 
   async write(data: Uint8Array): Promise<void> {
     await this.#socket?.send(Buffer.concat([Buffer.from([STDIN]), data]));
+  }
+
+  async resize(columns: number, rows: number): Promise<void> {
+    const size = Buffer.from(JSON.stringify({ Width: columns, Height: rows }));
+    await this.#socket?.send(Buffer.concat([Buffer.from([RESIZE]), size]));
   }
 
   close(): void {

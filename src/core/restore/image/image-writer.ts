@@ -1,4 +1,4 @@
-import type { ImageDocuments } from './manifest.ts';
+import type { ImageDocuments } from '../../../protocol/checkpoint-image.ts';
 
 /** Something that an image is written into, under a name that nobody else uses until it is whole. */
 export interface ImageWriter {

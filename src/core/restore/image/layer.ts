@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { SpillSettings } from '../../../protocol/checkpoint-api.ts';
+import type { Descriptor, LayerFacts } from '../../../protocol/checkpoint-image.ts';
 import { say, sentence } from '../../../protocol/sentence.ts';
 import { unpack } from '../../archive/nested.ts';
 import type { ByteSource } from '../../bytes/byte-source.ts';
@@ -8,20 +9,6 @@ import { isGrowing } from '../../bytes/growing-source.ts';
 import { sequence } from '../../bytes/sequence.ts';
 import { CheckpointError } from '../../errors.ts';
 import { LAYER } from './media-types.ts';
-
-/** What a manifest says of something. */
-export interface Descriptor {
-  readonly mediaType: string;
-  /** `sha256:…` of the bytes. */
-  readonly digest: string;
-  /** Bytes. */
-  readonly size: number;
-}
-
-export interface LayerFacts extends Descriptor {
-  /** `sha256:…` of the tar in it. */
-  readonly diffId: string;
-}
 
 export interface LayerOptions {
   /** Where a compressed archive's tar goes while it is looked through. */

@@ -1,7 +1,8 @@
 import { rm, type FileHandle } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { blobPath, type ImageWriter, type WriterOptions } from './image-writer.ts';
-import { describeIndex, LAYOUT_MARK, type ImageDocuments } from './manifest.ts';
+import type { ImageDocuments } from '../../../protocol/checkpoint-image.ts';
+import { describeIndex, LAYOUT_MARK } from './manifest.ts';
 import { exists, isThere, takeName } from '../../bytes/new-file.ts';
 import { createFile, partialPath, requireRoom, unwritable, writeAt } from './private-files.ts';
 import { BLOCK, END, padding, tarHeader } from './tar-member.ts';

@@ -2,7 +2,8 @@ import { mkdir, readdir, rename, rm, rmdir, type FileHandle } from 'node:fs/prom
 import { dirname, join, resolve } from 'node:path';
 import { errorCode } from '../../bytes/file-source.ts';
 import { blobPath, type ImageWriter, type WriterOptions } from './image-writer.ts';
-import { describeIndex, LAYOUT_MARK, type ImageDocuments } from './manifest.ts';
+import type { ImageDocuments } from '../../../protocol/checkpoint-image.ts';
+import { describeIndex, LAYOUT_MARK } from './manifest.ts';
 import { exists, isThere } from '../../bytes/new-file.ts';
 import { createFile, partialPath, requireRoom, unwritable, writeAt } from './private-files.ts';
 

@@ -1,21 +1,8 @@
 import { createHash } from 'node:crypto';
+import type { Blob, Descriptor, ImageDocuments, LayerFacts } from '../../../protocol/checkpoint-image.ts';
 import type { Overview } from '../../../protocol/overview.ts';
 import { annotationsOf, goArchitecture } from './annotations.ts';
-import type { Descriptor, LayerFacts } from './layer.ts';
 import { CONFIG, INDEX, MANIFEST } from './media-types.ts';
-
-/** A small document of an image, and how it is referred to. */
-export interface Blob extends Descriptor {
-  readonly bytes: Uint8Array;
-}
-
-/** Everything of an image but its layer. */
-export interface ImageDocuments {
-  readonly layer: LayerFacts;
-  readonly config: Blob;
-  readonly manifest: Blob;
-  readonly annotations: Readonly<Record<string, string>>;
-}
 
 /**
  * Describes a checkpoint as a container image (OCI image-spec 1.1) of one layer. The same checkpoint always gives the

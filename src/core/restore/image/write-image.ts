@@ -4,7 +4,8 @@ import { sentence } from '../../../protocol/sentence.ts';
 import { CheckpointError } from '../../errors.ts';
 import type { ImageWriter, WriterOptions } from './image-writer.ts';
 import { readLayer } from './layer.ts';
-import { describeImage, type ImageDocuments } from './manifest.ts';
+import type { ImageDocuments } from '../../../protocol/checkpoint-image.ts';
+import { describeImage } from './manifest.ts';
 
 /** What an image is made of. */
 export type ImageSource = Pick<Checkpoint, 'overview' | 'openArchive'>;

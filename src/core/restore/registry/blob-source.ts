@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { sentence } from '../../../protocol/sentence.ts';
 import type { RemoteSource } from '../../bytes/byte-source.ts';
 import { cachedSource } from '../../bytes/cached-source.ts';
-import type { Descriptor } from '../image/layer.ts';
+import type { Descriptor } from '../../../protocol/checkpoint-image.ts';
 import { RegistryError, refusalOf, unreachable } from './failure.ts';
 import type { Registry } from './registry.ts';
 

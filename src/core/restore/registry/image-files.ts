@@ -5,7 +5,7 @@ import type { ByteSource } from '../../bytes/byte-source.ts';
 import { memorySource } from '../../bytes/sources.ts';
 import { DOCKER_INDEX, DOCKER_MANIFEST, INDEX, MANIFEST } from '../image/media-types.ts';
 import { blobPath } from '../image/image-writer.ts';
-import type { Descriptor } from '../image/layer.ts';
+import type { Descriptor } from '../../../protocol/checkpoint-image.ts';
 import { blobSource } from './blob-source.ts';
 import { RegistryError } from './failure.ts';
 import { Registry, type RegistrySettings } from './registry.ts';

@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { sentence } from '../../../protocol/sentence.ts';
 import { readAll } from '../../bytes/read.ts';
 import type { FileSet } from '../../archive/file-set.ts';
-import type { Descriptor } from '../image/layer.ts';
+import type { Descriptor } from '../../../protocol/checkpoint-image.ts';
 import { exists, isThere, takeName } from '../../bytes/new-file.ts';
 import { createFile, partialPath, requireRoom, unwritable, writeAt } from '../image/private-files.ts';
 import { blobBytes } from './blob-source.ts';

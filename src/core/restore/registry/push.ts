@@ -1,4 +1,4 @@
-import type { ImageDocuments } from '../image/manifest.ts';
+import type { ImageDocuments } from '../../../protocol/checkpoint-image.ts';
 import { measureImage, type ImageOptions, type ImageSource } from '../image/write-image.ts';
 import type { Registry } from './registry.ts';
 import { requireLogin, sendImage } from './send-image.ts';

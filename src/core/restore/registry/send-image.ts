@@ -1,6 +1,6 @@
 import type { ByteSource } from '../../bytes/byte-source.ts';
 import { memorySource } from '../../bytes/sources.ts';
-import type { Blob, ImageDocuments } from '../image/manifest.ts';
+import type { Blob, ImageDocuments } from '../../../protocol/checkpoint-image.ts';
 import type { Registry } from './registry.ts';
 import { uploadBlob, type Uploaded, type UploadOptions } from './upload.ts';
 

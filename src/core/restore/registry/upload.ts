@@ -4,7 +4,7 @@ import type { ByteSource } from '../../bytes/byte-source.ts';
 import { orCancelled } from '../../bytes/cancel.ts';
 import { sequence } from '../../bytes/sequence.ts';
 import { CheckpointError } from '../../errors.ts';
-import type { Descriptor } from '../image/layer.ts';
+import type { Descriptor } from '../../../protocol/checkpoint-image.ts';
 import { RegistryError, refusalOf, unreachable } from './failure.ts';
 import type { Answer } from './http.ts';
 import type { Registry } from './registry.ts';

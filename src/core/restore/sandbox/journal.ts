@@ -57,9 +57,10 @@ export function sandboxName(container: string | undefined, id: string): string {
 async function readRecord(path: string): Promise<SandboxRecord | undefined> {
   try {
     const record = JSON.parse(await readFile(path, 'utf8')) as Partial<Record<keyof SandboxRecord, unknown>>;
-    const { id, kind, name, locator, created, things, prefix } = record;
+    const { id, kind, name, locator, created, things, prefix, context, server, namespace, expires } = record;
     const isWhole =
       [id, name, locator, created].every((value) => typeof value === 'string') &&
+      [context, server, namespace, expires].every((value) => value === undefined || typeof value === 'string') &&
       ['podman', 'crio', 'kubernetes'].includes(String(kind)) &&
       Array.isArray(things) &&
       things.every(

@@ -3,9 +3,9 @@ import { CheckpointError } from '../../errors.ts';
 import type { Cluster } from '../../cluster/cluster.ts';
 import type { Pod } from '../../cluster/api/objects.ts';
 import { NAMESPACES, PODS, type Resource } from '../../cluster/api/resources.ts';
-import { listNodes, type NodeFacts } from '../../cluster/inventory/nodes.ts';
+import { listNodes, nodeCalled, type NodeFacts } from '../../cluster/inventory/nodes.ts';
 import type { RestoreChoices, TargetFacts } from '../compatibility/target-facts.ts';
-import type { ImageDocuments } from '../image/manifest.ts';
+import type { ImageDocuments } from '../../../protocol/checkpoint-image.ts';
 import { formatReference, imageName, type ImageReference } from '../registry/reference.ts';
 import { Registry, type RegistrySettings } from '../registry/registry.ts';
 import { requireLogin, sendImage } from '../registry/send-image.ts';
@@ -66,11 +66,14 @@ export class KubernetesSandbox implements Sandbox {
 
   async detect({ facts }: Subject, signal?: AbortSignal): Promise<TargetFacts> {
     const { cluster, node: asked } = this.#options;
-    const nodes = await listNodes(cluster.api, signal);
-    const able = nodes.filter(({ isReady, isSchedulable, isLinux }) => isReady && isSchedulable && isLinux);
-    const fits = ({ runtime, architecture }: NodeFacts): boolean =>
-      runtime === facts.engine && (facts.architecture === undefined || architecture === facts.architecture);
-    const node = asked === undefined ? (able.find(fits) ?? able[0]) : nodes.find(({ name }) => name === asked);
+    const nodes = await nodesOf(cluster, asked, signal);
+    // The scheduler knows them.
+    if (!nodes) return { kind: 'kubernetes' };
+    const able = nodes.filter(isAble);
+    const node =
+      asked === undefined
+        ? (able.find((one) => fits(one, facts)) ?? able[0])
+        : nodes.find(({ name }) => name === asked);
     if (!node) {
       throw new CheckpointError(
         'not-found',
@@ -163,7 +166,7 @@ export class KubernetesSandbox implements Sandbox {
   }
 
   async state(record: SandboxRecord, signal?: AbortSignal): Promise<SandboxState> {
-    this.#requireSame(record);
+    requireSameCluster(record, this.#options.cluster);
     const { name, namespace } = record;
     try {
       const { status } = await this.#options.cluster.api.read<Pod>(PODS, name, { namespace, signal });
@@ -175,14 +178,14 @@ export class KubernetesSandbox implements Sandbox {
   }
 
   async logs(record: SandboxRecord, signal?: AbortSignal): Promise<string> {
-    this.#requireSame(record);
+    requireSameCluster(record, this.#options.cluster);
     const { name, namespace = '' } = record;
     const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(name)}/log`;
     return this.#options.cluster.api.text({ path, query: { tailLines: 200 }, signal });
   }
 
   async remove(record: SandboxRecord, signal?: AbortSignal): Promise<void> {
-    this.#requireSame(record);
+    requireSameCluster(record, this.#options.cluster);
     const { id, name, namespace, things } = record;
     const { cluster, journal } = this.#options;
     const { api } = cluster;
@@ -193,16 +196,6 @@ export class KubernetesSandbox implements Sandbox {
     }
     for (const thing of things) if (thing.kind === 'namespace') await api.remove(NAMESPACES, thing.name, { signal });
     await journal.remove(id);
-  }
-
-  /** A pod of the same name in another cluster is not meant. @throws CheckpointError `changed` */
-  #requireSame({ name, server }: SandboxRecord): void {
-    const { cluster } = this.#options;
-    if (server === undefined || server === cluster.server) return;
-    throw new CheckpointError(
-      'changed',
-      sentence('The context {0} leads to another cluster now: the sandbox {1} is at {2}.', cluster.name, name, server),
-    );
   }
 
   async #hasNamespace(signal: AbortSignal | undefined): Promise<boolean> {
@@ -239,5 +232,39 @@ export class KubernetesSandbox implements Sandbox {
     } finally {
       registry.close();
     }
+  }
+}
+
+/** A pod of the same name in another cluster is not meant. @throws CheckpointError `changed` */
+export function requireSameCluster(record: SandboxRecord, cluster: Pick<Cluster, 'name' | 'server'>): void {
+  const { name, server } = record;
+  if (server === undefined || server === cluster.server) return;
+  throw new CheckpointError(
+    'changed',
+    sentence('The context {0} leads to another cluster now: the sandbox {1} is at {2}.', cluster.name, name, server),
+  );
+}
+
+/** Whether a node takes pods now. */
+export function isAble({ isReady, isSchedulable, isLinux }: NodeFacts): boolean {
+  return isReady && isSchedulable && isLinux;
+}
+
+/** Whether a node is of the kind that an archive restores on. */
+export function fits({ runtime, architecture }: NodeFacts, facts: Subject['facts']): boolean {
+  return runtime === facts.engine && (facts.architecture === undefined || architecture === facts.architecture);
+}
+
+/** The nodes of a cluster, or the one that is asked for; undefined for who may not see them. */
+async function nodesOf(
+  { api }: Cluster,
+  asked: string | undefined,
+  signal: AbortSignal | undefined,
+): Promise<readonly NodeFacts[] | undefined> {
+  try {
+    return await listNodes(api, signal);
+  } catch (error) {
+    if (!CheckpointError.is(error, 'forbidden')) throw error;
+    return asked === undefined ? undefined : [await nodeCalled(api, asked, signal)];
   }
 }
