@@ -4,7 +4,13 @@ import { Icon } from '../parts/icon.tsx';
 import { sentenceText, t } from '../text.ts';
 
 /** Why a restore did not work: what it means first, then the line that says so. */
-export function Failure({ failure, onLog }: { failure: RestoreFailure; onLog: () => void }) {
+export function Failure(props: {
+  failure: RestoreFailure;
+  /** An image may have been sent before it failed. */
+  hasImage: boolean;
+  onLog: () => void;
+}) {
+  const { failure, hasImage, onLog } = props;
   const text = sentenceText(failure.text);
   return (
     <section class="restore-failure" role="alert" aria-labelledby="failure-title">
@@ -21,7 +27,11 @@ export function Failure({ failure, onLog }: { failure: RestoreFailure; onLog: ()
           </li>
         ))}
       </ul>
-      <p class="muted">{t('What was made for it was taken away again.')}</p>
+      <p class="muted">
+        {hasImage
+          ? t('What was made for it in the cluster was taken away again. An image that was sent stays in its registry.')
+          : t('What was made for it was taken away again.')}
+      </p>
       {failure.hasLog && (
         <button type="button" class="link" onClick={onLog}>
           {t('Show the whole log')}

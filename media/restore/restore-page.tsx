@@ -73,29 +73,40 @@ export function RestorePage({ connection }: { connection: Connection<RestorePage
         <h1>{review.name === '' ? t('Restore') : t('Restore {0}', review.name)}</h1>
         <p class="muted">{escapeText(t('To {0}, from {1}', review.place, review.locator))}</p>
         {review.remark && <p class="muted">{sentenceText(review.remark)}</p>}
-        {failure && <Failure failure={failure} onLog={() => run(host.showFailure(), setProblem)} />}
+        {failure && (
+          <Failure
+            failure={failure}
+            hasImage={review.cluster !== undefined}
+            onLog={() => run(host.showFailure(), setProblem)}
+          />
+        )}
         {problem !== undefined && (
           <p class="restore-problem" role="alert">
             <Icon name="error" /> {errorText(problem)}
           </p>
         )}
-        {review.cluster && (
-          <ClusterForm
-            choices={review.cluster}
-            isDisabled={doing !== undefined}
-            isBusy={placing.isBusy}
-            onChange={placing.place}
-          />
-        )}
-        <Checklist findings={review.findings} agreed={agreed} onAgree={agree} />
-        <TcpChoices tcp={review.tcp} onChoose={(tcp) => void host.choose(tcp).then(setReview, setProblem)} />
-        <Steps review={review} />
+        <div class="restore-columns">
+          <div>
+            {review.cluster && (
+              <ClusterForm
+                choices={review.cluster}
+                isDisabled={doing !== undefined}
+                isBusy={placing.isBusy}
+                onChange={placing.place}
+              />
+            )}
+            <Checklist findings={review.findings} agreed={agreed} onAgree={agree} />
+            <TcpChoices tcp={review.tcp} onChoose={(tcp) => void host.choose(tcp).then(setReview, setProblem)} />
+          </div>
+          <Steps review={review} />
+        </div>
       </div>
       <Actions
         review={review}
         agreed={agreed}
         doing={doing}
         isLooking={placing.isBusy}
+        hasFailed={failure !== undefined}
         host={host}
         onRestore={() => void restore()}
         onProblem={setProblem}
@@ -109,11 +120,12 @@ function Actions(props: {
   agreed: ReadonlySet<string>;
   doing: RestoreProgress | undefined;
   isLooking: boolean;
+  hasFailed: boolean;
   host: Host;
   onRestore: () => void;
   onProblem: (problem: unknown) => void;
 }) {
-  const { review, agreed, doing, isLooking, host, onRestore, onProblem } = props;
+  const { review, agreed, doing, isLooking, hasFailed, host, onRestore, onProblem } = props;
   const blockers = review.findings.filter(
     ({ id, verdict, canBeAgreedTo }) => verdict === 'blocker' && !(canBeAgreedTo === true && agreed.has(id)),
   );
@@ -129,7 +141,9 @@ function Actions(props: {
     }
     return toAgree > 0
       ? tn(toAgree, 'Read {0} risk and agree to it, to restore.', 'Read {0} risks and agree to them, to restore.')
-      : t('Nothing has been done yet.');
+      : hasFailed
+        ? t('It can be tried again.')
+        : t('Nothing has been done yet.');
   };
   return (
     <footer class="restore-actions">

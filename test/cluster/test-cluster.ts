@@ -28,6 +28,15 @@ export interface Login {
   readonly certificate?: Issued;
 }
 
+/** A kind beyond those that tests mostly need. */
+export const NETWORK_POLICIES: Kind = {
+  group: 'networking.k8s.io',
+  version: 'v1',
+  plural: 'networkpolicies',
+  kind: 'NetworkPolicy',
+  namespaced: true,
+};
+
 const NAMESPACES = KINDS.find(({ plural }) => plural === 'namespaces') as Kind;
 const NODES = KINDS.find(({ plural }) => plural === 'nodes') as Kind;
 

@@ -6,20 +6,12 @@ import type { ClusterWishes, RestoreFailure } from '../../src/protocol/restore-a
 import { say } from '../../src/protocol/sentence.ts';
 import type { RestorePage } from '../../src/vscode/sandboxes/restore-page.ts';
 import type { TestAccess } from '../../src/vscode/test-access.ts';
-import type { Kind } from '../cluster/kube.ts';
 import { PODS } from '../cluster/pod-life.ts';
-import { TestCluster } from '../cluster/test-cluster.ts';
+import { NETWORK_POLICIES, TestCluster } from '../cluster/test-cluster.ts';
 import { RegistryServer } from '../registry/registry-server.ts';
 import { activate, closeAllEditors, refused, sample, until } from './support.ts';
 
 const ARCHIVE = ['kubernetes', 'checkpoint-counters_default-counter-2026-11-23T22-22-33Z.tar'] as const;
-const POLICIES: Kind = {
-  group: 'networking.k8s.io',
-  version: 'v1',
-  plural: 'networkpolicies',
-  kind: 'NetworkPolicy',
-  namespaced: true,
-};
 
 describe('restoring in a cluster', () => {
   let access: TestAccess;
@@ -33,7 +25,7 @@ describe('restoring in a cluster', () => {
     registry = await new RegistryServer().start();
     cluster = await TestCluster.start({
       nodes: [{ name: 'node-crio' }, { name: 'node-containerd', runtime: 'containerd', runtimeVersion: '2.1.9' }],
-      kinds: [POLICIES],
+      kinds: [NETWORK_POLICIES],
     });
     await setting('registry.repository', undefined);
     await use(
@@ -102,7 +94,7 @@ describe('restoring in a cluster', () => {
   }
 
   function made(): readonly string[] {
-    return [...cluster.store.list(PODS, 'lab'), ...cluster.store.list(POLICIES, 'lab')].map(({ kind }) => kind);
+    return [...cluster.store.list(PODS, 'lab'), ...cluster.store.list(NETWORK_POLICIES, 'lab')].map(({ kind }) => kind);
   }
 
   it('offers what fits first, and says what has not been said yet', async () => {
@@ -118,7 +110,7 @@ describe('restoring in a cluster', () => {
       ],
     );
     assert.deepEqual(review.cluster.namespaces.includes('lab'), true);
-    assert.equal(review.place, 'Kubernetes lab containerd 2.1.9');
+    assert.equal(review.place, 'Kubernetes · lab · containerd 2.1.9');
 
     const { wishes } = review.cluster;
     const image = `${registry.host}/lab/counter:1`;

@@ -143,8 +143,9 @@ export function explainFailure(error: unknown): { readonly failure: RestoreFailu
 }
 
 function placeText({ kind, target: { engine, engineVersion }, cluster }: RestorePlace): string {
-  const engineText = kind === 'kubernetes' ? [engine, engineVersion] : [engineVersion];
-  return [PLACE_NAMES[kind], cluster?.wishes.context, ...engineText].filter((part) => part !== undefined).join(' ');
+  if (!cluster) return [PLACE_NAMES[kind], engineVersion].filter((part) => part !== undefined).join(' ');
+  const runtime = [engine, engineVersion].filter((part) => part !== undefined).join(' ');
+  return [PLACE_NAMES[kind], cluster.wishes.context, runtime].filter((part) => part !== '').join(' · ');
 }
 
 /** What a person should know of where the bytes come from. */

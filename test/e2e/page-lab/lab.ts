@@ -11,6 +11,7 @@ import { root } from '../../../scripts/lib/node.mjs';
 import { launchBrowser } from '../../../scripts/vscode/browser.ts';
 import { openChannel, type ChannelMessage, type Handlers } from '../../../src/protocol/channel.ts';
 import type { PageApi, PageEvents } from '../../../src/protocol/page-api.ts';
+import type { RestorePageApi, RestorePageEvents } from '../../../src/protocol/restore-api.ts';
 import { pageHtml } from '../../../src/vscode/editor/page-html.ts';
 
 export type Theme = 'dark' | 'light' | 'hc' | 'hc-light';
@@ -22,13 +23,13 @@ interface ThemeColors {
 
 type Themes = Readonly<Record<Theme, ThemeColors>>;
 
-export interface Lab {
+export interface Lab<Events = PageEvents> {
   readonly page: Page;
   /** What the page asked the host to do, in order: `openFile /rootfs/etc/passwd`. */
   readonly calls: string[];
   /** What the browser complained of: errors, and what the content security policy forbade. */
   readonly complaints: string[];
-  emit<Name extends keyof PageEvents>(name: Name, value: PageEvents[Name]): void;
+  emit<Name extends keyof Events & string>(name: Name, value: Events[Name]): void;
   setTheme(theme: Theme): Promise<void>;
   /** Opens the page anew with what it remembered, as VS Code does when its tab is shown again. */
   reopen(): Promise<void>;
@@ -38,33 +39,65 @@ export interface Lab {
 const ORIGIN = 'https://page.test';
 const TYPES: Readonly<Record<string, string>> = { js: 'text/javascript', css: 'text/css', ttf: 'font/ttf' };
 
-/** A browser in which the page can be opened again and again. */
-export interface LabBrowser {
+/** A browser in which a page can be opened again and again. */
+export interface LabBrowser<Api = PageApi, Events = PageEvents> {
   /** Opens the page with the given answers, in a tab that remembers nothing. */
-  open(answers: Handlers<PageApi>, theme?: Theme): Promise<Lab>;
+  open(answers: Handlers<Api>, theme?: Theme): Promise<Lab<Events>>;
   close(): Promise<void>;
 }
 
-/** Builds the page and starts a browser for it. */
-export async function launchLab(): Promise<LabBrowser> {
+/** Builds the page of a checkpoint and starts a browser for it. */
+export function launchLab(): Promise<LabBrowser> {
+  return launch<PageApi, PageEvents>('main', [
+    'copy',
+    'copyText',
+    'openFile',
+    'saveFile',
+    'saveSearch',
+    'showLog',
+    'restore',
+    'retry',
+  ]);
+}
+
+/** The same for the page of a restore. */
+export function launchRestoreLab(): Promise<LabBrowser<RestorePageApi, RestorePageEvents>> {
+  return launch('restore', ['choose', 'place', 'run', 'stop', 'copy', 'showFailure', 'close']);
+}
+
+type PageName = 'main' | 'restore';
+
+/** @param noted what the page asks the host to do, apart from the questions */
+async function launch<Api, Events>(
+  name: PageName,
+  noted: readonly (keyof Api & string)[],
+): Promise<LabBrowser<Api, Events>> {
   const themes = JSON.parse(readFileSync(join(import.meta.dirname, 'themes.json'), 'utf8')) as Themes;
-  const files = await buildPage();
+  const files = await buildPage(name);
   const browser = await launchBrowser();
   await browser.context.route(`${ORIGIN}/**`, (route) => {
-    const name = new URL(route.request().url()).pathname.slice(1);
-    const body = name === '' ? documentOf() : files.get(name);
+    const path = new URL(route.request().url()).pathname.slice(1);
+    const body = path === '' ? documentOf(name) : files.get(path);
     return body === undefined
       ? route.fulfill({ status: 404 })
-      : route.fulfill({ body, contentType: TYPES[name.split('.').at(-1) ?? ''] ?? 'text/html' });
+      : route.fulfill({ body, contentType: TYPES[path.split('.').at(-1) ?? ''] ?? 'text/html' });
   });
   return {
-    open: async (answers, theme = 'dark') => openLab(await browser.context.newPage(), answers, themes, theme),
+    open: async (answers, theme = 'dark') => {
+      const calls: string[] = [];
+      const handlers = recorded(answers, noted, calls);
+      return { ...(await openLab<Api, Events>(await browser.context.newPage(), handlers, themes, theme)), calls };
+    },
     close: () => browser.close(),
   };
 }
 
-async function openLab(page: Page, answers: Handlers<PageApi>, themes: Themes, theme: Theme): Promise<Lab> {
-  const calls: string[] = [];
+async function openLab<Api, Events>(
+  page: Page,
+  answers: Handlers<Api>,
+  themes: Themes,
+  theme: Theme,
+): Promise<Omit<Lab<Events>, 'calls'>> {
   const complaints: string[] = [];
   page.on('pageerror', (error) => complaints.push(String(error)));
   page.on('console', (message) => {
@@ -74,7 +107,7 @@ async function openLab(page: Page, answers: Handlers<PageApi>, themes: Themes, t
   let receive: (message: ChannelMessage) => void = () => undefined;
   let channel = open();
   function open() {
-    return openChannel<PageApi, PageEvents, object, object>(
+    return openChannel<Api, Events, object, object>(
       {
         post: (message) => {
           page.evaluate((data) => window.postMessage(data, '*'), message).catch(() => undefined);
@@ -84,7 +117,7 @@ async function openLab(page: Page, answers: Handlers<PageApi>, themes: Themes, t
           return () => (receive = () => undefined);
         },
       },
-      recorded(answers, calls),
+      answers,
     );
   }
   await page.exposeFunction('labPost', (message: ChannelMessage) => receive(message));
@@ -105,7 +138,6 @@ async function openLab(page: Page, answers: Handlers<PageApi>, themes: Themes, t
   await setTheme(theme);
   return {
     page,
-    calls,
     complaints,
     emit: (name, value) => channel.emit(name, value),
     setTheme,
@@ -123,12 +155,12 @@ async function openLab(page: Page, answers: Handlers<PageApi>, themes: Themes, t
 }
 
 /** Builds the page into memory. */
-async function buildPage(): Promise<ReadonlyMap<string, Buffer>> {
+async function buildPage(page: PageName): Promise<ReadonlyMap<string, Buffer>> {
   const directory = mkdtempSync(join(tmpdir(), 'checkpoint-explorer-page-'));
   try {
     await build({
       absWorkingDir: root,
-      entryPoints: { main: 'media/main.tsx' },
+      entryPoints: { [page]: page === 'main' ? 'media/main.tsx' : 'media/restore/main.tsx' },
       bundle: true,
       format: 'esm',
       target: 'chrome142',
@@ -137,7 +169,7 @@ async function buildPage(): Promise<ReadonlyMap<string, Buffer>> {
     });
     const codicons = join(root, 'node_modules/@vscode/codicons/dist');
     return new Map(
-      ['main.js', 'main.css', 'codicon.css', 'codicon.ttf'].map((name) => [
+      [`${page}.js`, `${page}.css`, 'codicon.css', 'codicon.ttf'].map((name) => [
         name,
         readFileSync(join(name.startsWith('codicon') ? codicons : directory, name)),
       ]),
@@ -147,8 +179,8 @@ async function buildPage(): Promise<ReadonlyMap<string, Buffer>> {
   }
 }
 
-function documentOf(): string {
-  return pageHtml({ cspSource: ORIGIN, address: (name) => `${ORIGIN}/${name}`, nonce: 'lab', language: 'en' });
+function documentOf(page: PageName): string {
+  return pageHtml({ cspSource: ORIGIN, address: (name) => `${ORIGIN}/${name}`, nonce: 'lab', language: 'en', page });
 }
 
 /** In the browser: what VS Code does to the document of a webview. */
@@ -165,26 +197,16 @@ function applyTheme({ body, vars }: ThemeColors): void {
   document.adoptedStyleSheets = [bars];
 }
 
-/** Notes what the page asked the host to do, apart from the questions. */
-function recorded(answers: Handlers<PageApi>, calls: string[]): Handlers<PageApi> {
-  const noted = <Args extends unknown[], Result>(
-    name: string,
-    handler: (signal: AbortSignal, ...args: Args) => Result,
-  ) => {
-    return (signal: AbortSignal, ...args: Args): Result => {
+/** Notes what the page asks the host to do. */
+function recorded<Api>(answers: Handlers<Api>, noted: readonly (keyof Api & string)[], calls: string[]): Handlers<Api> {
+  type Handler = (signal: AbortSignal, ...args: readonly unknown[]) => unknown;
+  const handlers = { ...answers } as Record<string, Handler>;
+  for (const name of noted) {
+    const handler = handlers[name];
+    handlers[name] = (signal, ...args) => {
       calls.push([name, ...args.map((arg) => (typeof arg === 'string' ? arg : JSON.stringify(arg)))].join(' '));
-      return handler(signal, ...args);
+      return handler?.(signal, ...args);
     };
-  };
-  return {
-    ...answers,
-    copy: noted('copy', answers.copy),
-    copyText: noted('copyText', answers.copyText),
-    openFile: noted('openFile', answers.openFile),
-    saveFile: noted('saveFile', answers.saveFile),
-    saveSearch: noted('saveSearch', answers.saveSearch),
-    showLog: noted('showLog', answers.showLog),
-    restore: noted('restore', answers.restore),
-    retry: noted('retry', answers.retry),
-  };
+  }
+  return handlers as Handlers<Api>;
 }

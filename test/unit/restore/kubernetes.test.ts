@@ -13,19 +13,12 @@ import type { Subject } from '../../../src/core/restore/sandbox/sandbox.ts';
 import { RestoreFailed } from '../../../src/core/restore/sandbox/why-it-failed.ts';
 import type { Kind, KubeObject, PodObject } from '../../cluster/kube.ts';
 import { PODS } from '../../cluster/pod-life.ts';
-import type { TestCluster } from '../../cluster/test-cluster.ts';
+import { NETWORK_POLICIES, type TestCluster } from '../../cluster/test-cluster.ts';
 import { RegistryServer } from '../../registry/registry-server.ts';
 import { connect, startCluster } from '../cluster/support.ts';
 import { archiveOf } from '../support/fixtures.ts';
 import { inFolder, withCheckpoint } from './support.ts';
 
-const POLICIES: Kind = {
-  group: 'networking.k8s.io',
-  version: 'v1',
-  plural: 'networkpolicies',
-  kind: 'NetworkPolicy',
-  namespaced: true,
-};
 const NAMESPACES: Kind = { group: '', version: 'v1', plural: 'namespaces', kind: 'Namespace', namespaced: false };
 
 interface Scene {
@@ -38,7 +31,7 @@ interface Scene {
 }
 
 async function scene(use: (scene: Scene) => Promise<void>, archive = 'crio-tty'): Promise<void> {
-  const cluster = await startCluster({ kinds: [POLICIES] });
+  const cluster = await startCluster({ kinds: [NETWORK_POLICIES] });
   const opened = await connect(cluster);
   const registry = await new RegistryServer().start();
   after(() => registry.stop());
@@ -63,7 +56,7 @@ async function scene(use: (scene: Scene) => Promise<void>, archive = 'crio-tty')
 }
 
 function objects(cluster: TestCluster, namespace = 'lab'): readonly KubeObject[] {
-  return [...cluster.store.list(PODS, namespace), ...cluster.store.list(POLICIES, namespace)].filter(
+  return [...cluster.store.list(PODS, namespace), ...cluster.store.list(NETWORK_POLICIES, namespace)].filter(
     ({ metadata }) => metadata.deletionTimestamp === undefined,
   );
 }
@@ -85,7 +78,7 @@ describe('restoring in a cluster', () => {
       const plan = place.plan(subject, target, {});
       const record = await place.run(plan, subject);
       const [pod] = cluster.store.list(PODS, 'lab') as readonly PodObject[];
-      const [policy] = cluster.store.list(POLICIES, 'lab');
+      const [policy] = cluster.store.list(NETWORK_POLICIES, 'lab');
       assert.ok(pod && policy);
       assert.ok(Number(policy.metadata.resourceVersion) < Number(pod.metadata.resourceVersion));
 

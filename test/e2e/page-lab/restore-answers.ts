@@ -1,0 +1,118 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { listContexts, openCluster, type Cluster } from '../../../src/core/cluster/cluster.ts';
+import { loadKubeconfig } from '../../../src/core/cluster/kubeconfig/kubeconfig.ts';
+import { openCheckpoint } from '../../../src/core/checkpoint/checkpoint.ts';
+import { readCheckpointFacts } from '../../../src/core/restore/compatibility/checkpoint-facts.ts';
+import { measureImage } from '../../../src/core/restore/image/write-image.ts';
+import { UploadPlaces } from '../../../src/core/restore/registry/upload.ts';
+import { SandboxJournal } from '../../../src/core/restore/sandbox/journal.ts';
+import type { Subject } from '../../../src/core/restore/sandbox/sandbox.ts';
+import type { Handlers } from '../../../src/protocol/channel.ts';
+import type { ClusterWishes, RestorePageApi, RestoreProgress } from '../../../src/protocol/restore-api.ts';
+import { clusterPlace } from '../../../src/vscode/sandboxes/cluster-place.ts';
+import { explainFailure, Restoring } from '../../../src/vscode/sandboxes/restoring.ts';
+import { Steps } from '../../../src/vscode/sandboxes/steps.ts';
+import { isCancelled } from '../../../src/vscode/failure.ts';
+
+/** Everything behind the page of a restore in a cluster, but for VS Code. */
+export interface RestoreAnswers {
+  readonly answers: Handlers<RestorePageApi>;
+  readonly journal: SandboxJournal;
+  /** Told of what is being done. */
+  onDoing: (doing: RestoreProgress) => void;
+  close(): Promise<void>;
+}
+
+/** @param kubeconfig its current context is the one that is looked at first */
+export async function restoreAnswers(archive: string, kubeconfig: string, image: string): Promise<RestoreAnswers> {
+  const folder = mkdtempSync(join(tmpdir(), 'checkpoint-explorer-restore-'));
+  const spill = { directory: join(folder, 'spill'), limit: 2 ** 30 };
+  const checkpoint = await openCheckpoint({ locator: archive, spill });
+  const subject: Subject = {
+    locator: archive,
+    path: archive,
+    facts: await readCheckpointFacts(checkpoint),
+    checkpoint,
+  };
+  const config = await loadKubeconfig({ path: kubeconfig });
+  const opened: Cluster[] = [];
+  const journal = new SandboxJournal(join(folder, 'journal'));
+  const placeFor = (wishes: ClusterWishes, signal: AbortSignal) =>
+    clusterPlace(
+      subject,
+      wishes,
+      {
+        clusters: {
+          contexts: () => Promise.resolve(listContexts(config)),
+          connect: async (context) => {
+            const cluster = await openCluster(config, context, { allowPlugins: false });
+            opened.push(cluster);
+            return cluster;
+          },
+        },
+        journal,
+        measure: ({ checkpoint: source }, options) => measureImage(source, { ...options, spill }),
+        uploads: new UploadPlaces(),
+        registry: () => ({ environment: { HOME: folder } }),
+        network: 'nowhere',
+      },
+      signal,
+    );
+  const [current] = listContexts(config).filter(({ isCurrent }) => isCurrent);
+  const wishes: ClusterWishes = {
+    context: current?.name ?? '',
+    node: '',
+    namespace: current?.namespace ?? '',
+    createNamespace: false,
+    image,
+    pullSecret: '',
+    lifetime: 60,
+  };
+  const restoring = new Restoring(subject, await placeFor(wishes, new AbortController().signal));
+  let running: AbortController | undefined;
+  const made: RestoreAnswers = {
+    journal,
+    onDoing: () => undefined,
+    answers: {
+      start: () => ({ review: restoring.review, strings: {} }),
+      choose: (_signal, tcp) => {
+        restoring.choose({ tcp });
+        return restoring.review;
+      },
+      place: async (signal, wanted) => {
+        restoring.move(await placeFor(wanted, signal));
+        return restoring.review;
+      },
+      run: async (_signal, plan, agreed) => {
+        const steps = new Steps();
+        running = new AbortController();
+        try {
+          await restoring.run(plan, agreed, {
+            signal: running.signal,
+            onProgress: (what, amount) => {
+              const doing = steps.describe(what, amount, performance.now());
+              if (doing) made.onDoing(doing);
+            },
+          });
+          return null;
+        } catch (error) {
+          if (isCancelled(error)) return null;
+          restoring.planAgain();
+          return explainFailure(error).failure;
+        }
+      },
+      stop: () => running?.abort(),
+      copy: () => undefined,
+      showFailure: () => undefined,
+      close: () => undefined,
+    },
+    async close() {
+      for (const cluster of opened) cluster.close();
+      await checkpoint.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+  return made;
+}
