@@ -1,7 +1,7 @@
 import { sentence } from '../../../protocol/sentence.ts';
 import { CheckpointError } from '../../errors.ts';
 import type { Cluster } from '../../cluster/cluster.ts';
-import type { Pod } from '../../cluster/api/objects.ts';
+import type { ApiObject, Pod } from '../../cluster/api/objects.ts';
 import { NAMESPACES, PODS, type Resource } from '../../cluster/api/resources.ts';
 import { listNodes, nodeCalled, type NodeFacts } from '../../cluster/inventory/nodes.ts';
 import type { RestoreChoices, TargetFacts } from '../compatibility/target-facts.ts';
@@ -11,7 +11,14 @@ import { Registry, type RegistrySettings } from '../registry/registry.ts';
 import { requireLogin, sendImage } from '../registry/send-image.ts';
 import type { UploadPlaces } from '../registry/upload.ts';
 import { newId, sandboxName, type SandboxJournal } from './journal.ts';
-import { namespaceManifest, podManifest, policyManifest, printed, type PodWishes } from './pod-manifests.ts';
+import {
+  namespaceManifest,
+  podManifest,
+  policyManifest,
+  printed,
+  SANDBOX_LABEL,
+  type PodWishes,
+} from './pod-manifests.ts';
 import { untilRestored } from './pod-watch.ts';
 import { takeAway } from './take-away.ts';
 import type { Plan, RunOptions, Sandbox, SandboxRecord, SandboxState, Step, Subject, Thing } from './sandbox.ts';
@@ -194,8 +201,19 @@ export class KubernetesSandbox implements Sandbox {
     for (const thing of things) {
       if (thing.kind === 'network-policy') await api.remove(NETWORK_POLICIES, thing.name, { namespace, signal });
     }
-    for (const thing of things) if (thing.kind === 'namespace') await api.remove(NAMESPACES, thing.name, { signal });
+    for (const thing of things) if (thing.kind === 'namespace') await this.#removeNamespace(thing.name, id, signal);
     await journal.remove(id);
+  }
+
+  /** With all that is in it: so only if it is the one that was made for the sandbox. */
+  async #removeNamespace(name: string, id: string, signal: AbortSignal | undefined): Promise<void> {
+    const { api } = this.#options.cluster;
+    try {
+      const { metadata } = await api.read<ApiObject>(NAMESPACES, name, { signal });
+      if (metadata.labels?.[SANDBOX_LABEL] === id) await api.remove(NAMESPACES, name, { uid: metadata.uid, signal });
+    } catch (error) {
+      if (!CheckpointError.is(error, 'not-found')) throw error;
+    }
   }
 
   async #hasNamespace(signal: AbortSignal | undefined): Promise<boolean> {

@@ -22,6 +22,8 @@ const VOLUME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
 /** Brings loopback up in a new network namespace and becomes the command. Arguments are not looked at by the shell. */
 const NOWHERE = ['unshare', '--net', '--', 'sh', '-c', 'ip link set lo up && exec "$@"', 'sh'];
 const HOLDING_AREA = '/var/tmp';
+/** Source: podman, pkg/checkpoint/checkpoint_restore.go. */
+const ANOTHERS_VOLUME = /volume with name .* already exists/;
 
 interface PodmanPlan extends Plan {
   readonly name: string;
@@ -161,6 +163,7 @@ export class PodmanSandbox implements Sandbox {
       }
     }
     await this.#journal.put(record);
+    let made = record;
     try {
       if (copy !== undefined) {
         onProgress?.(sentence('Bringing the archive to the machine'));
@@ -168,13 +171,20 @@ export class PodmanSandbox implements Sandbox {
       }
       onProgress?.(sentence('Restoring'));
       const { code, output, complaint } = await this.#machine.run(restore, { signal, isMaking: true });
-      if (code !== 0) throw await this.#failed(name, `${complaint}\n${output}`);
-      if (copy !== undefined) await this.#machine.run(['rm', '-f', '--', copy]);
+      if (code !== 0) {
+        // Podman looks for them before it makes any: one that appeared meanwhile is not ours.
+        if (ANOTHERS_VOLUME.test(complaint))
+          made = { ...record, things: things.filter(({ kind }) => kind !== 'volume') };
+        throw await this.#failed(name, `${complaint}\n${output}`);
+      }
+      if (copy === undefined) return record;
+      // One that stays goes with the sandbox.
+      if ((await this.#machine.run(['rm', '-f', '--', copy])).code !== 0) return record;
       const left: SandboxRecord = { ...record, things: things.filter(({ kind }) => kind !== 'file') };
       await this.#journal.put(left);
       return left;
     } catch (error) {
-      await takeAway(this, record, this.#journal, error);
+      await takeAway(this, made, this.#journal, error);
       throw error;
     }
   }

@@ -1,10 +1,11 @@
+import { ClusterError } from '../../cluster/cluster-error.ts';
 import { EndedHalfWay } from './command.ts';
 import type { SandboxJournal } from './journal.ts';
 import type { Sandbox, SandboxRecord } from './sandbox.ts';
 
 /**
  * Takes away what a restore made that did not come to its end. What cannot be removed now stays written down; so does
- * what may still be made afterwards, by a command that was ended here and perhaps goes on elsewhere.
+ * what may still be made afterwards, by a command that was ended here, or a request that broke off, and goes on elsewhere.
  * @param error why it did not come to its end
  */
 export async function takeAway(
@@ -19,5 +20,10 @@ export async function takeAway(
   } catch {
     return;
   }
-  if (error instanceof EndedHalfWay) await journal.put(record);
+  if (mayGoOn(error)) await journal.put(record);
+}
+
+/** A request that got no answer may be carried out all the same. */
+function mayGoOn(error: unknown): boolean {
+  return error instanceof EndedHalfWay || ClusterError.is(error, 'unreachable') || ClusterError.is(error, 'timeout');
 }
