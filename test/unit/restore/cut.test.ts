@@ -42,26 +42,19 @@ const PLACES: Readonly<Record<string, (machine: ModelMachine, journal: SandboxJo
 const MOST_STEPS = 40;
 
 for (const [name, place] of Object.entries(PLACES)) {
-  const scene = (use: (scene: Scene) => Promise<void>): Promise<void> =>
-    inFolder(async (folder) => {
+  const scene = <T>(use: (scene: Scene) => Promise<T>): Promise<T> =>
+    inFolder((folder) => {
       const machine = new ModelMachine(['ssh', 'host']);
       machine.broughtVolumes = ['data'];
       const journal = new SandboxJournal(join(folder, 'journal'));
-      await use({ machine, journal, sandbox: place(machine, journal) });
+      return use({ machine, journal, sandbox: place(machine, journal) });
     });
 
   describe(`a restore with ${name} that is cut at each of its steps`, () => {
     for (const kind of CUTS) {
       test(kind, async () => {
-        let step = 0;
-        for (; step < MOST_STEPS; step++) {
-          let isOver = false;
-          await scene(async (one) => {
-            isOver = !(await cutRestore(one, kind, step));
-          });
-          if (isOver) break;
-        }
-        assert.ok(step > 3 && step < MOST_STEPS, String(step));
+        const steps = await walk((step) => scene((one) => cutRestore(one, kind, step)));
+        assert.ok(steps > 3, String(steps));
       });
     }
   });
@@ -69,31 +62,17 @@ for (const [name, place] of Object.entries(PLACES)) {
   describe(`a removal of what ${name} restored that is cut at each of its steps`, () => {
     for (const kind of ['fails', 'dies', 'cancelled-before', 'cancelled-after'] as const) {
       test(kind, async () => {
-        let step = 0;
-        for (; step < MOST_STEPS; step++) {
-          let isOver = false;
-          await scene(async ({ machine, journal, sandbox }) => {
-            const record = await sandbox.run(sandbox.plan(subject, { kind: sandbox.kind }, {}), subject);
-            assert.ok(machine.everything().length > 0);
-            const stop = new AbortController();
-            machine.cut(kind, step, stop);
-            const failed = await sandbox.remove(record, stop.signal).then(
-              () => false,
-              () => true,
-            );
-            isOver = !machine.recover();
-            if (!isOver && failed) {
-              assert.deepEqual(await journal.list(), [record]);
-              await sandbox.remove(record);
-            }
-            assert.deepEqual([machine.everything(), await journal.list()], [[], []]);
-          });
-          if (isOver) break;
-        }
-        assert.ok(step > 0 && step < MOST_STEPS, String(step));
+        const steps = await walk((step) => scene((one) => cutRemoval(one, kind, step)));
+        assert.ok(steps > 0, String(steps));
       });
     }
   });
+}
+
+/** Cuts step after step until there is none left. @returns how many there were */
+async function walk(cut: (step: number) => Promise<boolean>): Promise<number> {
+  for (let step = 0; step < MOST_STEPS; step++) if (!(await cut(step))) return step;
+  throw new Error(`There are more than ${String(MOST_STEPS)} steps.`);
 }
 
 /** @returns whether there was a step to be cut */
@@ -111,6 +90,25 @@ async function cutRestore({ machine, journal, sandbox }: Scene, kind: Cut, step:
   if (there.length > 0) assert.equal(records.length, 1, `after step ${String(step)}: ${there.join(', ')}`);
   for (const one of records) await sandbox.remove(one);
   assert.deepEqual([machine.everything(), await journal.list()], [[], []], `after step ${String(step)}`);
+  return happened;
+}
+
+/** @returns whether there was a step to be cut */
+async function cutRemoval({ machine, journal, sandbox }: Scene, kind: Cut, step: number): Promise<boolean> {
+  const record = await sandbox.run(sandbox.plan(subject, { kind: sandbox.kind }, {}), subject);
+  assert.ok(machine.everything().length > 0);
+  const stop = new AbortController();
+  machine.cut(kind, step, stop);
+  const failed = await sandbox.remove(record, stop.signal).then(
+    () => false,
+    () => true,
+  );
+  const happened = machine.recover();
+  if (happened && failed) {
+    assert.deepEqual(await journal.list(), [record]);
+    await sandbox.remove(record);
+  }
+  assert.deepEqual([machine.everything(), await journal.list()], [[], []]);
   return happened;
 }
 
