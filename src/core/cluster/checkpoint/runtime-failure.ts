@@ -234,5 +234,5 @@ function byCriu(text: string, { namespace, pod, container, node }: Subject): Mea
 }
 
 function ended(text: string): string {
-  return /[.!?…]$/.test(text) ? text : `${text}.`;
+  return /[.!?\u2026]$/.test(text) ? text : `${text}.`;
 }

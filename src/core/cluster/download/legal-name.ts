@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 /** Names that Windows keeps for devices, whatever their ending. */
-const DEVICES = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?:\.|$)/i;
+const DEVICES = /^(?:con|prn|aux|nul|com[0-9\xb9\xb2\xb3]|lpt[0-9\xb9\xb2\xb3])(?:\.|$)/i;
 
 /** Leaves room in the 255 bytes of most systems for what is added: `.acquisition.json`, `.partial.json`. */
 const LONGEST = 230;
