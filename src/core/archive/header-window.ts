@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer';
 import type { ByteSource } from '../bytes/byte-source.ts';
 import { readAvailable } from '../bytes/sources.ts';
 import { HeaderForesight } from './header-foresight.ts';
+import type { KeptBlocks } from './kept-source.ts';
 import { BLOCK } from './tar-header.ts';
 
 const EMPTY = Buffer.alloc(0);
@@ -12,15 +13,14 @@ const DENSE = 8 * 1024;
 
 /**
  * Reads the headers of an archive: in growing blocks where they are close together, in small ones where large contents
- * lie between them. Of sources that take their time the blocks that hold whole small files are kept, up to a limit, so
- * that these need no second read; of others nothing is, because memory costs more than reading again.
+ * lie between them. Blocks that hold whole small files are kept, up to a limit, so that these need no second read.
  */
 export class HeaderWindow {
   readonly #source: ByteSource;
   readonly #kept: KeptBlocks;
   readonly #foresight: HeaderForesight | undefined;
   #bytes: Buffer = EMPTY;
-  /** Where a source that does not have to be waited for is read into, again and again. */
+  /** Where a source that does not have to be waited for is read into, until that is kept. */
   #room: Buffer = EMPTY;
   #start = 0;
   #length = SMALLEST;
@@ -58,10 +58,23 @@ export class HeaderWindow {
   loadNow(offset: number): boolean {
     this.#reach(offset);
     if (!this.#source.fillNow) return false;
+    this.#keep();
     if (this.#room.length < this.#length) this.#room = Buffer.allocUnsafe(this.#length);
     const filled = this.#source.fillNow(this.#room.subarray(0, this.#length), offset);
     if (filled !== undefined) this.#place(offset, this.#room.subarray(0, filled));
     return filled !== undefined;
+  }
+
+  /** No more headers will be looked at. */
+  end(): void {
+    this.#keep();
+  }
+
+  /** Keeps what was read into the room, if that is more than the header of something large. */
+  #keep(): void {
+    const isDense = this.#room.length > 0 && this.#last > this.#start;
+    if (isDense && this.#bytes.buffer === this.#room.buffer && this.#kept.add(this.#start, this.#bytes))
+      this.#room = EMPTY;
   }
 
   /** Decides how much to read. */
@@ -93,47 +106,4 @@ export class HeaderWindow {
 
 function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}
-
-/** Blocks that were read for the headers in them, by offset, up to a total size: the first ones stay. */
-export class KeptBlocks {
-  readonly #limit: number;
-  readonly #starts: number[] = [];
-  readonly #blocks: Uint8Array[] = [];
-  #total = 0;
-
-  constructor(limit: number) {
-    this.#limit = limit;
-  }
-
-  /** Keeps a block if it lies behind all before it. */
-  add(start: number, block: Uint8Array): void {
-    const previous = this.#starts.at(-1);
-    if (this.#total + block.length > this.#limit || (previous !== undefined && start < previous)) return;
-    this.#starts.push(start);
-    this.#blocks.push(block);
-    this.#total += block.length;
-  }
-
-  /** The bytes, if one of the blocks holds all of them. */
-  find(offset: number, length: number): Uint8Array | undefined {
-    let low = 0;
-    let high = this.#starts.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((this.#starts[middle] ?? 0) <= offset) low = middle + 1;
-      else high = middle;
-    }
-    const start = this.#starts[low - 1];
-    const block = this.#blocks[low - 1];
-    if (start === undefined || !block || offset + length > start + block.length) return undefined;
-    // Of a Buffer, subarray takes several times as long.
-    return new Uint8Array(block.buffer, block.byteOffset + offset - start, length);
-  }
-
-  clear(): void {
-    this.#starts.length = 0;
-    this.#blocks.length = 0;
-    this.#total = 0;
-  }
 }

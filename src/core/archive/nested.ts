@@ -8,7 +8,7 @@ import type { Compression } from '../../protocol/overview.ts';
 import { CheckpointError } from '../errors.ts';
 import type { Entry, FileSet } from './file-set.ts';
 import { BLOCK, classifyBlock, couldBeHeader, hasMagic } from './tar-header.ts';
-import { openTar } from './tar-file-set.ts';
+import { KEEP_LIMIT, openTar } from './tar-file-set.ts';
 
 /**
  * Opens an archive that is an entry of another: `rootfs-diff.tar`, `devshm-checkpoint.tar`, `volumes/*.tar`,
@@ -26,7 +26,9 @@ export async function openNested(
   const { source } = await unpack(files.open(entry), spill, signal === undefined ? {} : { signal });
   try {
     const content = await looksLikeTar(source, signal);
-    if (content === 'tar' || content === 'empty' || content === 'zeros') return openTar(source, signal);
+    // Of the thousands of files in it few are ever read: where reading again takes no waiting, memory costs more.
+    const keep = source.fillNow ? 0 : KEEP_LIMIT;
+    if (content === 'tar' || content === 'empty' || content === 'zeros') return openTar(source, signal, [], keep);
     throw new CheckpointError(
       'damaged',
       sentence(

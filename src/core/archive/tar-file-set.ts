@@ -6,22 +6,29 @@ import { sliceSource } from '../bytes/sources.ts';
 import { CheckpointError, isCancelled } from '../errors.ts';
 import { EntryIndex } from './entry-index.ts';
 import type { Entry, FileSet } from './file-set.ts';
-import { HeaderWindow, KeptBlocks } from './header-window.ts';
+import { HeaderWindow } from './header-window.ts';
+import { KeptBlocks, keptSource } from './kept-source.ts';
 import { normalPath } from './tar-entry.ts';
 import { sparseSource, type SparseFacts } from './tar-sparse.ts';
 import { TarIndexer, type IndexSink } from './tar-index.ts';
 
-/** Blocks with small files that the index read anyway, bytes. */
-const KEEP_LIMIT = 8 * 1024 * 1024;
+/** Blocks with small files that the index read anyway, bytes: those of some hundred processes. */
+export const KEEP_LIMIT = 8 * 1024 * 1024;
 const MAX_LINK_HOPS = 8;
 
 /**
  * Indexes a tar archive in the background. The set owns the source and closes it.
  * @param signal ends the indexing, also after this returned
  * @param notes what is known of the archive besides; may grow
+ * @param keep how many bytes of small files, which the index reads with the headers around them, are kept for their readers
  */
-export function openTar(source: ByteSource, signal?: AbortSignal, notes: readonly Note[] = []): FileSet {
-  return new TarFileSet(source, signal, notes);
+export function openTar(
+  source: ByteSource,
+  signal?: AbortSignal,
+  notes: readonly Note[] = [],
+  keep = KEEP_LIMIT,
+): FileSet {
+  return new TarFileSet(source, signal, notes, new KeptBlocks(keep));
 }
 
 class TarFileSet implements FileSet {
@@ -29,18 +36,18 @@ class TarFileSet implements FileSet {
   readonly completed: Promise<void>;
   readonly #source: ByteSource;
   readonly #content: ByteSource;
-  readonly #kept = new KeptBlocks(KEEP_LIMIT);
+  readonly #kept: KeptBlocks;
   readonly #index = new EntryIndex();
   /** By the offset of their headers. */
   readonly #sparse = new Map<number | undefined, SparseFacts>();
   readonly #outerNotes: readonly Note[];
   readonly #stop = new AbortController();
 
-  constructor(source: ByteSource, signal: AbortSignal | undefined, notes: readonly Note[]) {
+  constructor(source: ByteSource, signal: AbortSignal | undefined, notes: readonly Note[], kept: KeptBlocks) {
     this.name = source.name;
     this.#source = source;
-    // What can be read without waiting is not kept, see HeaderWindow.
-    this.#content = source.fillNow ? source : withKept(source, this.#kept);
+    this.#kept = kept;
+    this.#content = keptSource(source, this.#kept);
     this.#outerNotes = notes;
     this.completed = this.#run(signal ? AbortSignal.any([signal, this.#stop.signal]) : this.#stop.signal);
     // Nobody may be listening: the failure is kept for those who ask.
@@ -99,7 +106,9 @@ class TarFileSet implements FileSet {
       flush: () => this.#index.flush(),
     };
     try {
-      await new TarIndexer(this.#source, new HeaderWindow(this.#source, this.#kept), sink, signal).run();
+      const window = new HeaderWindow(this.#source, this.#kept);
+      await new TarIndexer(this.#source, window, sink, signal).run();
+      window.end();
       // What the decompressor meets behind the last entry belongs to the notes.
       if (isGrowing(this.#source)) await this.#source.ended;
     } catch (error) {
@@ -127,30 +136,6 @@ class TarFileSet implements FileSet {
 /** True for a hard link without content of its own, which only some writers of pax archives give it. */
 function isLink(entry: Entry): boolean {
   return entry.type === 'hardlink' && entry.size === 0;
-}
-
-/** Looks into the kept blocks before it reads. */
-function withKept(source: ByteSource, kept: KeptBlocks): ByteSource {
-  return {
-    name: source.name,
-    get size() {
-      return source.size;
-    },
-    get identity() {
-      return source.identity;
-    },
-    read(offset, length, signal) {
-      const bytes = kept.find(offset, length);
-      return bytes ? Promise.resolve(bytes) : source.read(offset, length, signal);
-    },
-    readNow: (offset, length) => kept.find(offset, length) ?? source.readNow?.(offset, length),
-    ...(source.readAvailable && {
-      readAvailable: (offset: number, least: number, most: number, signal?: AbortSignal) =>
-        source.readAvailable?.(offset, least, most, signal) ?? source.read(offset, most, signal),
-    }),
-    ...(source.place && { place: () => source.place?.() ?? Promise.resolve(undefined) }),
-    close: () => Promise.resolve(),
-  };
 }
 
 /** Stands for the content of a hard link whose target is not in the archive. */

@@ -26,6 +26,14 @@ export interface ByteSource {
    * @returns how many bytes; undefined where it would have to wait
    */
   fillNow?(target: Uint8Array, offset: number): number | undefined;
+  /** As `readNow`, but only what is in memory already: a view of it, for which nothing is read and nothing made room. */
+  keptNow?(offset: number, length: number): Uint8Array | undefined;
+  /**
+   * For who keeps bytes of it: makes sure that they are still what stands there. Once in a turn of the event loop is
+   * enough, and more costs nothing.
+   * @throws CheckpointError `changed`, `unreadable`
+   */
+  confirm?(): void;
   /**
    * As `read`, but waits for no more than `least` bytes: of what is already there it gives up to `most`. Only sources
    * that are still growing have it.

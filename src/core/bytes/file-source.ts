@@ -84,6 +84,8 @@ class OpenFile implements FileSource {
   /** Reads that a thread is doing. */
   readonly #underWay = new Set<Promise<number>>();
   #closed = false;
+  /** In this turn of the event loop, nothing had changed. */
+  #isConfirmed = false;
 
   constructor(descriptor: number, stats: BigIntStats, name: string) {
     this.#descriptor = descriptor;
@@ -116,6 +118,14 @@ class OpenFile implements FileSource {
     if (wanted > SYNC_READ_LIMIT) return undefined;
     if (wanted > 0) this.#check(this.#readSync(target, wanted, offset), wanted, offset);
     return wanted;
+  }
+
+  confirm(): void {
+    this.#requireOpen();
+    if (this.#isConfirmed) return;
+    if (this.#hasChanged()) throw this.#changed(0);
+    this.#isConfirmed = true;
+    setImmediate(() => (this.#isConfirmed = false));
   }
 
   place(): Promise<BytePlace> {

@@ -63,6 +63,14 @@ class SliceSource implements ByteSource {
     return this.#parent.fillNow?.(part, this.#start + offset);
   }
 
+  keptNow(offset: number, length: number): Uint8Array | undefined {
+    return this.#parent.keptNow?.(this.#start + offset, this.#within(offset, length));
+  }
+
+  confirm(): void {
+    this.#parent.confirm?.();
+  }
+
   readAvailable(offset: number, least: number, most: number, signal?: AbortSignal): Promise<Uint8Array> {
     return readAvailable(
       this.#parent,

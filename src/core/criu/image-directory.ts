@@ -128,6 +128,8 @@ export class ImageDirectory {
 
   /** As `bytesNow`, of a part of a file; undefined also where not all of it is there. */
   pieceNow(source: ByteSource, offset: number, length: number): Uint8Array | undefined {
+    const kept = source.keptNow?.(offset, length);
+    if (kept) return kept.length === length ? kept : undefined;
     if (!source.fillNow) {
       const bytes = source.readNow?.(offset, length);
       return bytes?.length === length ? bytes : undefined;

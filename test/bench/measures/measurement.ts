@@ -24,7 +24,10 @@ export interface Measurement {
   measure(bench: Bench): Promise<readonly Row[]>;
 }
 
-/** Bytes that the worker reads without any archive, its own bundle above all; absent where the system does not count. */
+/**
+ * Bytes that the worker reads without any archive, its own bundle and what was compiled of it above all; absent where the
+ * system does not count.
+ */
 export function bytesOfStart({ inputs }: Bench): number | undefined {
   return runProbe('nothing', {
     path: join(inputs.scratch, 'empty.tar'),

@@ -35,6 +35,10 @@ function ofBuffer(archive: Buffer): Counted {
   return counted(archive.length, (offset, length) => archive.subarray(offset, offset + length));
 }
 
+async function text(source: ByteSource): Promise<string> {
+  return Buffer.from(await source.read(0, source.size ?? 0)).toString();
+}
+
 describe('what the index reads', () => {
   for (const size of [0, 700, 3000]) {
     test(`20,000 entries of ${String(size)} bytes cost a few hundred reads`, async () => {
@@ -100,6 +104,47 @@ describe('what the index reads', () => {
     }
     assert.ok(again < 20, `${String(again)} of 500 files were read again`);
   });
+
+  test('small files of an archive on disk are not read again either, until the archive is changed', () =>
+    inFolder(async (folder) => {
+      const path = join(folder, 'test.tar');
+      const entries = Array.from({ length: 500 }, (_, number) =>
+        file(`core-${String(number)}.img`, `content ${String(number)}`),
+      );
+      writeFileSync(path, Buffer.concat([...entries, file('large', Buffer.alloc(300_000, 1)), END]));
+      const disk = await openFile(path);
+      let reads = 0;
+      // As it is, but for the counting.
+      const source: ByteSource = {
+        name: disk.name,
+        size: disk.size,
+        read: (...how) => (reads++, disk.read(...how)),
+        readNow: (...how) => (reads++, disk.readNow?.(...how)),
+        fillNow: (...how) => (reads++, disk.fillNow?.(...how)),
+        confirm: () => disk.confirm?.(),
+        close: () => disk.close(),
+      };
+      const files = openTar(source);
+      await files.completed;
+      const indexing = reads;
+      assert.ok(indexing < 20, `${String(indexing)} reads of the index`);
+      const open = (name: string) => files.open(files.entries.get(name) ?? assert.fail(name));
+      for (let number = 0; number < 500; number++) {
+        const bytes = open(`core-${String(number)}.img`).keptNow?.(0, 100);
+        if (bytes) assert.equal(Buffer.from(bytes).toString(), `content ${String(number)}`);
+        else assert.equal(await text(open(`core-${String(number)}.img`)), `content ${String(number)}`);
+      }
+      assert.ok(reads - indexing < 10, `${String(reads - indexing)} of 500 files were read again`);
+      assert.equal(open('large').keptNow?.(299_000, 10), undefined);
+      assert.equal((await open('large').read(299_000, 10)).length, 10);
+
+      writeFileSync(path, 'X', { flag: 'a' });
+      await new Promise(setImmediate);
+      assert.throws(() => open('core-7.img').keptNow?.(0, 100), { reason: 'changed', where: path });
+      await assert.rejects(open('core-8.img').read(0, 100), { reason: 'changed' });
+      await files.close();
+      assert.equal(open('core-7.img').keptNow?.(0, 100), undefined);
+    }));
 
   test('what was read of a header stays as it is while the next ones are read over it', () =>
     inFolder(async (folder) => {

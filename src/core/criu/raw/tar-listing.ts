@@ -1,7 +1,8 @@
 import type { Note } from '../../../protocol/note.ts';
 import { EntryIndex } from '../../archive/entry-index.ts';
 import type { Entry } from '../../archive/file-set.ts';
-import { HeaderWindow, KeptBlocks } from '../../archive/header-window.ts';
+import { HeaderWindow } from '../../archive/header-window.ts';
+import { KeptBlocks } from '../../archive/kept-source.ts';
 import { TarIndexer } from '../../archive/tar-index.ts';
 import { sniffCompression } from '../../bytes/compression.ts';
 import { ForwardGunzip } from '../../bytes/forward-gunzip.ts';
