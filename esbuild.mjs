@@ -4,15 +4,17 @@
 //   dist/extension.js          the extension host's part
 //   dist/cluster.js            its part that knows clusters, loaded when somebody looks at one
 //   dist/sandboxes.js          its part that restores, loaded when somebody does
-//   dist/worker.js             the thread that owns an open checkpoint
+//   dist/worker.js             what starts the thread that owns an open checkpoint, with what V8 had compiled of it
+//   dist/worker-main.js        the rest of it
 //   dist/scan.js               the threads that search, for the worker and the command line
 //   dist/kubernetes-client.js  what logs in at clusters by the client library, loaded by the few contexts that need it
 //   dist/cli.js, cli-boot.js   the command line: a check of Node's version that any Node can read, and what brings back
-//                              what Node compiled in earlier runs
+//                              what V8 compiled in earlier runs
 //   dist/cli-main.js           the rest of it
 //   dist/page/                 the editor's page, its styles and the icon font
 //
 // It also asserts what must stay out of which bundle, from what esbuild says went in.
+import { createHash } from 'node:crypto';
 import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -87,6 +89,12 @@ const decoder = /^(node_modules\/(@protobufjs|protobufjs|tar-stream)\/|src\/core
 const decoderExceptWords =
   /^(node_modules\/(@protobufjs|protobufjs|tar-stream)\/|src\/core\/(archive|criu|checkpoint\/(?!json\.ts$|logs\/known-messages\.ts$))\/?)/;
 
+/** What a program is started with is small. */
+const beyondBoot = /^(node_modules\/|src\/core\/(?!run-compiled\.ts$))/;
+
+/** Bundles that are run with what V8 compiled of them in earlier runs, see src/core/run-compiled.ts. */
+const compiled = ['dist/cli-main.js', 'dist/worker-main.js'];
+
 /**
  * What is built, and what must not be in it: the extension activates in milliseconds because it holds no decoder and
  * no Kubernetes client (that one gets a bundle of its own, loaded at the first cluster action), and the worker, which
@@ -129,7 +137,11 @@ const bundles = [
     without: [kubernetesClient, decoderExceptWords],
   },
   {
-    options: { ...node, entryPoints: ['src/worker/main.ts'], outfile: 'dist/worker.js' },
+    options: { ...node, entryPoints: ['src/worker/boot.ts'], outfile: 'dist/worker.js' },
+    without: [beyondBoot],
+  },
+  {
+    options: { ...node, entryPoints: ['src/worker/main.ts'], outfile: 'dist/worker-main.js' },
     without: [kubernetesClient, /^src\/core\/cluster\//],
   },
   {
@@ -139,7 +151,7 @@ const bundles = [
   },
   {
     options: { ...node, entryPoints: ['src/cli/boot.ts'], outfile: 'dist/cli-boot.js' },
-    without: [/^(node_modules|src\/core)\//],
+    without: [beyondBoot],
   },
   {
     options: { ...node, entryPoints: ['src/cli/main.ts'], outfile: 'dist/cli-main.js' },
@@ -215,6 +227,7 @@ function reporter(without) {
           ? [...findForbidden(result.metafile, without), ...findSlowText(result.metafile)]
           : [];
         const errors = [...result.errors.map(line), ...unwanted.map((text) => `esbuild.mjs:1:1: ${text}`)];
+        if (result.metafile && errors.length === 0 && minify) nameBuilds(result.metafile);
         for (const text of errors) console.error(`error: ${text}`);
         for (const text of result.warnings.map(line)) console.error(`warning: ${text}`);
         if (errors.length > 0) failed = true;
@@ -238,6 +251,19 @@ function findSlowText(metafile) {
     const found = isOurs ? /[\u0080-\uffff]/.exec(readFileSync(join(root, output), 'utf8')) : null;
     return found ? [`${output} holds ${found[0]}: write it as an escape in the regular expression that it is in`] : [];
   });
+}
+
+/**
+ * Makes a bundle a function, and writes below it what names its text: what was compiled of another one is not taken for
+ * its own.
+ * @param {import('esbuild').Metafile} metafile
+ */
+function nameBuilds(metafile) {
+  for (const output of Object.keys(metafile.outputs).filter((name) => compiled.includes(name))) {
+    const path = join(root, output);
+    const text = `(function (exports, require, module, __filename, __dirname) {${readFileSync(path, 'latin1')}})`;
+    writeFileSync(path, `${text}\n// build ${createHash('sha256').update(text).digest('hex')}\n`);
+  }
 }
 
 /** @param {import('esbuild').Message} message */

@@ -1,6 +1,7 @@
-/** What bin.cjs starts when Node is new enough: the program, with what Node had compiled of it in earlier runs. */
-import { createRequire, enableCompileCache } from 'node:module';
-import { join } from 'node:path';
+/** What bin.cjs starts when Node is new enough: the program, with what V8 had compiled of it in earlier runs. */
+import { enableCompileCache, getCompileCacheDir } from 'node:module';
+import { dirname, join } from 'node:path';
+import { runCompiled } from '../core/run-compiled.ts';
 import { applicationCache } from './spill.ts';
 
 /** What is kept is what the first run used, and each command uses other parts. What is no command is no folder. */
@@ -12,4 +13,8 @@ try {
 } catch {
   // There are users without a home. They wait some milliseconds longer.
 }
-createRequire(import.meta.filename)('./cli-main.js');
+runCompiled(join(dirname(import.meta.filename), 'cli-main.js'), {
+  folder: getCompileCacheDir(),
+  // What could not be done was not done to its end; with 3 it was, on a damaged checkpoint.
+  isUsual: (code) => code === 0 || code === 3,
+});

@@ -20,7 +20,7 @@ const CLOSING_TIME = 2000;
 export interface Program {
   /** Path of the worker's bundle. */
   readonly script: string;
-  /** Private folder where Node keeps what it compiled for the first such thread: those after it start sooner. */
+  /** Private folder where what was compiled for the first such thread is kept: those after it start sooner. */
   readonly compiled?: string;
 }
 
