@@ -21,6 +21,10 @@ class KeptSource implements ByteSource {
     return this.source.size;
   }
 
+  get isFar(): boolean {
+    return this.source.isFar === true;
+  }
+
   get identity(): string | undefined {
     return this.source.identity;
   }
