@@ -88,7 +88,7 @@ export class ModelMachine extends Machine {
       case 'fails-late':
       case 'cancelled-after':
     }
-    for await (const bytes of input ?? []) text += Buffer.from(bytes).toString('latin1');
+    for await (const bytes of input ?? []) text += Buffer.from(bytes).toString('utf8');
     const result = work();
     if (cut?.kind === 'fails-late') return { code: 1, output: '', complaint: 'Error: cut' };
     if (cut) cut.stop.abort();
@@ -126,6 +126,8 @@ export class ModelMachine extends Machine {
   #crictl(words: readonly string[], ok: (output?: string) => CommandResult): CommandResult {
     const id = (): string => (++this.#ids).toString(16).padStart(64, '0');
     switch (words[0]) {
+      case 'version':
+        return ok('RuntimeName:  cri-o\nRuntimeVersion:  1.37.0\n');
       case 'runp': {
         const pod = id();
         const { labels } = JSON.parse(this.contents.get(words[1] ?? '') ?? '{}') as { labels: object };
@@ -148,6 +150,7 @@ export class ModelMachine extends Machine {
     no: (complaint: string) => CommandResult,
   ): CommandResult {
     const last = words.at(-1) ?? '';
+    if (words[0] === 'info') return ok('{"host": {"arch": "amd64"}}');
     const at = words.indexOf('restore');
     if (at > 0) {
       const taken = this.broughtVolumes.find((volume) => this.volumes.has(volume));

@@ -23,10 +23,11 @@ const BROUGHT_BY_PODMAN: ReadonlySet<string> = new Set(['/etc/hosts']);
 
 /** Reads what decides about a restore out of a checkpoint. */
 export async function readCheckpointFacts(checkpoint: Checkpoint, signal?: AbortSignal): Promise<CheckpointFacts> {
-  const [overview, spec, config, notes] = await Promise.all([
+  const [overview, spec, config, statusDump, notes] = await Promise.all([
     checkpoint.overview(signal),
     checkpoint.metadata.spec(signal),
     checkpoint.metadata.config(signal),
+    checkpoint.metadata.statusDump(signal),
     checkpoint.notes(signal),
   ]);
   const sockets = await checkpoint.sockets.list(signal);
@@ -58,7 +59,7 @@ export async function readCheckpointFacts(checkpoint: Checkpoint, signal?: Abort
     mounts,
     ...(criu.lsm !== undefined && { lsm: criu.lsm }),
     hasUserNamespace: namespacesOf(spec).has('user'),
-    demands: demandsOf(overview.engine, spec, config, mounts),
+    demands: demandsOf(overview.engine, spec, config, statusDump, mounts),
   };
 }
 
@@ -144,14 +145,46 @@ function isOwnPath(path: string, id: string | undefined): boolean {
   return new RegExp(`^/(?:var/lib|run)/containers/(?:[\\w.-]+/)*overlay-containers/${id}/userdata/`).test(path);
 }
 
-/** Keys that Podman, crun, runc or CRI-O act upon, rather than keep. */
+/** Keys that Podman, crun or runc act upon, rather than keep. */
 const ACTED_UPON =
   /^(?:run\.oci\.|cdi\.k8s\.io\/|org\.criu\.config$|module\.wasm|org\.systemd\.property\.(?!KillSignal$|TimeoutStopUSec$|CollectMode$))/;
+
+/**
+ * The same of those annotations that CRI-O and containerd take over into the container that they restore: devices (CDI),
+ * settings of the runtime, of systemd and of CRI-O itself. Sources: CRI-O, pkg/annotations; containerd's advisory on
+ * CVE-2026-53492.
+ */
+const TAKEN_OVER =
+  /^(?:cdi\.k8s\.io\/|run\.oci\.|module\.wasm|org\.criu\.config$|org\.systemd\.property\.|io\.containers\.|io\.kubernetes\.cri-o\.|io\.katacontainers\.|[\w.-]*crio\.io(?:\/|$))/;
+
+/** The annotations of the container that is restored which somebody acts upon. */
+function annotationsOf(
+  engine: Engine,
+  spec: JsonObject | undefined,
+  statusDump: JsonObject | undefined,
+): readonly string[] {
+  const own = asStringMap(at(spec, 'annotations'));
+  if (engine === 'containerd') return [...asStringMap(at(statusDump, 'annotations')).keys()].filter(isTakenOver);
+  if (engine !== 'cri-o') return [...own.keys()].filter((key) => ACTED_UPON.test(key));
+  // CRI-O keeps those of the container as JSON in one of its own.
+  try {
+    return Object.keys(asObject(JSON.parse(own.get('io.kubernetes.cri-o.Annotations') ?? '{}')) ?? {}).filter(
+      isTakenOver,
+    );
+  } catch {
+    return [];
+  }
+}
+
+function isTakenOver(key: string): boolean {
+  return TAKEN_OVER.test(key);
+}
 
 function demandsOf(
   engine: Engine,
   spec: JsonObject | undefined,
   config: JsonObject | undefined,
+  statusDump: JsonObject | undefined,
   mounts: readonly ExpectedMount[],
 ): Demands {
   const hooks = Object.values(asObject(at(spec, 'hooks')) ?? {})
@@ -177,7 +210,7 @@ function demandsOf(
     isPrivileged:
       at(config, 'privileged') === true ||
       asStringMap(at(spec, 'annotations')).get('io.podman.annotations.privileged') === 'TRUE',
-    annotations: [...asStringMap(at(spec, 'annotations')).keys()].filter((key) => ACTED_UPON.test(key)),
+    annotations: annotationsOf(engine, spec, statusDump),
   };
 }
 

@@ -10,7 +10,7 @@ export function riskFindings(checkpoint: CheckpointFacts, target: TargetFacts): 
     untrusted(),
     ...weaknesses(target),
     ...(target.kind === 'crio' ? [podNetwork()] : []),
-    ...(target.kind === 'podman' ? demands(checkpoint) : []),
+    ...(target.kind === 'podman' ? demands(checkpoint) : asked([annotations(checkpoint.demands)])),
   ];
 }
 
@@ -72,27 +72,46 @@ function weaknesses({ engine, engineVersion }: TargetFacts): readonly Finding[] 
   ];
 }
 
+/** What an archive asks for: the finding's id, the items, and how it is said of them. */
+type Demand = readonly [id: string, items: readonly string[], reason: (list: string) => Sentence];
+
+function asked(all: readonly Demand[]): Finding[] {
+  return all
+    .filter(([, items]) => items.length > 0)
+    .map(([id, items, reason]) => ({ id, verdict: 'blocker', canBeAgreedTo: true, reason: reason(listed(items)) }));
+}
+
+function annotations({ annotations: keys }: CheckpointFacts['demands']): Demand {
+  return [
+    'annotations',
+    keys,
+    (list) => sentence('The archive has annotations that the engine, the runtime or CRIU act upon: {0}', list),
+  ];
+}
+
 /** Podman does on the host what the archive's files say. */
 function demands({ demands: all }: CheckpointFacts): readonly Finding[] {
-  const found: Finding[] = [];
-  const ask = (id: string, items: readonly string[], reason: (list: string) => Sentence): void => {
-    if (items.length > 0) found.push({ id, verdict: 'blocker', canBeAgreedTo: true, reason: reason(listed(items)) });
-  };
-  ask('hooks', all.hooks, (list) =>
-    sentence('The archive asks for programs to be run on the host, outside of the container: {0}', list),
-  );
-  ask('host-paths', all.hostPaths, (list) =>
-    sentence('The archive asks for these paths of the host to be mounted: {0}', list),
-  );
-  ask('devices', all.devices, (list) => sentence('The archive asks for devices of the host: {0}', list));
-  ask('privileged', all.isPrivileged ? ['privileged'] : [], () =>
-    sentence('The container is privileged: it can take over the host.'),
-  );
-  ask('annotations', all.annotations, (list) =>
-    sentence('The archive has annotations that the runtime or CRIU act upon: {0}', list),
-  );
   const namespaces = all.hostNamespaces.filter((name) => name !== 'network');
-  ask('host-namespaces', namespaces, (list) => sentence('The container shares namespaces with the host: {0}', list));
+  const found = asked([
+    [
+      'hooks',
+      all.hooks,
+      (list) => sentence('The archive asks for programs to be run on the host, outside of the container: {0}', list),
+    ],
+    [
+      'host-paths',
+      all.hostPaths,
+      (list) => sentence('The archive asks for these paths of the host to be mounted: {0}', list),
+    ],
+    ['devices', all.devices, (list) => sentence('The archive asks for devices of the host: {0}', list)],
+    [
+      'privileged',
+      all.isPrivileged ? ['privileged'] : [],
+      () => sentence('The container is privileged: it can take over the host.'),
+    ],
+    annotations(all),
+    ['host-namespaces', namespaces, (list) => sentence('The container shares namespaces with the host: {0}', list)],
+  ]);
   if (all.hostNamespaces.includes('network')) {
     found.push({
       id: 'host-network',

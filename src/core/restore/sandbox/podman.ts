@@ -21,6 +21,8 @@ const RUNTIMES: ReadonlySet<string> = new Set(['runc', 'crun']);
 const VOLUME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
 /** Brings loopback up in a new network namespace and becomes the command. Arguments are not looked at by the shell. */
 const NOWHERE = ['unshare', '--net', '--', 'sh', '-c', 'ip link set lo up && exec "$@"', 'sh'];
+/** What an image can be called; nobody is asked about anything else. */
+const IMAGE = /^[a-zA-Z0-9][\w.:/@-]{0,500}$/;
 const HOLDING_AREA = '/var/tmp';
 /** Source: podman, pkg/checkpoint/checkpoint_restore.go. */
 const ANOTHERS_VOLUME = /volume with name .* already exists/;
@@ -53,7 +55,7 @@ export class PodmanSandbox implements Sandbox {
     const runtime = await this.#runtime(facts.runtime, asText(at(info, 'host', 'ociRuntime', 'name')), signal);
     const image = facts.image?.name;
     const hasImage =
-      image === undefined
+      image === undefined || !IMAGE.test(image)
         ? undefined
         : await this.#machine.succeeds(['podman', 'image', 'exists', '--', image], signal);
     const takenVolumes: string[] = [];
