@@ -151,7 +151,7 @@ class FolderFileSet implements FileSet {
   }
 
   #noteLimit(raw: Buffer, text: Note['text']): void {
-    this.#index.note({ kind: 'may-be-incomplete', where: asText(raw), text });
+    this.#index.note({ kind: 'missing', where: asText(raw), text });
   }
 }
 

@@ -211,7 +211,7 @@ export class TarIndexer {
     this.#offset = offset + padded(size);
     if (this.#last) return true;
     this.#note(
-      'may-be-incomplete',
+      'missing',
       headerOffset,
       sentence(
         '{0} has more entries than can be listed. Those from byte {1} on are not shown.',

@@ -215,7 +215,7 @@ describe('an archive of more entries than memory should hold', () => {
     assert.ok(files.entries.size > 1000 && files.entries.size < count, String(files.entries.size));
     assert.deepEqual(
       files.notes.map(({ kind }) => kind),
-      ['may-be-incomplete'],
+      ['missing'],
     );
     assert.equal(await files.find(`${String(count - 1).padStart(8, '0')}${'n'.repeat(nameLength - 8)}`), undefined);
     await files.close();
