@@ -16,7 +16,7 @@ const WAITING_CHUNKS = 4;
 /** Why compressed bytes cannot be read on, and where in them, in steps of what is fed at once. */
 export class DecompressionError extends Error {
   override readonly name = 'DecompressionError';
-  readonly why: 'ends' | 'corrupt' | 'checksum' | 'window' | 'trailing';
+  readonly why: 'ends' | 'corrupt' | 'checksum' | 'window' | 'dictionary' | 'trailing';
   readonly offset: number;
 
   constructor(why: DecompressionError['why'], offset: number, cause: unknown) {
@@ -217,6 +217,7 @@ function asDecompressionError(error: unknown, offset: number, hasBegun: boolean)
   const text = error instanceof Error ? error.message : '';
   if (code === 'Z_BUF_ERROR' || text === 'unexpected end of file') return new DecompressionError('ends', offset, error);
   if (code === 'ZSTD_error_frameParameter_windowTooLarge') return new DecompressionError('window', offset, error);
+  if (code === 'ZSTD_error_dictionary_wrong') return new DecompressionError('dictionary', offset, error);
   if (code === 'ZSTD_error_checksum_wrong' || /incorrect (data|length) check/.test(text)) {
     return new DecompressionError('checksum', offset, error);
   }

@@ -259,6 +259,14 @@ function sayFailure({ why, offset }: DecompressionError, name: string, shown: nu
           name,
         ),
       ];
+    case 'dictionary':
+      return [
+        'damaged',
+        sentence(
+          '{0} was compressed with a dictionary, which is not in it. Unpack it first, with: zstd -d -D DICTIONARY',
+          name,
+        ),
+      ];
     case 'trailing':
       return ['damaged', trailing(name, offset)];
   }

@@ -207,6 +207,15 @@ describe('decompressed', () => {
     });
   });
 
+  test('that needs a dictionary says so', async () => {
+    // Magic, a descriptor (one segment, dictionary id of a byte), the id, the content size, and a last raw block.
+    const frame = Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0x21, 0x07, 0x01, 0x09, 0x00, 0x00, 0x41]);
+    await withDecompressed(frame, async (source) => {
+      await source.ended;
+      assert.match(told(source.notes)[0] ?? '', /was compressed with a dictionary, which is not in it/);
+    });
+  });
+
   test('stops at the limit, with what was there by then and a note that names it', () =>
     withDecompressed(
       zstd(Buffer.alloc(400_000_000)),
