@@ -1,4 +1,4 @@
-import { closeSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readSync, statSync, type Stats } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Checkpoint } from '../../core/checkpoint/checkpoint.ts';
 import { errorCode, fileError } from '../../core/bytes/file-source.ts';
@@ -89,12 +89,21 @@ async function identify(directory: string, name: string, session: Session): Prom
 
 /** By the first bytes, so that what is clearly something else is not opened at all. */
 function couldBeCheckpoint(path: string): boolean {
-  const stat = statSync(path, { throwIfNoEntry: false });
+  const stat = look(path);
   if (stat?.isDirectory())
     return ['inventory.img', 'oci-layout', 'checkpoint/inventory.img'].some(
-      (inside) => statSync(join(path, inside), { throwIfNoEntry: false }) !== undefined,
+      (inside) => look(join(path, inside)) !== undefined,
     );
   return stat?.isFile() === true && looksLikeArchive(readHead(path));
+}
+
+/** Undefined for what is not there, and for what may not be looked at: links in a circle, another's folder. */
+function look(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
 }
 
 function looksLikeArchive(head: Buffer): boolean {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { copyFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
@@ -331,6 +331,16 @@ describe('list', () => {
           [join(folder, 'renamed.bin'), 'counter-none'],
         ],
       );
+    });
+  });
+
+  test('is not stopped by links that go round in a circle', async () => {
+    await inFolder(async (folder) => {
+      symlinkSync('circle', join(folder, 'circle'));
+      copyFileSync(ARCHIVE, join(folder, 'one.tar'));
+      const { code, stdout, stderr } = await cli('list', folder);
+      assert.deepEqual([code, stderr], [0, '']);
+      assert.match(stdout, / one\.tar\n$/);
     });
   });
 
