@@ -117,8 +117,11 @@ export class Metadata {
   }
 }
 
-/** The parser's own words name the position; they also quote the input, which may be long or a secret. */
+/** The parser's own words name the position or the character; they also quote the input, which may be long or a secret. */
 function reasonOf(error: unknown): string {
-  const position = /position (\d+)/.exec(error instanceof Error ? error.message : '');
-  return position?.[1] === undefined ? 'it ends too early' : `at byte ${position[1]}`;
+  const words = error instanceof Error ? error.message : '';
+  const position = /position (\d+)/.exec(words)?.[1];
+  if (position !== undefined) return `at byte ${position}`;
+  const unexpected = /^Unexpected token '(.)'/su.exec(words)?.[1];
+  return unexpected === undefined ? 'it ends too early' : `no value begins with ${unexpected}`;
 }

@@ -116,6 +116,11 @@ describe('a damaged part leaves the rest to be seen', () => {
     assert.equal(at(broken.notes, 'config.dump', 'damaged').length, 1);
     assert.equal(broken.processes.length, 2);
 
+    await repack(sound, path, (member, name) => (name === 'config.dump' ? Buffer.from('{"id": NaN}') : member.content));
+    assert.deepEqual(said((await ask(path)).notes, 'config.dump'), [
+      'config.dump is not valid JSON (no value begins with N). What it says about the container is not shown.',
+    ]);
+
     await repack(sound, path, (member, name) => (name === 'config.dump' ? undefined : member.content));
     const missing = await ask(path);
     assert.equal(at(missing.notes, 'config.dump', 'missing').length, 1);
