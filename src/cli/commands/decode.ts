@@ -10,8 +10,10 @@ import { sentence } from '../../protocol/sentence.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Output } from '../output.ts';
 import type { ExitCode, Session } from '../session.ts';
+import { collectInSmallSteps } from '../small-steps.ts';
 
 export async function run(args: Arguments, session: Session): Promise<ExitCode> {
+  collectInSmallSteps();
   const document = new Document(session, args.flag('pretty'));
   const [first = '', ...rest] = args.operands;
   const code = (await isImage(first))
