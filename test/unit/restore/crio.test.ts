@@ -180,7 +180,13 @@ esac\n`,
           [target.engine, target.engineVersion, target.runtime, target.restoreViaCreate],
           ['containerd', 'v2.3.4', 'crun', restore],
         );
-        const { facts } = subject({ engine: 'containerd', connections: [], addresses: [], ports: [] });
+        const { facts } = subject({
+          engine: 'containerd',
+          connections: [],
+          addresses: [],
+          ports: [],
+          demands: { hooks: [], hostPaths: [], devices: [], hostNamespaces: [], isPrivileged: false, annotations: [] },
+        });
         const verdict = checkRestore(facts, target).find(({ id }) => id === 'restores')?.verdict;
         assert.equal(verdict, restore ? 'ok' : 'blocker');
       }
