@@ -17,6 +17,7 @@ import { StringsText } from './vscode/filesystem/strings-text.ts';
 import { LocatorTable } from './vscode/locators/locator-table.ts';
 import { journalFolder } from './core/restore/sandbox/journal-folder.ts';
 import { SandboxesView } from './vscode/sandboxes/sandboxes-view.ts';
+import type { OpenRemote } from './vscode/sessions/remote-files.ts';
 import { Sessions } from './vscode/sessions/sessions.ts';
 import { KEEP_FOR, SpillSweeper } from './vscode/sessions/spill-sweeper.ts';
 import { settings } from './vscode/settings.ts';
@@ -67,12 +68,15 @@ function build(
   const script = context.asAbsolutePath('dist/worker.js');
   const program = (part: string) => ({ script, compiled: storage('compiled', part) });
   const spill = () => ({ directory: storage('spill'), limit: settings.spillLimit(), keepFor: KEEP_FOR });
+  // What lies on a node is reached through its cluster, what lies in a registry through that.
+  const openRemote: OpenRemote = (locator, signal) =>
+    (locator.startsWith('node://') ? clusterView : sandboxes).openRemote(locator, signal);
   const opened: Sessions = (sessions = own(
     new Sessions({
       program: program('checkpoint'),
       log,
       spill,
-      openRemote: (locator, signal) => clusterView.openRemote(locator, signal),
+      openRemote,
     }),
   ));
   const reader = own(new MetadataReader(program('metadata'), log));
@@ -123,7 +127,7 @@ function build(
       activeLocator: () => editor.active?.document.locator,
     }),
   ));
-  const sandboxes = own(
+  const sandboxes: SandboxesView = own(
     new SandboxesView({
       errors,
       sessions: opened,
@@ -131,10 +135,10 @@ function build(
       pageFolder,
       ownFolder: downloads,
       archiveOf: async (argument) => (await commands.archiveOf(argument)) ?? (await clusterView.archiveOf(argument)),
-      openRemote: (locator, signal) => clusterView.openRemote(locator, signal),
+      openRemote,
       clusters: clusterView.clusters,
       openLocator: (locator) =>
-        locator.startsWith('node://') ? editor.openLocator(locator) : editor.open(vscode.Uri.file(locator), false),
+        /^(node|docker):/.test(locator) ? editor.openLocator(locator) : editor.open(vscode.Uri.file(locator), false),
     }),
   );
   return { sessions: opened, archives: list, table, files: filesView, clusters: clusterView, sandboxes };

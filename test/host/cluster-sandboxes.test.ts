@@ -204,6 +204,16 @@ describe('restoring in a cluster', () => {
     const digest = await images.pushNow(locator, { host: registry.host, name: 'lab/only', tag: '1' });
     assert.ok(registry.manifests.has(`lab/only:${digest}`));
     assert.ok(registry.manifests.has('lab/only:1'));
+    // Where it is now, it can be opened, too.
+    const there = `docker://${registry.host}/lab/only:1`;
+    const overview = await access.sessions.use(there, (session) => session.ask((checkpoint) => checkpoint.overview()));
+    assert.equal(overview.container.name, 'counter');
+    const { restores } = await access.sandboxes.part();
+    const { subject } = await restores.look({ locator: there, isFolder: false });
+    const source = await subject.checkpoint.openArchive();
+    assert.equal(source.size, readFileSync(locator).length);
+    await source.close();
+
     const closed = await new RegistryServer({ gate: 'basic', username: 'a', password: 'b' }).start();
     try {
       await refused(images.pushNow(locator, { host: closed.host, name: 'lab/only', tag: '1' }), /podman login/);

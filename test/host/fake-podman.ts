@@ -52,6 +52,11 @@ export class FakePodman {
     rmSync(join(this.#folder, 'failure'), { force: true });
   }
 
+  /** The archive that was restored last. */
+  get imported(): string {
+    return join(this.#folder, 'imported');
+  }
+
   /** The container goes away without anybody having asked for it here. */
   lose(): void {
     rmSync(join(this.#folder, 'there'), { force: true });
@@ -77,6 +82,7 @@ esac
 [ "$1" = --runtime ] && shift 2
 case "$1 $2" in
 "container restore")
+  while [ $# -gt 1 ]; do [ "$1" = --import ] && cp "$2" '${folder}/imported'; shift; done
   if [ -e '${folder}/failure' ]; then cat '${folder}/failure' >&2; exit 125; fi
   touch '${state}'; echo 0123abcd ;;
 "container inspect")

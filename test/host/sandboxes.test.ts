@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -49,9 +50,9 @@ describe('restoring to a sandbox', function () {
   const signal = new AbortController().signal;
 
   /** As a person does: looks at the page, agrees to what it asks, and restores. */
-  async function restore(): Promise<RestoreFailure | null> {
+  async function restore(locator = sample(ARCHIVE).fsPath): Promise<RestoreFailure | null> {
     const { restores } = await access.sandboxes.part();
-    const looked = await restores.look({ locator: sample(ARCHIVE).fsPath, isFolder: false });
+    const looked = await restores.look({ locator, isFolder: false });
     const place = looked.places.find(({ kind }) => kind === 'podman');
     assert.ok(place && 'target' in place, 'Podman was not found');
     const page = await restores.open(looked, place);
@@ -145,6 +146,23 @@ describe('restoring to a sandbox', function () {
     assert.deepEqual(files.get(`blobs/sha256/${createHash('sha256').update(layer).digest('hex')}`), layer);
     await refused(images.buildNow(archive, 'oci-archive', archive, 'counter:latest'), /there already|exist/);
     assert.deepEqual(readFileSync(archive), layer, 'evidence was changed');
+  });
+
+  it('restores what is in a folder, packed on the way, and in a container image, as it is stored there', async () => {
+    const unpacked = join(folder, 'unpacked');
+    mkdirSync(unpacked);
+    execFileSync('tar', ['-xf', sample(ARCHIVE).fsPath, '-C', unpacked, '--no-same-owner']);
+    assert.equal(await restore(unpacked), null);
+    assert.deepEqual(await tarFiles(podman.imported), await tarFiles(sample(ARCHIVE).fsPath));
+
+    const image = join(folder, 'to-restore.tar');
+    const { images } = await access.sandboxes.part();
+    await images.buildNow(sample(ARCHIVE).fsPath, 'oci-archive', image, 'counter:latest');
+    assert.equal(await restore(image), null);
+    assert.deepEqual(readFileSync(podman.imported), readFileSync(sample(ARCHIVE).fsPath));
+    const copies = podman.calls().flatMap((words) => words.filter((word) => word.startsWith('/var/tmp/checkpoint-')));
+    assert.ok(copies.length > 0);
+    assert.deepEqual(copies.filter(existsSync), [], 'a copy of the archive is left');
   });
 
   it('explains from CRIU’s log why it did not work, and leaves nothing behind', async () => {

@@ -41,10 +41,10 @@ export interface OpenedFiles {
   /** SHA-256 of an archive that is elsewhere, computed there. */
   readonly hashRemote?: (signal?: AbortSignal) => Promise<string>;
   /**
-   * The archive's bytes as they are stored, in a source of their own: the archive file, or the layer of a container image
-   * that is one. Absent for folders. Not to be used after `close`.
+   * The archive's bytes as they are stored, in a source of their own: the archive file, the layer of a container image
+   * that is one, or the archive that a folder would be. Not to be used after `close`.
    */
-  readonly openArchive?: (signal?: AbortSignal) => Promise<ByteSource>;
+  readonly openArchive: (signal?: AbortSignal) => Promise<ByteSource>;
   /**
    * Compares bytes with the digest that is recorded for them, where there is one and they were not compared as they were
    * read. Takes as long as reading all of them, so it is absent where they are elsewhere.
@@ -78,7 +78,11 @@ async function openFolderAt(path: string, options: OpenLocatorOptions): Promise<
     );
   }
   const files = openFolder(path, options.signal);
-  if (isCheckpoint) return { files, wrapping: 'folder', compression: 'none', close: () => files.close() };
+  if (isCheckpoint) {
+    const pack = async (signal?: AbortSignal): Promise<ByteSource> =>
+      (await import('./packed-folder.ts')).packFolder(files, signal);
+    return { files, wrapping: 'folder', compression: 'none', openArchive: pack, close: () => files.close() };
+  }
   return openImage(files, names.has('index.json') ? 'oci-layout' : 'docker-archive', options);
 }
 
@@ -92,7 +96,7 @@ async function openRemoteAt(locator: string, options: OpenLocatorOptions): Promi
   const { openRemote, openImage: openRegistry, signal } = options;
   if (openRegistry && /^docker:/i.test(locator))
     return openImage(await openRegistry(locator, signal), 'oci-layout', options, false);
-  if (!openRemote || !/^node:/i.test(locator)) throw unsupported(locator);
+  if (!openRemote) throw unsupported(locator);
   const remote = await openRemote(locator, signal);
   const hashRemote = (wanted?: AbortSignal): Promise<string> => remote.hash(wanted);
   const again = (wanted?: AbortSignal): Promise<ByteSource> => openRemote(locator, wanted);

@@ -87,7 +87,7 @@ export interface Checkpoint {
    * @returns whether that left a new note
    */
   verify(signal?: AbortSignal): Promise<boolean>;
-  /** The archive's bytes as they are stored, to be closed before the checkpoint. @throws CheckpointError `unsupported` for folders */
+  /** The archive's bytes as they are stored, or of a folder those that it would have; to be closed before the checkpoint. */
   openArchive(signal?: AbortSignal): Promise<ByteSource>;
   close(): Promise<void>;
 }
@@ -249,10 +249,7 @@ class OpenCheckpoint implements Checkpoint {
   }
 
   openArchive(signal?: AbortSignal): Promise<ByteSource> {
-    const { openArchive } = this.#opened;
-    if (openArchive) return openArchive(signal);
-    const text = sentence('A folder is not an archive: there are no bytes that could be passed on as they are.');
-    throw new CheckpointError('unsupported', text);
+    return this.#opened.openArchive(signal);
   }
 
   async close(): Promise<void> {

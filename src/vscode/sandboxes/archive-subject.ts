@@ -1,6 +1,7 @@
 import type { ByteSource } from '../../core/bytes/byte-source.ts';
 import type { Subject } from '../../core/restore/sandbox/sandbox.ts';
 import { fileSubject, subject, type ReadArchive } from '../../core/restore/sandbox/subject.ts';
+import { sentence, type Sentence } from '../../protocol/sentence.ts';
 import type { OpenRemote } from '../sessions/remote-files.ts';
 import type { Sessions } from '../sessions/sessions.ts';
 
@@ -25,8 +26,28 @@ export async function readArchive(
 export function subjectOf({ sessions, openRemote }: ArchiveServices, archive: ReadArchive): Subject {
   const { locator, overview } = archive;
   if (overview.wrapping !== 'archive') return subject(archive, (signal) => openInThread(sessions, locator, signal));
-  if (!locator.startsWith('node://')) return fileSubject(archive);
+  if (!isRemote(locator)) return fileSubject(archive);
   return subject(archive, (signal = new AbortController().signal) => openRemote(locator, signal));
+}
+
+/** What a person should know of how the archive gets to where it is restored, or sent. */
+export function remarkOn({ locator, overview }: ReadArchive): Sentence | undefined {
+  if (locator.startsWith('node://')) {
+    return sentence('The archive stays on its node, and is read there, through a helper pod, as it is needed.');
+  }
+  if (/^docker:/i.test(locator)) return sentence('The archive is read from its registry as it is needed.');
+  switch (overview.wrapping) {
+    case 'archive':
+      return undefined;
+    case 'folder':
+      return sentence('The folder is packed into an archive on the way. Nothing is written beside it.');
+    default:
+      return sentence('The archive is taken out of its container image, as it is stored there.');
+  }
+}
+
+function isRemote(locator: string): boolean {
+  return /^(?:node|docker):\/\//i.test(locator);
 }
 
 /** The archive in an image, or the one that a folder would be: only its thread knows where the bytes are. */

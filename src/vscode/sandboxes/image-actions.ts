@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
-import { formatReference, type ImageReference } from '../../core/restore/registry/reference.ts';
+import { formatReference, parseReference, type ImageReference } from '../../core/restore/registry/reference.ts';
 import { Registry } from '../../core/restore/registry/registry.ts';
 import { requireLogin, sendImage } from '../../core/restore/registry/send-image.ts';
 import type { Amount } from '../../core/restore/sandbox/sandbox.ts';
@@ -39,6 +39,22 @@ export class ImageActions {
     const form = await chooseForm();
     if (form === 'registry') await this.#push(archive.locator);
     else if (form !== undefined) await this.#write(archive.locator, form);
+  }
+
+  /** Opens a checkpoint image where it is, in a registry. */
+  async open(): Promise<void> {
+    const repository = sandboxSettings.repository();
+    const text = await vscode.window.showInputBox({
+      title: vscode.l10n.t('Open Checkpoint Image'),
+      prompt: vscode.l10n.t('The image: HOST/NAME:TAG or HOST/NAME@sha256:…'),
+      placeHolder: 'registry.example:5000/checkpoints/web:1',
+      value: repository === '' ? '' : `${repository}/`,
+      ignoreFocusOut: true,
+      validateInput: (typed) =>
+        locatorOf(typed) === undefined ? vscode.l10n.t('This cannot be an image in a registry.') : undefined,
+    });
+    const locator = text === undefined ? undefined : locatorOf(text);
+    if (locator !== undefined) await this.#services.openLocator(locator);
   }
 
   /** Builds without asking anything. @returns the manifest's digest */
@@ -120,6 +136,15 @@ export class ImageActions {
       const text = vscode.l10n.t('The image was not sent whole to {0}. It can go on from where it was.', place);
       if ((await vscode.window.showInformationMessage(text, again)) === again) await this.#push(locator);
     }
+  }
+}
+
+/** The locator of an image as one types it; undefined for what is none. */
+function locatorOf(text: string): string | undefined {
+  try {
+    return formatReference(parseReference(text.trim()));
+  } catch {
+    return undefined;
   }
 }
 

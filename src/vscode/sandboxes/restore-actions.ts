@@ -6,7 +6,7 @@ import { escapeText } from '../../protocol/format.ts';
 import type { ClusterWishes } from '../../protocol/restore-api.ts';
 import { Disposable } from '../disposable.ts';
 import { abortSignal } from '../errors.ts';
-import { readArchive, subjectOf } from './archive-subject.ts';
+import { readArchive, remarkOn, subjectOf } from './archive-subject.ts';
 import { clusterPlace } from './cluster-place.ts';
 import { DEFAULT_LIFETIME, imageFor, referenceOf, repositoryOf } from './cluster-wishes.ts';
 import { PLACE_NAMES } from './place-names.ts';
@@ -65,7 +65,7 @@ export class RestoreActions extends Disposable {
   async open({ subject, archive }: Pick<Looked, 'subject' | 'archive'>, place: Place): Promise<RestorePage> {
     if (place.kind === 'kubernetes') return this.#openForCluster(subject, archive);
     if (!isThere(place)) throw place.missing;
-    return this.#show(subject, place);
+    return this.#show(subject, archive, place);
   }
 
   /** Nothing is asked of any cluster before one is chosen. */
@@ -80,7 +80,7 @@ export class RestoreActions extends Disposable {
     }
   }
 
-  async #openForCluster(subject: Subject, { overview }: ReadArchive): Promise<RestorePage> {
+  async #openForCluster(subject: Subject, archive: ReadArchive): Promise<RestorePage> {
     const { clusters, clusterOptions } = this.#services;
     const [current] = await clusters.contexts();
     const wishes: ClusterWishes = {
@@ -88,7 +88,7 @@ export class RestoreActions extends Disposable {
       node: '',
       namespace: current?.namespace ?? 'default',
       createNamespace: false,
-      image: imageFor(sandboxSettings.repository(), subject.facts.containerName, overview.checkpointed),
+      image: imageFor(sandboxSettings.repository(), subject.facts.containerName, archive.overview.checkpointed),
       pullSecret: '',
       lifetime: DEFAULT_LIFETIME,
     };
@@ -99,18 +99,19 @@ export class RestoreActions extends Disposable {
       { location: vscode.ProgressLocation.Notification, title, cancellable: true },
       (_progress, token) => placeFor(wishes, abortSignal(token)),
     );
-    return this.#show(subject, place, placeFor);
+    return this.#show(subject, archive, place, placeFor);
   }
 
   #show(
     subject: Subject,
+    archive: ReadArchive,
     place: RestorePlace,
     placeFor?: (wishes: ClusterWishes, signal: AbortSignal) => Promise<RestorePlace>,
   ): RestorePage {
     const { errors, pageFolder, texts, list, onChanged } = this.#services;
     const name = escapeText(subject.facts.containerName ?? basename(subject.locator));
     return this.own(
-      new RestorePage(new Restoring(subject, place), name, {
+      new RestorePage(new Restoring(subject, place, remarkOn(archive)), name, {
         errors,
         pageFolder,
         ...(placeFor && { placeFor }),
@@ -142,6 +143,7 @@ async function remember({ cluster }: RestorePlace): Promise<void> {
   if (reference) await sandboxSettings.rememberRepository(repositoryOf(reference));
 }
 
+/** From the palette, with nothing open that could be meant. */
 async function chooseFile(): Promise<ArchiveChoice | undefined> {
   const [uri] =
     (await vscode.window.showOpenDialog({

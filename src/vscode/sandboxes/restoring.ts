@@ -37,14 +37,17 @@ export interface RestorePlace {
 /** One restore, from the first look at what would be done to its end. What was shown is what is done. */
 export class Restoring {
   readonly subject: Subject;
+  readonly #remark: Sentence | undefined;
   #place: RestorePlace;
   #choices: RestoreChoices = {};
   #findings: readonly Finding[] = [];
   #plan: Plan | undefined;
   #noPlan: Sentence | undefined;
 
-  constructor(subject: Subject, place: RestorePlace) {
+  /** @param remark what is said of where the bytes come from */
+  constructor(subject: Subject, place: RestorePlace, remark?: Sentence) {
     this.subject = subject;
+    this.#remark = remark;
     this.#place = place;
     this.planAgain();
   }
@@ -87,7 +90,6 @@ export class Restoring {
     const { facts, locator } = this.subject;
     const { kind, cluster } = this.#place;
     const { tcp } = this.#choices;
-    const remark = remarkOf(locator);
     return {
       plan: this.#plan?.id ?? null,
       name: facts.containerName ?? '',
@@ -98,7 +100,7 @@ export class Restoring {
       tcp: { choice: tcp, connections: kind === 'podman' ? facts.connections.length : 0 },
       steps: (this.#plan?.steps ?? []).map((step) => ({ what: step.what, ...textsOf(step) })),
       ...(cluster && { cluster }),
-      ...(remark && { remark }),
+      ...(this.#remark && { remark: this.#remark }),
       ...(this.#noPlan && { noPlan: this.#noPlan }),
     };
   }
@@ -146,14 +148,6 @@ function placeText({ kind, target: { engine, engineVersion }, cluster }: Restore
   if (!cluster) return [PLACE_NAMES[kind], engineVersion].filter((part) => part !== undefined).join(' ');
   const runtime = [engine, engineVersion].filter((part) => part !== undefined).join(' ');
   return [PLACE_NAMES[kind], cluster.wishes.context, runtime].filter((part) => part !== '').join(' · ');
-}
-
-/** What a person should know of where the bytes come from. */
-function remarkOf(locator: string): Sentence | undefined {
-  if (locator.startsWith('node://')) {
-    return sentence('The archive stays on its node, and is read there, through a helper pod, as it is needed.');
-  }
-  return /^docker:/i.test(locator) ? sentence('The archive is read from its registry as it is needed.') : undefined;
 }
 
 function textsOf({ command, manifest }: Step): Omit<ReviewStep, 'what'> {

@@ -2,6 +2,7 @@
 export const SANDBOX_COMMANDS = [
   'restore',
   'buildImage',
+  'openImage',
   'refreshSandboxes',
   'openSandboxArchive',
   'showSandboxLogs',

@@ -1,9 +1,12 @@
 import * as vscode from 'vscode';
+import { openImageArchive } from '../../core/restore/registry/image-archive.ts';
 import { UploadPlaces } from '../../core/restore/registry/upload.ts';
 import { SandboxJournal } from '../../core/restore/sandbox/journal.ts';
 import type { SandboxRecord } from '../../core/restore/sandbox/sandbox.ts';
+import { sentence } from '../../protocol/sentence.ts';
 import { Disposable } from '../disposable.ts';
 import type { Errors } from '../errors.ts';
+import { failure } from '../failure.ts';
 import type { OpenRemote } from '../sessions/remote-files.ts';
 import type { Sessions } from '../sessions/sessions.ts';
 import type { ClusterPlaceOptions, Clusters } from './cluster-place.ts';
@@ -96,7 +99,8 @@ export class SandboxPart extends Disposable {
     const { restores, actions } = this;
     this.commands = {
       restore: (argument) => trusted(() => restores.restore(argument)),
-      buildImage: (argument) => this.images.build(argument),
+      buildImage: (argument) => trusted(() => this.images.build(argument)),
+      openImage: () => trusted(() => this.images.open()),
       refreshSandboxes: () => this.#refresh(options.onChanged),
       openSandboxArchive: (argument) => actions.openArchive(argument),
       showSandboxLogs: (argument) => trusted(() => actions.showLogs(argument)),
@@ -105,6 +109,14 @@ export class SandboxPart extends Disposable {
       removeSandbox: (argument) => trusted(() => actions.remove(argument)),
     };
   }
+
+  /** Gives the bytes of an archive in a registry. Programs that keep logins are asked only where one trusts them. */
+  readonly openRemote: OpenRemote = (locator, signal) => {
+    if (!vscode.workspace.isTrusted) {
+      throw failure('blocked', sentence('Registries are not asked in a workspace that is not trusted.'), locator);
+    }
+    return openImageArchive(locator, sandboxSettings.registry(), signal);
+  };
 
   async #refresh(onChanged: () => void): Promise<void> {
     await this.list.look();

@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises';
 import * as vscode from 'vscode';
 import { Disposable, onDispose } from '../disposable.ts';
 import type { Errors } from '../errors.ts';
+import type { OpenRemote } from '../sessions/remote-files.ts';
 import { SANDBOX_COMMANDS } from './sandbox-commands.ts';
 import type { SandboxPart, SandboxPartOptions } from './sandbox-part.ts';
 import { sandboxRow, type SandboxItem } from './sandbox-row.ts';
@@ -48,6 +49,9 @@ export class SandboxesView extends Disposable implements vscode.TreeDataProvider
     return this.#part;
   }
 
+  /** Gives the bytes of an archive in a registry. */
+  readonly openRemote: OpenRemote = async (locator, signal) => (await this.part()).openRemote(locator, signal);
+
   async getChildren(item?: SandboxItem): Promise<SandboxItem[]> {
     if (item || !(await this.#hasAny())) return [];
     return [...(await (await this.part()).list.items())];
@@ -83,11 +87,18 @@ export class SandboxesView extends Disposable implements vscode.TreeDataProvider
       new SandboxPart({
         ...this.#options,
         onChanged: () => this.#changed.fire(undefined),
-        reveal: async (item) => {
-          await this.#view.reveal(item, { select: true, focus: true });
-        },
+        reveal: (item) => this.#reveal(item),
       }),
     );
+  }
+
+  /** VS Code refuses where it draws the rows anew just then; that a sandbox is there is no less true without it. */
+  async #reveal(item: SandboxItem): Promise<void> {
+    try {
+      await this.#view.reveal(item, { select: true, focus: true });
+    } catch (error) {
+      this.#options.errors.note(error);
+    }
   }
 
   /** Other windows make and remove sandboxes, too. */

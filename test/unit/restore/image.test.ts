@@ -10,7 +10,7 @@ import { CheckpointError } from '../../../src/core/errors.ts';
 import { annotationsOf } from '../../../src/core/restore/image/annotations.ts';
 import { LayoutArchive } from '../../../src/core/restore/image/layout-archive.ts';
 import { LayoutFolder } from '../../../src/core/restore/image/layout-folder.ts';
-import { tarHeader } from '../../../src/core/restore/image/tar-member.ts';
+import { tarHeader } from '../../../src/core/archive/tar-member.ts';
 import { writeImage, type ImageTarget } from '../../../src/core/restore/image/write-image.ts';
 import type { SpillSettings } from '../../../src/protocol/checkpoint-api.ts';
 import type { Overview } from '../../../src/protocol/overview.ts';

@@ -5,6 +5,7 @@ import { describe, test } from 'node:test';
 import { inspect } from 'node:util';
 import { openCheckpoint } from '../../../src/core/checkpoint/checkpoint.ts';
 import { CheckpointError } from '../../../src/core/errors.ts';
+import { openImageArchive } from '../../../src/core/restore/registry/image-archive.ts';
 import { openImageFiles } from '../../../src/core/restore/registry/image-files.ts';
 import { pullArchive } from '../../../src/core/restore/registry/pull.ts';
 import { pushImage, type PushOptions, type Pushed } from '../../../src/core/restore/registry/push.ts';
@@ -215,6 +216,39 @@ describe('credentials', () => {
       await storage.stop();
     }
   });
+});
+
+describe('the archive in an image', () => {
+  test('is read where it is, and opened as the checkpoint that it is', () =>
+    scene({}, async ({ server, spill, settings, push }) => {
+      await push();
+      const locator = `docker://${server.host}/lab/app:1`;
+      const source = await openImageArchive(locator, settings);
+      assert.equal(source.size, readFileSync(archive).length);
+      assert.deepEqual(Buffer.from(await source.read(512, 1000)), readFileSync(archive).subarray(512, 1512));
+      assert.equal(`sha256:${await source.hash()}`, digest);
+      await source.close();
+      const checkpoint = await openCheckpoint(
+        { locator, spill },
+        { openRemote: (remote, signal) => openImageArchive(remote, settings, signal) },
+      );
+      try {
+        assert.equal((await checkpoint.overview()).wrapping, 'archive');
+        assert.ok((await checkpoint.processes()).length > 0);
+      } finally {
+        await checkpoint.close();
+      }
+    }));
+
+  test('is not looked for in an image of several layers', () =>
+    scene({}, async ({ server, settings, push }) => {
+      const { image } = await push();
+      const manifest = JSON.parse(Buffer.from(image.manifest.bytes).toString('utf8')) as { layers: object[] };
+      manifest.layers.push(...manifest.layers);
+      const bytes = Buffer.from(JSON.stringify(manifest));
+      server.manifests.set('lab/app:2', { bytes, mediaType: image.manifest.mediaType });
+      await assert.rejects(openImageArchive(`docker://${server.host}/lab/app:2`, settings), reason('not-a-checkpoint'));
+    }));
 });
 
 describe('an upload that was given up', () => {

@@ -5,7 +5,7 @@ import type { ImageDocuments } from '../../../protocol/checkpoint-image.ts';
 import { describeIndex, LAYOUT_MARK } from './manifest.ts';
 import { exists, isThere, takeName } from '../../bytes/new-file.ts';
 import { createFile, partialPath, requireRoom, unwritable, writeAt } from './private-files.ts';
-import { BLOCK, END, padding, tarHeader } from './tar-member.ts';
+import { BLOCK, END, padding, tarHeader } from '../../archive/tar-member.ts';
 
 /** An OCI image layout in a tar, which skopeo, podman and buildah call oci-archive. */
 export class LayoutArchive implements ImageWriter {
