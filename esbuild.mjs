@@ -7,6 +7,7 @@
 //   dist/worker.js             what starts the thread that owns an open checkpoint, with what V8 had compiled of it
 //   dist/worker-main.js        the rest of it
 //   dist/scan.js               the threads that search, for the worker and the command line
+//   dist/hash.js               the thread that hashes a download
 //   dist/kubernetes-client.js  what logs in at clusters by the client library, loaded by the few contexts that need it
 //   dist/cli.js, cli-boot.js   the command line: a check of Node's version that any Node can read, and what brings back
 //                              what V8 compiled in earlier runs
@@ -148,6 +149,10 @@ const bundles = [
     options: { ...node, entryPoints: ['src/core/checkpoint/search/scan/scan-thread.ts'], outfile: 'dist/scan.js' },
     // It starts in no time because it knows bytes and nothing else.
     without: [kubernetesClient, /^(node_modules|src\/core\/(archive|criu|cluster)|src\/worker)\//],
+  },
+  {
+    options: { ...node, entryPoints: ['src/core/cluster/download/file-hash-thread.ts'], outfile: 'dist/hash.js' },
+    without: [/^(?!src\/core\/cluster\/download\/file-hash-thread\.ts$)/],
   },
   {
     options: { ...node, entryPoints: ['src/cli/boot.ts'], outfile: 'dist/cli-boot.js' },

@@ -30,6 +30,9 @@ export const clusterDownload: Measurement = {
       const runs = Array.from({ length: bench.runs.middle }, () => runProbe('cluster-download', question));
       const time = median(runs.map(({ milliseconds }) => milliseconds)) ?? NaN;
       const peer = median(runs.map(({ bare }) => bare)) ?? NaN;
+      const processor = median(runs.map((run) => run.processor)) ?? NaN;
+      const bareProcessor = median(runs.map((run) => run.bareProcessor)) ?? NaN;
+      const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFixed(2)} s`;
       const rate = (milliseconds: number): string => `${formatBytes((input.size / milliseconds) * 1000)}/s`;
       return [
         {
@@ -38,7 +41,7 @@ export const clusterDownload: Measurement = {
           memory: { value: Math.max(...runs.map(({ memory }) => memory)), unit: 'megabytes', limit: STREAM_MEMORY },
           peer: { name: 'bare WebSocket', milliseconds: peer },
           ratio: { value: time / peer, unit: 'ratio', ...(bench.judgeRatios && { limit: 1 / 0.9 }) },
-          remark: `${rate(time)} with SHA-256 on both sides and writing, ${rate(peer)} for a client (ws) that throws the bytes away; loopback, TLS`,
+          remark: `${rate(time)} with SHA-256 on both sides and writing, ${rate(peer)} for a client (ws) that throws the bytes away; loopback, TLS. Processor time of the client: ${seconds(processor)}, of the bare one ${seconds(bareProcessor)}; what the node takes for its SHA-256 is this machine's, too`,
         },
       ];
     });

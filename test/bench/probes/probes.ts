@@ -66,6 +66,9 @@ export interface ClusterDownload extends Usage {
   readonly milliseconds: number;
   /** Milliseconds of a client that throws the same bytes away. */
   readonly bare: number;
+  /** Milliseconds of processor time of either. */
+  readonly processor: number;
+  readonly bareProcessor: number;
   readonly bytes: number;
 }
 

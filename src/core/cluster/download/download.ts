@@ -13,6 +13,7 @@ import { relative, type NodeFiles, type NodeFileState } from '../node-files/node
 import { FIRST_PAUSES, persistently, type PersistenceOptions } from '../persistence.ts';
 import { whoAmI } from '../rights/access.ts';
 import { exists } from '../../bytes/new-file.ts';
+import { inBatches } from './in-batches.ts';
 import { PartialFile, rethrowUnwritable } from './partial-file.ts';
 
 export interface DownloadRequest {
@@ -46,7 +47,7 @@ export interface Downloaded {
 }
 
 /** Bytes that are written at once. */
-const BATCH = 1024 * 1024;
+const BATCH = 512 * 1024;
 
 /**
  * Fetches an archive from a node. It has its name only when it is whole and its SHA-256, computed on the node, is the
@@ -141,24 +142,16 @@ class Transfer {
     this.commands.add(command.join(' '));
     await this.#files.run(node, path, { command, signal: this.#signal }, async (session, target) => {
       this.helper = target;
-      let [batch, gathered]: [Buffer[], number] = [[], 0];
-      const write = async (): Promise<void> => {
-        const now = batch;
-        [batch, gathered] = [[], 0];
-        await this.#partial.append(now);
-        this.#tell('copying');
+      let arrived = from;
+      const accept = ({ length }: Buffer): void => {
+        arrived += length;
+        if (arrived > size) throw this.#changed();
       };
-      try {
-        for await (const part of session.stdout as AsyncIterable<Buffer>) {
-          if (this.#partial.length + gathered + part.length > size) throw this.#changed();
-          batch.push(part);
-          gathered += part.length;
-          if (gathered >= BATCH) await write();
-        }
-      } finally {
-        // Also what came before the connection broke off.
-        await write();
-      }
+      // Also what came before the connection broke off is written.
+      await inBatches(session.stdout, BATCH, accept, async (pieces) => {
+        await this.#partial.append(pieces);
+        this.#tell('copying');
+      });
       const code = await session.exit;
       if (code !== 0) throw new CommandFailed(code, session.stderr);
       if (this.#partial.length < size) throw this.#changed();
@@ -174,7 +167,7 @@ class Transfer {
       this.#persistently(() => this.#files.stat(node, path, this.#signal)),
     ]);
     if (JSON.stringify(now.state) !== JSON.stringify(this.#state)) throw this.#changed();
-    const ours = this.#partial.digest();
+    const ours = await this.#partial.digest();
     if (ours === theirs) return ours;
     throw new CheckpointError(
       'damaged',

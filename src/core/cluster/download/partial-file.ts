@@ -1,4 +1,3 @@
-import { createHash, type Hash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { open, readFile, rename, rm, statfs, writeFile, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -9,6 +8,7 @@ import { errorCode, fileError, NO_FOLLOW } from '../../bytes/file-source.ts';
 import { exists, isThere, takeName } from '../../bytes/new-file.ts';
 import { isRunning, processMark } from '../../bytes/process-mark.ts';
 import { CheckpointError } from '../../errors.ts';
+import { FileHash } from './file-hash.ts';
 
 /** What a partial file is a part of: written beside it, so that it is never gone on with by mistake. */
 export interface PartialOf {
@@ -32,9 +32,6 @@ interface Companion {
   readonly of: PartialOf;
 }
 
-/** Bytes that are read at once of what is there already. */
-const STEP = 1024 * 1024;
-
 /**
  * A download that is not whole yet: `NAME.partial`, with `NAME.partial.json` beside it. Only what is whole and verified
  * gets the name itself.
@@ -44,7 +41,7 @@ export class PartialFile {
   readonly #handle: FileHandle;
   readonly #of: PartialOf;
   readonly #size: number;
-  readonly #hash: Hash;
+  readonly #hash: FileHash;
   #length = 0;
 
   /**
@@ -62,7 +59,8 @@ export class PartialFile {
       const handle = await open(partialName(target), flags, 0o600).catch(rethrowUnwritable(target));
       const file = new PartialFile(target, handle, of);
       try {
-        await file.#takeUp(signal);
+        throwIfCancelled(signal);
+        await file.#takeUp();
         await file.#requireRoom();
         return file;
       } catch (error) {
@@ -80,26 +78,20 @@ export class PartialFile {
     this.#handle = handle;
     this.#of = of;
     this.#size = of.size;
-    this.#hash = createHash('sha256');
+    this.#hash = new FileHash(handle.fd, target);
   }
 
-  /** Bytes that are there and hashed. */
+  /** Bytes that are there. */
   get length(): number {
     return this.#length;
   }
 
-  async #takeUp(signal: AbortSignal | undefined): Promise<void> {
+  async #takeUp(): Promise<void> {
     const { size } = await this.#handle.stat();
     // Longer than it can be: nothing of it can be trusted.
     if (size > this.#size) await this.#handle.truncate(0);
-    const buffer = Buffer.allocUnsafe(STEP);
-    for (;;) {
-      throwIfCancelled(signal);
-      const { bytesRead } = await this.#handle.read(buffer, 0, STEP, this.#length);
-      if (bytesRead === 0) return;
-      this.#hash.update(buffer.subarray(0, bytesRead));
-      this.#length += bytesRead;
-    }
+    else this.#length = size;
+    if (this.#length > 0) this.#hash.reach(this.#length);
   }
 
   async #requireRoom(): Promise<void> {
@@ -125,23 +117,23 @@ export class PartialFile {
       let left = [...parts];
       while (left.length > 0) {
         const { bytesWritten } = await this.#handle.writev(left, this.#length);
+        this.#length += bytesWritten;
         for (let count = bytesWritten; count > 0;) {
           const [first = Buffer.alloc(0)] = left;
-          const done = first.subarray(0, count);
-          this.#hash.update(done);
-          this.#length += done.length;
-          count -= done.length;
-          left = done.length === first.length ? left.slice(1) : [first.subarray(done.length), ...left.slice(1)];
+          const done = Math.min(count, first.length);
+          count -= done;
+          left = done === first.length ? left.slice(1) : [first.subarray(done), ...left.slice(1)];
         }
       }
+      this.#hash.reach(this.#length);
     } catch (error) {
       throw unwritable(this.target, error);
     }
   }
 
-  /** SHA-256 of what is there. */
-  digest(): string {
-    return this.#hash.copy().digest('hex');
+  /** SHA-256 of what is there. @throws CheckpointError `unreadable` */
+  digest(): Promise<string> {
+    return this.#hash.digest(this.#length);
   }
 
   /** Gives the file its name. @throws CheckpointError `exists`, `unwritable` */
@@ -149,7 +141,7 @@ export class PartialFile {
     const { target } = this;
     try {
       await this.#handle.sync();
-      await this.#handle.close();
+      await this.#end();
       await takeName(partialName(target), target);
       await rm(companionName(target), { force: true });
     } catch (error) {
@@ -161,14 +153,20 @@ export class PartialFile {
 
   /** Leaves it as it is, to be gone on with another time. */
   async close(): Promise<void> {
-    await this.#handle.close();
+    await this.#end();
     inUse.delete(this.target);
     await writeCompanion(this.target, { format: FORMAT, mark: NOBODY, of: this.#of }).catch(() => undefined);
   }
 
+  /** The thread reads the file by its descriptor, which is somebody else's once it is closed. */
+  async #end(): Promise<void> {
+    await this.#hash.close();
+    await this.#handle.close();
+  }
+
   /** Takes it away. */
   async discard(): Promise<void> {
-    await this.#handle.close();
+    await this.#end();
     await rm(partialName(this.target), { force: true });
     await rm(companionName(this.target), { force: true });
     inUse.delete(this.target);

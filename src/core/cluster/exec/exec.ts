@@ -23,8 +23,11 @@ const CLOSE = 255;
 
 const PROTOCOLS = ['v5.channel.k8s.io', 'v4.channel.k8s.io'];
 
-/** Bytes of output that wait for their reader before the connection is paused. */
-const WAITING = 1024 * 1024;
+/** Pieces of output, of some kilobytes each, that wait for their reader before the connection is paused. */
+const WAITING = 64;
+
+/** Bytes of a status that are read: servers send a few hundred. */
+const LONGEST_STATUS = 1024 * 1024;
 
 /** Characters of stderr that are kept. */
 const LONGEST_COMPLAINT = 16 * 1024;
@@ -49,7 +52,7 @@ export interface ExecOptions {
 /** A command that runs in a container. */
 export interface ExecSession {
   /**
-   * What it prints. Nothing more is taken from the connection than its reader takes. Ends when the command has ended,
+   * What it prints, in pieces as they come. Nothing more is taken from the connection than its reader takes. Ends when the command has ended,
    * and also, after all that had come, where the connection breaks off: only `exit` tells whether that was the whole.
    * Fails only with `cancelled`.
    */
@@ -136,6 +139,9 @@ class Session implements ExecSession {
   readonly #options: ExecOptions;
   #socket: WebSocketClient | undefined;
   #status: number | ClusterError | undefined;
+  #statusText = '';
+  /** Of the message that is coming. */
+  #channel: number | undefined;
   #settle: { resolve(code: number): void; reject(error: Error): void } = {
     resolve: () => undefined,
     reject: () => undefined,
@@ -149,6 +155,8 @@ class Session implements ExecSession {
     // Who only reads learns it there.
     this.exit.catch(() => undefined);
     this.stdout = new Readable({
+      // Otherwise what waits would be put together for the reader.
+      objectMode: true,
       highWaterMark: WAITING,
       read: () => this.#socket?.resume(),
       destroy: (error, done) => {
@@ -179,10 +187,10 @@ class Session implements ExecSession {
     this.stdout.destroy();
   }
 
-  message(data: Buffer): void {
-    const channel = data[0];
-    const content = data.subarray(1);
-    switch (channel) {
+  piece(data: Buffer, isFirst: boolean, isLast: boolean): void {
+    if (isFirst) this.#channel = data[0];
+    const content = isFirst ? data.subarray(1) : data;
+    switch (this.#channel) {
       case STDOUT:
         if (content.length > 0 && !this.stdout.push(content)) this.#socket?.pause();
         return;
@@ -191,7 +199,8 @@ class Session implements ExecSession {
         this.#options.onStderr?.(content);
         return;
       case STATUS:
-        this.#status ??= this.#read(content.toString('utf8'));
+        if (this.#statusText.length < LONGEST_STATUS) this.#statusText += content.toString('latin1');
+        if (isLast) this.#status ??= this.#read(Buffer.from(this.#statusText, 'latin1').toString('utf8'));
         return;
       case CLOSE:
       default:

@@ -1,20 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto';
-import type { Duplex, Writable } from 'node:stream';
-import { Receiver, Sender } from 'ws';
+import type { Duplex } from 'node:stream';
+import { Sender } from 'ws';
 import type { Answer, Call, Transport } from '../connection/transport.ts';
+import { FrameReader } from './frames.ts';
 
-/** What `ws` exports besides its sockets and its types leave out: the two halves of the protocol. */
+/** What `ws` exports besides its sockets and its types leave out: the half of the protocol that sends. */
 declare module 'ws' {
-  export const Receiver: new (options: {
-    readonly isServer: boolean;
-    readonly maxPayload: number;
-    readonly skipUTF8Validation: boolean;
-  }) => Writable & {
-    on(event: 'message', listener: (data: Buffer, isBinary: boolean) => void): unknown;
-    on(event: 'ping' | 'pong', listener: (data: Buffer) => void): unknown;
-    on(event: 'conclude', listener: (code: number, reason: Buffer) => void): unknown;
-    on(event: 'error', listener: (error: Error) => void): unknown;
-  };
   export const Sender: new (
     socket: Duplex,
     extensions: Readonly<Record<string, never>>,
@@ -31,22 +22,20 @@ const MASKED = { binary: true, fin: true, mask: true, compress: false };
 /** RFC 6455, 1.3 */
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 
-/** Servers send a command's output in pieces of 32 KiB; what is larger by far is no exec. */
-const LONGEST_MESSAGE = 16 * 1024 * 1024;
-
 /** Milliseconds of silence after which the other side is asked for a sign, and after which it is given up. */
 const QUIET = 20_000;
 const DEAD = 60_000;
 
 export interface Listener {
-  message(data: Buffer): void;
+  /** As {@link FrameListener.piece}. */
+  piece(data: Buffer, isFirst: boolean, isLast: boolean): void;
   /** Once, at the end. Undefined: the other side closed it as it should. */
   closed(error: Error | undefined): void;
 }
 
 /**
- * The client's side of a WebSocket on a transport's connection. Of `ws` it takes the protocol, not the socket: so the
- * connection is the transport's own, and reading stops where its reader stops.
+ * The client's side of a WebSocket on a transport's connection, which stays the transport's own: so reading stops where
+ * its reader stops. Of `ws` it takes what sends; what receives is made for messages that are small.
  */
 export class WebSocketClient {
   readonly protocol: string;
@@ -94,19 +83,23 @@ export class WebSocketClient {
     this.#socket = socket;
     this.#listener = listener;
     this.#sender = new Sender(socket, {});
-    const receiver = new Receiver({ isServer: false, maxPayload: LONGEST_MESSAGE, skipUTF8Validation: true });
-    receiver.on('message', (data: Buffer) => listener.message(data));
-    receiver.on('ping', (data: Buffer) => this.#sender.pong(data, true));
-    receiver.on('pong', () => undefined);
-    receiver.on('conclude', () => {
-      this.#sender.close(1000, Buffer.alloc(0), true);
-      socket.end();
-      this.#close(undefined);
+    const frames = new FrameReader({
+      piece: (data, isFirst, isLast) => listener.piece(data, isFirst, isLast),
+      ping: (data) => this.#sender.pong(data, true),
+      close: () => {
+        this.#sender.close(1000, Buffer.alloc(0), true);
+        socket.end();
+        this.#close(undefined);
+      },
     });
-    receiver.on('error', (error) => this.#close(error));
     socket.on('data', (data: Buffer) => {
       this.#heard = performance.now();
-      receiver.write(data);
+      if (this.#isClosed) return;
+      try {
+        frames.write(data);
+      } catch (error) {
+        this.#close(error as Error);
+      }
     });
     socket.on('error', (error) => this.#close(error));
     socket.on('close', () => this.#close(broken()));
