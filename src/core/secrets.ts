@@ -9,6 +9,9 @@ export const REMOVED = '[removed]';
 /** Shorter than this is a word that may occur anywhere; nobody's token is as short. */
 const SHORTEST = 6;
 
+/** Of a key. */
+const SHORTEST_LINE = 16;
+
 const SHAPES: readonly (readonly [RegExp, string])[] = [
   // JSON Web Tokens: three parts of base64url, of which the first begins as the JSON `{"` does.
   [/\beyJ[\w-]{5,}\.[\w-]+(?:\.[\w-]*)?/g, REMOVED],
@@ -29,6 +32,14 @@ export class Secrets {
   add(...values: readonly (string | undefined)[]): void {
     for (const value of values)
       if (value !== undefined && value.trim().length >= SHORTEST) this.#values.add(value.trim());
+  }
+
+  /** A private key, PEM: whole, as kubeconfigs have it, and line by line as a log may. */
+  addKey(pem: Buffer | string | undefined): void {
+    if (pem === undefined) return;
+    const text = typeof pem === 'string' ? pem : pem.toString('latin1');
+    this.add(text, Buffer.from(text, 'latin1').toString('base64'));
+    for (const line of text.split(/\r?\n/)) if (line.length >= SHORTEST_LINE && !line.startsWith('-')) this.add(line);
   }
 
   /**

@@ -2,24 +2,27 @@
  * A cluster to try things out with: `node test/cluster/demo.ts` prints where its kubeconfig is and runs until Ctrl+C.
  * `npm start` has it as the context "demo".
  */
-import { copyFileSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { gunzipSync, zstdDecompressSync } from 'node:zlib';
+import type { RuntimeName } from './node.ts';
 import { TestCluster } from './test-cluster.ts';
 import { addPod } from './workloads.ts';
 
 const FIXTURES = join(import.meta.dirname, '..', 'fixtures');
 
-/** Which real archive a checkpoint of a container gives. */
-const ARCHIVES: Readonly<Record<string, string>> = {
-  web: 'containerd-webapp',
-  redis: 'containerd-redis',
-  app: 'crio-rich',
-  tty: 'crio-tty',
-  '*': 'containerd-counter',
+/** Which real archive a checkpoint of a container gives: what the node's runtime made. `*`: of any other. */
+const ARCHIVES: Readonly<Record<RuntimeName, Readonly<Record<string, string>>>> = {
+  'cri-o': { app: 'crio-rich', '*': 'crio-tty' },
+  containerd: { web: 'containerd-webapp', redis: 'containerd-redis', '*': 'containerd-counter' },
 };
 
-/** Kubelets name archives with colons, which file names in a repository must not have. */
-const AT_HAND = ['crio-rich', 'crio-tty'] as const;
+/** Archives that are on a node from the beginning. */
+const AT_HAND: readonly (readonly [node: string, fixture: string])[] = [
+  ['node-a', 'crio-rich'],
+  ['node-a', 'crio-tty'],
+  ['node-b', 'containerd-redis'],
+];
 
 /** Two nodes, a few workloads, archives from before, and one of everything that can be in the way. */
 export async function startDemo(): Promise<TestCluster> {
@@ -29,17 +32,20 @@ export async function startDemo(): Promise<TestCluster> {
       { name: 'node-b', runtime: 'containerd' },
       { name: 'node-old', runtime: 'containerd', runtimeVersion: '1.7.27', kubeletVersion: 'v1.29.4' },
     ],
-    namespaces: ['default', 'shop', 'many'],
+    namespaces: ['default', 'lab', 'shop', 'many'],
   });
   for (const node of cluster.nodes.values()) {
     node.checkpointTime = 1500;
-    for (const [container, fixture] of Object.entries(ARCHIVES)) node.archives.set(container, archiveIn(fixture));
+    for (const [container, fixture] of Object.entries(ARCHIVES[node.runtime])) {
+      node.archives.set(container, archiveOf(cluster, fixture));
+    }
   }
   cluster.node('node-old').failure = 'unimplemented';
-  for (const fixture of AT_HAND) {
-    const path = archiveIn(fixture);
-    const name = (path.split(/[\\/]/).at(-1) ?? '').replace(/T(\d\d)-(\d\d)-(\d\d)Z/, 'T$1:$2:$3Z');
-    copyFileSync(path, join(cluster.node('node-a').checkpoints, name));
+  for (const [node, fixture] of AT_HAND) {
+    const path = archiveOf(cluster, fixture);
+    // Kubelets name archives with colons, which file names in a repository must not have.
+    const name = basename(path).replace(/T(\d\d)-(\d\d)-(\d\d)Z/, 'T$1:$2:$3Z');
+    copyFileSync(path, join(cluster.node(node).checkpoints, name));
   }
   addWorkloads(cluster);
   cluster.life.pace.start = 400;
@@ -48,14 +54,11 @@ export async function startDemo(): Promise<TestCluster> {
 
 function addWorkloads(cluster: TestCluster): void {
   const replicas = { kind: 'ReplicaSet', name: 'webapp-7d4b9c6f5' };
-  for (const [suffix, node] of [
-    ['x2x7q', 'node-a'],
-    ['k9w4d', 'node-b'],
-  ] as const) {
+  for (const suffix of ['x2x7q', 'k9w4d']) {
     addPod(cluster, {
       name: `webapp-7d4b9c6f5-${suffix}`,
       namespace: 'shop',
-      node,
+      node: 'node-b',
       containers: ['web', 'log'],
       init: ['migrate'],
       sidecars: ['mesh'],
@@ -70,13 +73,9 @@ function addWorkloads(cluster: TestCluster): void {
     containers: ['redis'],
     owner: { kind: 'StatefulSet', name: 'cache' },
   });
-  addPod(cluster, {
-    name: 'terminal',
-    namespace: 'shop',
-    node: 'node-a',
-    containers: ['tty', 'app'],
-    ephemeral: ['debugger'],
-  });
+  addPod(cluster, { name: 'rich', node: 'node-a', containers: ['app'], ephemeral: ['debugger'] });
+  addPod(cluster, { name: 'tty', node: 'node-a' });
+  addPod(cluster, { name: 'counters', namespace: 'default', node: 'node-b', containers: ['counter'] });
   addPod(cluster, {
     name: 'report-28912345-abcde',
     namespace: 'shop',
@@ -99,9 +98,16 @@ function addWorkloads(cluster: TestCluster): void {
   }
 }
 
-function archiveIn(fixture: string): string {
-  const name = readdirSync(join(FIXTURES, fixture)).find((entry) => /\.tar(\.gz|\.zst)?$/.test(entry)) ?? '';
-  return join(FIXTURES, fixture, name);
+/** A fixture as a kubelet leaves it: not compressed. */
+function archiveOf(cluster: TestCluster, fixture: string): string {
+  const found = readdirSync(join(FIXTURES, fixture)).find((entry) => /\.tar(\.gz|\.zst)?$/.test(entry)) ?? '';
+  const path = join(FIXTURES, fixture, found);
+  if (found.endsWith('.tar')) return path;
+  const plain = join(cluster.root, found.replace(/\.(gz|zst)$/, ''));
+  if (existsSync(plain)) return plain;
+  const packed = readFileSync(path);
+  writeFileSync(plain, found.endsWith('.gz') ? gunzipSync(packed) : zstdDecompressSync(packed));
+  return plain;
 }
 
 if (import.meta.main) {

@@ -18,7 +18,9 @@ import { archiveOf } from '../support/fixtures.ts';
 import { connect, failureOf, PLAIN, serviceAccount, startCluster } from './support.ts';
 
 const cluster = await startCluster({ nodes: [{ name: 'node-1' }, { name: 'node-2', runtime: 'containerd' }] });
-for (const node of cluster.nodes.values()) node.archives.set('*', archiveOf('crio-tty'));
+for (const node of cluster.nodes.values()) {
+  node.archives.set('*', archiveOf(node.runtime === 'cri-o' ? 'crio-tty' : 'containerd-counter'));
+}
 for (const node of ['node-1', 'node-2']) {
   addPod(cluster, {
     name: `web-${node}`,
@@ -110,7 +112,7 @@ describe('a checkpoint that is not made says why', async () => {
     const cases: readonly (readonly [Where, string, RegExp])[] = [
       [{ pod: 'gone' }, 'not-found', /^There is no pod lab\/gone on node-1 any more\. Refresh the list\.$/],
       [{ namespace: 'gone' }, 'not-found', /^There is no pod gone\/web-node-1 on node-1/],
-      [{ container: 'gone' }, 'not-found', /^The pod lab\/web-node-1 has no container gone\.$/],
+      [{ container: 'gone' }, 'not-found', /^The pod lab\/web-node-1 has no container gone\. Refresh the list/],
       [
         { pod: 'done-node-1', container: 'done-node-1' },
         'not-found',
@@ -291,8 +293,11 @@ describe('rights', () => {
   test('nobody', async () => {
     const opened = await connect(cluster, {});
     const error = await refusalOf(take(opened, {}));
-    assert.match(error.message, /^You \(system:anonymous\) may not/);
-    assert.equal(await mayCheckpoint(opened.api, 'node-1'), undefined);
+    assert.equal(error.reason, 'unauthorized');
+    assert.match(error.message, /^test takes you for nobody \(system:anonymous\)/);
+    // A role for everybody who comes by is no remedy.
+    assert.equal(error.remedy, undefined);
+    assert.equal((await failureOf(mayCheckpoint(opened.api, 'node-1'))).reason, 'unauthorized');
   });
 });
 

@@ -48,8 +48,8 @@ describe('who asks', () => {
 
   test('nobody, and somebody unknown', async () => {
     const anonymous = await failureOf(tryContext(setUser({})));
-    assert.equal(anonymous.reason, 'forbidden');
-    assert.match(anonymous.message, /User "system:anonymous" cannot list resource "nodes"/);
+    assert.equal(anonymous.reason, 'unauthorized');
+    assert.match(anonymous.message, /^test takes you for nobody \(system:anonymous\): .* has no credentials/);
     const unknown = await failureOf(tryContext(() => undefined, { token: 'invented-token-0123456789' }));
     assert.equal(unknown.reason, 'unauthorized');
     assert.match(unknown.message, /does not know who you are/);

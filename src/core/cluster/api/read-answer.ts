@@ -1,4 +1,4 @@
-import { sentence } from '../../../protocol/sentence.ts';
+import { sentence, type Sentence } from '../../../protocol/sentence.ts';
 import { ClusterError } from '../cluster-error.ts';
 import type { Answer, Transport } from '../connection/transport.ts';
 import type { Status } from './objects.ts';
@@ -84,6 +84,7 @@ export function explainRefusal(refusal: Refusal, { peer }: Transport): ClusterEr
         facts,
       );
     case 403:
+      if (isAnonymous(text)) return new ClusterError('unauthorized', unknownTo(peer.name), facts);
       return new ClusterError('forbidden', sentence('{0} does not allow it: {1}.', peer.name, trimmed(text)), facts);
     case 404:
       return object
@@ -111,6 +112,19 @@ export function explainRefusal(refusal: Refusal, { peer }: Transport): ClusterEr
         facts,
       );
   }
+}
+
+/** Whether an API server, or a kubelet, speaks of somebody who showed no credentials: no right is what is missing then. */
+export function isAnonymous(text: string): boolean {
+  return /User "system:anonymous"|\(user=system:anonymous,/.test(text);
+}
+
+/** @param name who does not know the person */
+export function unknownTo(name: string): Sentence {
+  return sentence(
+    '{0} takes you for nobody (system:anonymous): this context’s user in the kubeconfig has no credentials, or none that count there. Check the user, or log in again.',
+    name,
+  );
 }
 
 /** To be put in the middle of a sentence. */

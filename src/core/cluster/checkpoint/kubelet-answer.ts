@@ -1,6 +1,6 @@
 import { sentence, type Sentence } from '../../../protocol/sentence.ts';
 import type { Reason } from '../../errors.ts';
-import { explainRefusal, trimmed, type Refusal } from '../api/read-answer.ts';
+import { explainRefusal, isAnonymous, trimmed, unknownTo, type Refusal } from '../api/read-answer.ts';
 import { ClusterError, type Remedy } from '../cluster-error.ts';
 import { checkpointRole, kubeletRole } from '../rights/manifests.ts';
 import type { NodeEndpoint } from './node-endpoint.ts';
@@ -72,7 +72,7 @@ interface Explained {
 
 function byApiServer(refusal: Refusal, { node }: Subject, { transport }: NodeEndpoint): Explained {
   const { status, text } = refusal;
-  if (status === 403) {
+  if (status === 403 && !isAnonymous(text)) {
     const user = /User "([^"]*)" cannot/.exec(text)?.[1] ?? '';
     return {
       reason: 'forbidden',
@@ -114,6 +114,7 @@ function byApiServer(refusal: Refusal, { node }: Subject, { transport }: NodeEnd
 /** `Forbidden (user=U, verb=create, resource=nodes, subresource(s)=[checkpoint])` */
 function byKubelet(text: string, { node }: Subject, { via }: NodeEndpoint): Explained {
   const user = /\(user=(.*?), verb=/.exec(text)?.[1] ?? '';
+  if (via === 'kubelet' && isAnonymous(text)) return { reason: 'unauthorized', text: unknownTo(node) };
   const copy = { form: 'yaml', text: kubeletRole(user) } as const;
   if (via === 'kubelet') {
     return {
@@ -147,7 +148,11 @@ function notFound(text: string, { namespace, pod, container, node }: Subject): E
   if (/^container \S+ does not exist$/.test(said)) {
     return {
       reason: 'not-found',
-      text: sentence('The pod {0} has no container {1}.', `${namespace}/${pod}`, container),
+      text: sentence(
+        'The pod {0} has no container {1}. Refresh the list, or look at the name.',
+        `${namespace}/${pod}`,
+        container,
+      ),
     };
   }
   if (said === 'cannot parse value of timeout parameter') {

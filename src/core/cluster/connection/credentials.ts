@@ -37,7 +37,9 @@ export function credentialsOf(resolved: ResolvedContext, options: CredentialOpti
   const { user, cluster } = resolved;
   const { secrets } = options;
   secrets.add(user.token, user.basic?.password, ...Object.values(user.authProvider?.config ?? {}).map(asText));
-  secrets.add(user.keyData?.toString('latin1'), user.keyData?.toString('base64'));
+  // What a plugin needs to know may be a credential, too. Other settings of its are words that occur anywhere.
+  secrets.add(...(user.plugin?.env ?? []).filter(({ name }) => SECRETIVE.test(name)).map(({ value }) => value));
+  secrets.addKey(user.keyData);
   // As kubectl: who speaks to an `http:` server is not told.
   if (!cluster.server.startsWith('https:')) return new Fixed({ headers: {} });
   if (user.plugin)
@@ -45,6 +47,9 @@ export function credentialsOf(resolved: ResolvedContext, options: CredentialOpti
   if (user.authProvider) return new FromLibrary(resolved, options);
   return new FromUser(user, secrets);
 }
+
+/** Names of environment variables that hold credentials. */
+const SECRETIVE = /token|secret|passw|credential|api_?key|access_?key|private/i;
 
 function asText(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
@@ -108,18 +113,19 @@ async function baseOf(user: UserEntry, secrets: Secrets, signal?: AbortSignal): 
   const certificate = user.certificateData ?? (await fileOf(user.certificateFile, signal));
   const key = user.keyData ?? (await fileOf(user.keyFile, signal));
   secrets.add(token);
+  secrets.addKey(key);
   if ((certificate === undefined) !== (key === undefined)) {
     throw new ClusterError(
       'bad-kubeconfig',
       sentence('The user {0} in the kubeconfig needs both a client certificate and its key.', user.name),
     );
   }
+  const basic = user.basic && Buffer.from(`${user.basic.username}:${user.basic.password}`).toString('base64');
+  secrets.add(basic);
   return {
     headers: {
       ...impersonation(user.impersonate),
-      ...(user.basic && {
-        authorization: `Basic ${Buffer.from(`${user.basic.username}:${user.basic.password}`).toString('base64')}`,
-      }),
+      ...(basic !== undefined && { authorization: `Basic ${basic}` }),
       ...(token !== undefined && { authorization: `Bearer ${token}` }),
     },
     ...(certificate && key && { certificate, key }),

@@ -161,7 +161,8 @@ export class CredentialPlugin implements CredentialSource {
     const { secrets } = this.#options;
     const { status, apiVersion } = parseCredential(output);
     const { token, clientCertificateData: certificate, clientKeyData: key, expirationTimestamp } = status;
-    secrets.add(token, key);
+    secrets.add(token);
+    secrets.addKey(key);
     if (apiVersion !== this.#plugin.apiVersion || (token === undefined && (!certificate || !key))) {
       // Not even a part of the output is shown: it may be a credential in another form.
       throw this.#failure(
