@@ -41,6 +41,8 @@ export interface CheckpointFacts {
   readonly criuVersion?: string;
   /** In Go's words: `amd64`. */
   readonly architecture?: string;
+  /** Features of the processor that threads had state of, by name: `AVX-512`. Undefined where the dump does not say. */
+  readonly cpuFeatures?: readonly string[];
   readonly image?: { readonly name?: string; readonly digest?: string; readonly id?: string };
   /** Bytes of dumped memory. */
   readonly memory: number;

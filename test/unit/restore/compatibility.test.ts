@@ -10,7 +10,7 @@ import { blockersOf, type Finding } from '../../../src/core/restore/compatibilit
 import type { RestoreChoices, TargetFacts } from '../../../src/core/restore/compatibility/target-facts.ts';
 import { compareVersions, parseVersion } from '../../../src/core/restore/compatibility/version.ts';
 import { say } from '../../../src/protocol/sentence.ts';
-import { archiveOf, archives } from '../support/fixtures.ts';
+import { archiveOf, archives, expectedText } from '../support/fixtures.ts';
 import { inFolder, withCheckpoint } from './support.ts';
 
 const NO_DEMANDS: Demands = {
@@ -163,6 +163,7 @@ describe('what does not fit is a blocker', () => {
     ['not being root', 'restores', {}, { isRoot: false }],
     ['a CRIU that is too old', 'criu', {}, { criuVersion: '3.10' }],
     ['compressed memory', 'criu', { compressedPages: true, criuVersion: '4.0' }, { criuVersion: '4.1' }],
+    ['features that the processor lacks', 'cpu', { cpuFeatures: ['AVX', 'AVX-512'] }, { cpuFlags: ['avx', 'avx2'] }],
     ['too little memory', 'memory', { memory: 2 * 1024 ** 3 }, {}],
     ['a security module that is not there', 'lsm', { lsm: 'apparmor' }, {}],
     ['memory in another dump', 'complete', { hasParent: true }, {}],
@@ -236,6 +237,23 @@ describe('what decides is read out of', () => {
     );
   }
 
+  for (const name of archives.filter((one) => expectedText(one, 'crit.json') !== undefined)) {
+    test(`${name}: the processor’s features of which threads had state`, () =>
+      inFolder((_, spill) =>
+        withCheckpoint(archiveOf(name), spill, async (checkpoint) => {
+          const states = [...(expectedText(name, 'crit.json') ?? '').matchAll(/"xstate_bv": ?(\d+)/g)];
+          const used = states.reduce((all, [, bits = '']) => all | BigInt(bits), 0n);
+          const expected = [
+            ...((used & 0x4n) !== 0n ? ['AVX'] : []),
+            ...((used & 0xe0n) !== 0n ? ['AVX-512'] : []),
+            ...((used & 0x200n) !== 0n ? ['PKU'] : []),
+          ];
+          const { cpuFeatures } = await readCheckpointFacts(checkpoint);
+          assert.deepEqual(cpuFeatures, states.length === 0 ? undefined : expected);
+        }),
+      ));
+  }
+
   test('the richest one: connections, locks, volumes, paths of the host', () =>
     inFolder((_, spill) =>
       withCheckpoint(archiveOf('podman-webapp-host'), spill, async (checkpoint) => {
@@ -264,6 +282,18 @@ describe('what decides is read out of', () => {
         assert.equal(byPath.get('/etc/hosts')?.isFile, true);
       }),
     ));
+});
+
+test('a processor is told to have what threads were using, and what nobody knows is said', () => {
+  const verdicts = (checkpoint: Partial<CheckpointFacts>, target: Partial<TargetFacts>): unknown =>
+    check(facts('podman', checkpoint), { ...PODMAN, ...target })
+      .findings.filter(({ id }) => id === 'cpu')
+      .map(({ verdict }) => verdict);
+  assert.deepEqual(verdicts({ cpuFeatures: ['AVX-512', 'PKU'] }, { cpuFlags: ['ospke', 'avx512f'] }), ['ok']);
+  assert.deepEqual(verdicts({ cpuFeatures: [] }, { cpuFlags: ['sse2'] }), ['ok']);
+  assert.deepEqual(verdicts({ cpuFeatures: ['AVX'] }, {}), ['warning']);
+  assert.deepEqual(verdicts({}, { cpuFlags: ['sse2'] }), []);
+  assert.deepEqual(verdicts({ cpuFeatures: ['AVX'] }, { architecture: 'arm64', cpuFlags: ['asimd'] }), []);
 });
 
 test('versions are compared by their numbers', () => {

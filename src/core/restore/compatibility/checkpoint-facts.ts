@@ -2,6 +2,7 @@ import type { Engine } from '../../../protocol/overview.ts';
 import type { CheckpointFacts, Demands, ExpectedMount } from '../../../protocol/restore-facts.ts';
 import type { Checkpoint } from '../../checkpoint/checkpoint.ts';
 import { asArray, asObject, asStringMap, asText, asTexts, at, type JsonObject } from '../../checkpoint/json.ts';
+import { usedCpuFeatures } from './cpu-features.ts';
 import { goArchitecture, runtimeName } from '../image/annotations.ts';
 
 export type { CheckpointFacts, Demands, ExpectedMount };
@@ -36,6 +37,7 @@ export async function readCheckpointFacts(checkpoint: Checkpoint, signal?: Abort
   const { criu, image } = overview;
   const architecture = goArchitecture(criu.architecture);
   const runtime = runtimeName(overview.runtime);
+  const cpuFeatures = await usedCpuFeatures(checkpoint, signal);
   return {
     engine: overview.engine,
     ...(overview.engineVersion !== undefined && { engineVersion: overview.engineVersion }),
@@ -43,6 +45,7 @@ export async function readCheckpointFacts(checkpoint: Checkpoint, signal?: Abort
     ...(runtime !== undefined && { runtime }),
     ...(criu.version !== undefined && { criuVersion: criu.version }),
     ...(architecture !== undefined && { architecture }),
+    ...(cpuFeatures && { cpuFeatures }),
     ...(image && { image }),
     memory: overview.sizes.memory,
     hasParent: criu.hasParent === true,

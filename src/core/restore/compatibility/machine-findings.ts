@@ -1,6 +1,7 @@
 import { formatSize } from '../../../protocol/format.ts';
 import { sentence } from '../../../protocol/sentence.ts';
 import type { CheckpointFacts } from './checkpoint-facts.ts';
+import { missingCpuFeatures } from './cpu-features.ts';
 import { criuFinding } from './engine-findings.ts';
 import type { Finding } from './finding.ts';
 import type { TargetFacts } from './target-facts.ts';
@@ -9,6 +10,7 @@ import type { TargetFacts } from './target-facts.ts';
 export function machineFindings(checkpoint: CheckpointFacts, target: TargetFacts): readonly Finding[] {
   return [
     architecture(checkpoint, target),
+    features(checkpoint, target),
     criuFinding(checkpoint, target),
     memory(checkpoint, target),
     lsm(checkpoint, target),
@@ -39,10 +41,49 @@ function architecture(checkpoint: CheckpointFacts, target: TargetFacts): Finding
   return {
     id,
     verdict: 'ok',
-    reason: sentence(
-      'The processors are both {0}. Whether it has all features that the processes used shows when CRIU compares them.',
-      checkpoint.architecture,
-    ),
+    reason: sentence('The processors are both {0}.', checkpoint.architecture),
+  };
+}
+
+/** Of x86-64 alone a dump says which features of the processor were in use. */
+function features(
+  { cpuFeatures: used, architecture: made }: CheckpointFacts,
+  target: TargetFacts,
+): Finding | undefined {
+  const id = 'cpu';
+  if (used === undefined || (target.architecture !== undefined && target.architecture !== made)) return undefined;
+  const list = used.join(', ');
+  if (target.cpuFlags === undefined) {
+    return used.length === 0
+      ? undefined
+      : {
+          id,
+          verdict: 'warning',
+          reason: sentence('Threads were using {0}; whether the processor there has that is not known.', list),
+        };
+  }
+  const missing = missingCpuFeatures(used, target.cpuFlags);
+  if (missing.length > 0) {
+    return {
+      id,
+      verdict: 'blocker',
+      canBeAgreedTo: true,
+      reason: sentence('Threads were using {0}, which the processor there does not have.', missing.join(', ')),
+      remedy: sentence('Choose a machine with a processor that is at least as new.'),
+    };
+  }
+  return {
+    id,
+    verdict: 'ok',
+    reason:
+      used.length === 0
+        ? sentence(
+            'No thread was using more than every processor of its kind has. What programs found out about the processor at their start the archive does not tell.',
+          )
+        : sentence(
+            'The processor there has what threads were using ({0}). What programs found out about the processor at their start the archive does not tell.',
+            list,
+          ),
   };
 }
 

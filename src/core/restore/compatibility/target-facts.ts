@@ -13,6 +13,8 @@ export interface TargetFacts {
   readonly criuVersion?: string;
   /** In Go's words. */
   readonly architecture?: string;
+  /** What its processor has, as /proc/cpuinfo says. */
+  readonly cpuFlags?: readonly string[];
   /** Security modules that it has: `selinux`, `apparmor`. */
   readonly lsms?: readonly string[];
   /** Bytes that a container could still take. */

@@ -60,9 +60,17 @@ export async function machineFacts(machine: Machine, signal: AbortSignal | undef
   const kibibytes = /^MemAvailable:\s+(\d+) kB$/m.exec(await output(machine, ['cat', '/proc/meminfo'], signal))?.[1];
   return {
     ...(architecture !== '' && { architecture }),
+    ...(await cpuFlags(machine, signal)),
     ...(criuVersion !== undefined && { criuVersion }),
     ...(kibibytes !== undefined && { memory: Number(kibibytes) * 1024 }),
   };
+}
+
+/** What the processor of the machine has. */
+export async function cpuFlags(machine: Machine, signal: AbortSignal | undefined): Promise<Pick<Known, 'cpuFlags'>> {
+  const line = await output(machine, ['grep', '-m', '1', '^flags', '/proc/cpuinfo'], signal);
+  const flags = /^flags\s*:\s*(.+)$/m.exec(line)?.[1]?.trim().split(/\s+/);
+  return flags ? { cpuFlags: flags } : {};
 }
 
 /** Where CRI-O leaves CRIU's log, as it says when a restore fails. */

@@ -4,6 +4,7 @@ import { CheckpointError, isCancelled } from '../../errors.ts';
 import type { RestoreChoices, TargetFacts } from '../compatibility/target-facts.ts';
 import { archiveBytes, isMissing, writeTo } from './archive-copy.ts';
 import { lastLines, type Machine } from './command.ts';
+import { cpuFlags } from './cri-place.ts';
 import { newId, sandboxName, type SandboxJournal } from './journal.ts';
 import type { Plan, RunOptions, Sandbox, SandboxRecord, SandboxState, Step, Subject, Thing } from './sandbox.ts';
 import { takeAway } from './take-away.ts';
@@ -74,6 +75,7 @@ export class PodmanSandbox implements Sandbox {
       ...(runtime !== undefined && { runtime }),
       ...(criuVersion !== undefined && { criuVersion }),
       ...(architecture !== undefined && { architecture }),
+      ...(await cpuFlags(this.#machine, signal)),
       ...(memory !== undefined && { memory: await this.#availableMemory(memory, signal) }),
       ...(hasImage !== undefined && { hasImage }),
       lsms,
