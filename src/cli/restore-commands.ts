@@ -104,11 +104,13 @@ export const RESTORE_COMMANDS: readonly Command[] = [
   },
   {
     name: 'sandboxes',
-    operands: '[list] | logs ID | remove ID…',
+    operands: '[list] | logs ID | checkpoint ID | remove ID…',
     min: 0,
     max: Infinity,
-    summary: 'List what was restored, print what it printed, or take it away with all that was made for it',
+    summary:
+      'List what was restored, print what it printed, checkpoint it again, or take it away with all that was made for it',
     options: {
+      output: { kind: 'text', short: 'o', value: 'PATH', help: 'With checkpoint: the archive, which is not there yet' },
       format: {
         kind: 'text',
         value: 'table|json',

@@ -13,6 +13,7 @@ import { checkRestore } from '../../src/core/restore/compatibility/check.ts';
 import { readCheckpointFacts } from '../../src/core/restore/compatibility/checkpoint-facts.ts';
 import { blockersOf } from '../../src/core/restore/compatibility/finding.ts';
 import { Machine } from '../../src/core/restore/sandbox/command.ts';
+import { checkpointAgain } from '../../src/core/restore/sandbox/checkpoint-again.ts';
 import { CrioSandbox } from '../../src/core/restore/sandbox/crio.ts';
 import { SandboxJournal } from '../../src/core/restore/sandbox/journal.ts';
 import type { RunOptions, SandboxRecord, Subject } from '../../src/core/restore/sandbox/sandbox.ts';
@@ -75,7 +76,13 @@ describe('in a pod of containerd', { skip: !existsSync(archive) && 'containerd m
     await sandbox.remove(one);
     assert.equal(await sandbox.state(one), 'gone');
     assert.equal(await sandbox.state(two), 'running');
+    // What became of it meanwhile is a checkpoint again, which restores as the first did.
+    const again = join(folder, 'again.tar');
+    await checkpointAgain(two, again);
+    const [last, three] = [await count(two), await restore(again)];
+    assert.ok(last > before && (await count(three)) >= before);
     await sandbox.remove(two);
+    await sandbox.remove(three);
     await nothingIsLeft();
   });
 

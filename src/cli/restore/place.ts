@@ -30,7 +30,7 @@ async function kubernetes(args: Arguments, session: Session, journal: SandboxJou
   if (locator === undefined) {
     throw usage('restore --to kubernetes needs --image docker://HOST/NAME:TAG, from which the nodes can pull.');
   }
-  const { connect, choiceOf } = await import('../cluster/connect.ts');
+  const { connect, choiceOf, nodeFiles } = await import('../cluster/connect.ts');
   const { KubernetesSandbox } = await import('../../core/restore/sandbox/kubernetes.ts');
   const { parseReference } = await import('../../core/restore/registry/reference.ts');
   const { registrySettings } = await import('./registry.ts');
@@ -52,6 +52,7 @@ async function kubernetes(args: Arguments, session: Session, journal: SandboxJou
     network: networkOf(args),
     pullSecret: args.text('pull-secret'),
     lifetime,
+    files: await nodeFiles(cluster, {}, session),
   });
 }
 

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import type { Cluster } from '../../../src/core/cluster/cluster.ts';
 import { checkRestore } from '../../../src/core/restore/compatibility/check.ts';
@@ -6,6 +8,7 @@ import { readCheckpointFacts, type CheckpointFacts } from '../../../src/core/res
 import { blockersOf } from '../../../src/core/restore/compatibility/finding.ts';
 import { measureImage } from '../../../src/core/restore/image/write-image.ts';
 import { parseReference } from '../../../src/core/restore/registry/reference.ts';
+import { checkpointPod } from '../../../src/core/restore/sandbox/checkpoint-pod.ts';
 import { SandboxJournal } from '../../../src/core/restore/sandbox/journal.ts';
 import { KubernetesSandbox, type KubernetesOptions } from '../../../src/core/restore/sandbox/kubernetes.ts';
 import { podManifest } from '../../../src/core/restore/sandbox/pod-manifests.ts';
@@ -15,6 +18,7 @@ import type { Kind, KubeObject, PodObject } from '../../cluster/kube.ts';
 import { PODS } from '../../cluster/pod-life.ts';
 import { NETWORK_POLICIES, type TestCluster } from '../../cluster/test-cluster.ts';
 import { RegistryServer } from '../../registry/registry-server.ts';
+import { temporary, workshop } from '../cluster/node-support.ts';
 import { connect, startCluster } from '../cluster/support.ts';
 import { archiveOf } from '../support/fixtures.ts';
 import { inFolder, withCheckpoint } from './support.ts';
@@ -66,6 +70,22 @@ async function gone(cluster: TestCluster): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   assert.deepEqual(objects(cluster), []);
+}
+
+/** The kubelet says of a pod's container why it does not start. */
+async function fail(cluster: TestCluster, name: string, message: string): Promise<void> {
+  let pod: PodObject | undefined;
+  while (pod?.spec.nodeName === undefined) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    pod = cluster.store.find(PODS, 'lab', name) as PodObject | undefined;
+  }
+  const waiting = { reason: 'RunContainerError', message };
+  cluster.store.update<PodObject>(PODS, pod, {
+    status: {
+      phase: 'Pending',
+      containerStatuses: [{ name: 'tty', state: { waiting } }],
+    } as unknown as PodObject['status'],
+  });
 }
 
 describe('restoring in a cluster', () => {
@@ -167,6 +187,60 @@ describe('restoring in a cluster', () => {
       await failing;
       await gone(cluster);
       assert.deepEqual(await journal.list(), []);
+    }));
+
+  test('fetches CRIU’s log from the node where CRI-O kept it, and only from there', () =>
+    scene(async ({ cluster, opened, journal, subject, sandbox }) => {
+      const { files } = workshop(opened, {}, { patience: 20_000 });
+      const folder = `/run/containers/storage/overlay-containers/${'0a'.repeat(32)}/userdata`;
+      mkdirSync(join(cluster.node().root, folder), { recursive: true });
+      const line =
+        "(00.1) 10: Error (criu/files-reg.c:2353): Can't open file data/x on restore: No such file or directory";
+      writeFileSync(join(cluster.node().root, folder, 'restore.log'), `(00.0) before\n${line}\n`);
+      mkdirSync(join(cluster.node().root, 'etc'), { recursive: true });
+      writeFileSync(join(cluster.node().root, 'etc/restore.log'), 'a secret of the node');
+      // Time enough to say that it failed before it would run; the helper pod starts all the same.
+      cluster.life.pace.start = 800;
+      const place = sandbox({ files });
+      const target = await place.detect(subject);
+      for (const [path, isRead] of [
+        [`${folder}/restore.log`, true],
+        ['/etc/restore.log', false],
+        [
+          `/run/containers/storage/overlay-containers/${'0a'.repeat(32)}/userdata/../../../../../etc/restore.log`,
+          false,
+        ],
+      ] as const) {
+        const plan = place.plan(subject, target, {});
+        assert.match(plan.steps.at(-1)?.what.template ?? '', /helper pod/);
+        const failing = place.run(plan, subject).catch((error: unknown) => error);
+        const name = (plan as unknown as { wishes: { name: string } }).wishes.name;
+        await fail(cluster, name, `container restore failed: level=warning msg="--- Quoting \\"${path}\\""`);
+        const error = await failing;
+        assert.ok(error instanceof RestoreFailed, String(error));
+        assert.equal(error.log.includes(line), isRead);
+        assert.ok(!error.log.includes('a secret'));
+        if (isRead) assert.match(error.message, /A file that the container had open/);
+      }
+      assert.deepEqual(await journal.list(), []);
+    }));
+
+  test('is checkpointed again by its node, and the archive fetched', () =>
+    scene(async ({ cluster, opened, subject, sandbox }) => {
+      const { files } = workshop(opened);
+      cluster.node().archives.set('*', archiveOf('crio-tty'));
+      const place = sandbox();
+      const record = await place.run(place.plan(subject, await place.detect(subject), {}), subject);
+      const target = join(temporary(), 'again.tar');
+      const access = { cluster: opened, files, tool: { name: 'test', version: '1' } };
+      await checkpointPod(record, access, target);
+      assert.deepEqual(readFileSync(target), readFileSync(archiveOf('crio-tty')));
+      assert.equal(await place.state(record), 'running');
+      await assert.rejects(checkpointPod({ ...record, server: 'another:6443' }, access, `${target}2`), {
+        reason: 'changed',
+      });
+      await place.remove(record);
+      await assert.rejects(checkpointPod(record, access, `${target}3`), { reason: 'not-found' });
     }));
 
   test('leaves nothing where it is cancelled', () =>

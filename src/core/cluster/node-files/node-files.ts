@@ -125,6 +125,17 @@ export class NodeFiles {
     return output.toString('latin1').trim() === '0';
   }
 
+  /** The end of a file. @param most bytes. @throws ClusterError `not-found` */
+  async tail(node: NodeFacts, path: string, most: number, signal?: AbortSignal): Promise<Buffer> {
+    const command = ['sh', '-c', '[ -f "$1" ] || exit 44; tail -c "$2" "$1"', 'sh', relative(path), String(most)];
+    return this.#read(
+      node,
+      posix.dirname(path),
+      (target) => capture(this.#transport, target, { command, signal }),
+      signal,
+    ).catch(rethrowMissing(node, path));
+  }
+
   /**
    * Deletes a file, if it is still the one that was seen.
    * @throws ClusterError `not-found`; `changed` where another file has its name now; `unwritable`

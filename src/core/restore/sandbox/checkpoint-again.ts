@@ -1,19 +1,22 @@
 import { spawn } from 'node:child_process';
-import { createWriteStream } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { open, rm } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { sentence } from '../../../protocol/sentence.ts';
 import { cancelled } from '../../bytes/cancel.ts';
 import { CheckpointError, isCancelled } from '../../errors.ts';
+import { exists } from '../../bytes/new-file.ts';
 import { lastLines, Machine } from './command.ts';
+import { crictl } from './cri-place.ts';
+import { criContainer } from './shell.ts';
 import { newId } from './journal.ts';
 import type { SandboxRecord } from './sandbox.ts';
 
 const HOLDING_AREA = '/var/tmp';
 
-/** Whether {@link checkpointAgain} knows how. */
+/** Whether {@link checkpointAgain} knows how; of a pod in a cluster see `checkpoint-pod.ts`. */
 export function canCheckpoint({ kind }: SandboxRecord): boolean {
-  return kind === 'podman';
+  return kind !== 'kubernetes';
 }
 
 /**
@@ -21,20 +24,15 @@ export function canCheckpoint({ kind }: SandboxRecord): boolean {
  * @param target a file that is not there yet
  * @throws CheckpointError `unavailable` with what the engine says, `exists`, `cancelled`; nothing of the file stays then
  */
-export async function checkpointAgain(
-  { name, prefix = [] }: SandboxRecord,
-  target: string,
-  signal?: AbortSignal,
-): Promise<void> {
+export async function checkpointAgain(record: SandboxRecord, target: string, signal?: AbortSignal): Promise<void> {
+  const { name, prefix = [] } = record;
   const machine = new Machine(prefix);
   const isHere = prefix.length === 0;
   const archive = isHere ? target : `${HOLDING_AREA}/${name}-${newId()}.tar`;
+  // Engines write over what is there.
+  if (existsSync(target)) throw exists(target);
   try {
-    await machine.expect(
-      // Without a compression of its own the archive can be read in place.
-      ['podman', 'container', 'checkpoint', '--leave-running', '--compress', 'none', '--export', archive, name],
-      { signal },
-    );
+    await machine.expect(await checkpointWords(machine, record, archive, signal), { signal, isMaking: true });
     if (!isHere) await fetchFile(machine, archive, target, signal);
   } catch (error) {
     if (isHere) await rm(target, { force: true });
@@ -44,7 +42,25 @@ export async function checkpointAgain(
   }
 }
 
+/** The container goes on. @throws CheckpointError `not-found` */
+async function checkpointWords(
+  machine: Machine,
+  record: SandboxRecord,
+  archive: string,
+  signal: AbortSignal | undefined,
+): Promise<readonly string[]> {
+  const { kind, name } = record;
+  if (kind === 'crio') {
+    const container = await criContainer(machine, record, signal);
+    if (container !== undefined) return crictl('checkpoint', `--export=${archive}`, container);
+    throw new CheckpointError('not-found', sentence('No container of {0} is running.', name));
+  }
+  // Without a compression of its own the archive can be read in place.
+  return ['podman', 'container', 'checkpoint', '--leave-running', '--compress', 'none', '--export', archive, name];
+}
+
 async function fetchFile(machine: Machine, path: string, target: string, signal?: AbortSignal): Promise<void> {
+  const file = await open(target, 'wx', 0o600);
   const [program = '', ...args] = machine.words(['cat', '--', path]);
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], windowsHide: true, signal });
   let complaint = '';
@@ -54,10 +70,7 @@ async function fetchFile(machine: Machine, path: string, target: string, signal?
     child.once('close', resolve);
   });
   try {
-    const [code] = await Promise.all([
-      ended,
-      pipeline(child.stdout, createWriteStream(target, { flags: 'wx', mode: 0o600 }), { signal }),
-    ]);
+    const [code] = await Promise.all([ended, pipeline(child.stdout, file.createWriteStream(), { signal })]);
     if (code === 0) return;
     throw new CheckpointError('unavailable', sentence('{0} could not be fetched: {1}', path, lastLines(complaint, 2)));
   } catch (error) {

@@ -2,6 +2,7 @@ import { asText, at } from '../../checkpoint/json.ts';
 import type { TargetFacts } from '../compatibility/target-facts.ts';
 import { isMissing } from './archive-copy.ts';
 import type { Machine } from './command.ts';
+import { LOG_OF_CRIO } from './why-it-failed.ts';
 
 type Known = Partial<TargetFacts>;
 
@@ -72,9 +73,6 @@ export async function cpuFlags(machine: Machine, signal: AbortSignal | undefined
   const flags = /^flags\s*:\s*(.+)$/m.exec(line)?.[1]?.trim().split(/\s+/);
   return flags ? { cpuFlags: flags } : {};
 }
-
-/** Where CRI-O leaves CRIU's log, as it says when a restore fails. */
-const LOG_OF_CRIO = /\/(?:run|var\/lib)\/containers\/storage\/overlay-containers\/[0-9a-f]{64}\/userdata\/restore\.log/;
 
 /**
  * CRIU's log of a restore that just failed, as far as anything of it is kept: CRI-O keeps it with the container; containerd

@@ -3,6 +3,7 @@ import { CheckpointError } from '../../errors.ts';
 import type { Cluster } from '../../cluster/cluster.ts';
 import type { ApiObject, Pod } from '../../cluster/api/objects.ts';
 import { NAMESPACES, PODS, type Resource } from '../../cluster/api/resources.ts';
+import type { NodeFiles } from '../../cluster/node-files/node-files.ts';
 import { listNodes, nodeCalled, type NodeFacts } from '../../cluster/inventory/nodes.ts';
 import type { RestoreChoices, TargetFacts } from '../compatibility/target-facts.ts';
 import type { ImageDocuments } from '../../../protocol/checkpoint-image.ts';
@@ -11,6 +12,7 @@ import { Registry, type RegistrySettings } from '../registry/registry.ts';
 import { requireLogin, sendImage } from '../registry/send-image.ts';
 import type { UploadPlaces } from '../registry/upload.ts';
 import { newId, sandboxName, type SandboxJournal } from './journal.ts';
+import { nodeLog } from './node-log.ts';
 import {
   namespaceManifest,
   podManifest,
@@ -55,6 +57,8 @@ export interface KubernetesOptions {
   readonly lifetime?: number;
   /** Milliseconds until it must run. */
   readonly patience?: number;
+  /** The files of the nodes, to fetch CRIU's log where a restore fails. */
+  readonly files?: NodeFiles | undefined;
 }
 
 interface KubernetesPlan extends Plan {
@@ -99,7 +103,15 @@ export class KubernetesSandbox implements Sandbox {
   }
 
   plan({ facts }: Subject, _target: TargetFacts, _choices: RestoreChoices): KubernetesPlan {
-    const { image, namespace, createNamespace, network = 'nowhere', pullSecret, lifetime = 3600 } = this.#options;
+    const {
+      image,
+      namespace,
+      createNamespace,
+      network = 'nowhere',
+      pullSecret,
+      lifetime = 3600,
+      files,
+    } = this.#options;
     const id = newId();
     const name = sandboxName(facts.containerName, id);
     const hostname = this.#node?.hostname;
@@ -130,12 +142,27 @@ export class KubernetesSandbox implements Sandbox {
       what: sentence('Restore it as the pod {0}, for {1} seconds at most.', `${namespace}/${name}`, lifetime),
       manifest: printed(podManifest(facts, wishes)),
     });
+    if (files) {
+      steps.push({
+        what: sentence(
+          'Only if it fails on CRI-O: read CRIU’s log on the node, through a helper pod that is removed again.',
+        ),
+      });
+    }
     return { kind: 'kubernetes', id, steps, wishes };
   }
 
   async run(plan: Plan, subject: Subject, options: RunOptions = {}): Promise<SandboxRecord> {
     const { signal, onProgress } = options;
-    const { cluster, journal, namespace, createNamespace, network = 'nowhere', patience = 180_000 } = this.#options;
+    const {
+      cluster,
+      journal,
+      namespace,
+      createNamespace,
+      network = 'nowhere',
+      patience = 180_000,
+      files,
+    } = this.#options;
     const { wishes } = plan as KubernetesPlan;
     const { api } = cluster;
     // The namespace may be somebody's: only one that is made here is removed.
@@ -164,7 +191,8 @@ export class KubernetesSandbox implements Sandbox {
       if (makesNamespace) await api.create(NAMESPACES, namespaceManifest(wishes));
       if (network === 'nowhere') await api.create(NETWORK_POLICIES, policyManifest(wishes), { namespace });
       const pod = await api.create<Pod>(PODS, podManifest(subject.facts, { ...wishes, image }), { namespace });
-      await untilRestored(api, pod, { patience, signal });
+      const readLog = files && ((node: string, said: string) => nodeLog(api, files, node, said));
+      await untilRestored(api, pod, { patience, signal, readLog });
       return record;
     } catch (error) {
       await takeAway(this, record, journal, error);

@@ -20,7 +20,7 @@ export async function shellWords(record: SandboxRecord, signal?: AbortSignal): P
 }
 
 /** The container in the sandbox's pod, which is found by its label. */
-async function criContainer(
+export async function criContainer(
   machine: Machine,
   { id }: SandboxRecord,
   signal?: AbortSignal,

@@ -22,6 +22,10 @@ export class RestoreFailed extends CheckpointError {
   }
 }
 
+/** Where CRI-O leaves CRIU's log, as it says when a restore fails. */
+export const LOG_OF_CRIO =
+  /\/(?:run|var\/lib)\/containers\/storage\/overlay-containers\/[0-9a-f]{64}\/userdata\/restore\.log/;
+
 /** What engines and runtimes say, beside what CRIU's own log does. Sources: where the messages are written, and runs. */
 const ENGINE_MESSAGES: readonly (readonly [RegExp, Sentence])[] = [
   [
