@@ -21,6 +21,46 @@ export function jsonText(value: JsonValue, indent = 0, depth = 0): string {
   return bracketed('{', members, '}', indent, depth);
 }
 
+/** Characters of a piece: enough to be worth a write, few enough that a large value is never whole as text. */
+const PIECE = 64 * 1024;
+
+/** The same text in pieces: what a hostile image says of a million numbers would be hundreds of megabytes at once. */
+export function* jsonPieces(value: JsonValue, indent = 0, depth = 0): Generator<string, void, undefined> {
+  let gathered = '';
+  for (const part of jsonParts(value, indent, depth)) {
+    gathered += part;
+    if (gathered.length < PIECE) continue;
+    yield gathered;
+    gathered = '';
+  }
+  if (gathered !== '') yield gathered;
+}
+
+function* jsonParts(value: JsonValue, indent: number, depth: number): Generator<string, void, undefined> {
+  if (typeof value !== 'object' || value === null) {
+    yield jsonText(value);
+    return;
+  }
+  const isList = Array.isArray(value);
+  const members: Iterable<readonly [string | number, JsonValue]> = isList
+    ? (value as readonly JsonValue[]).entries()
+    : Object.entries(value as JsonObject);
+  const line = lineStart(indent, depth + 1);
+  const colon = indent > 0 ? ': ' : ':';
+  let before = isList ? '[' : '{';
+  for (const [key, item] of members) {
+    const start = `${before}${line}${isList ? '' : `${JSON.stringify(key)}${colon}`}`;
+    before = ',';
+    if (typeof item !== 'object' || item === null) yield start + jsonText(item);
+    else {
+      yield start;
+      yield* jsonParts(item, indent, depth + 1);
+    }
+  }
+  if (before !== ',') yield isList ? '[]' : '{}';
+  else yield `${lineStart(indent, depth)}${isList ? ']' : '}'}`;
+}
+
 function bracketed(open: string, members: readonly string[], close: string, indent: number, depth: number): string {
   if (members.length === 0) return open + close;
   if (indent === 0) return `${open}${members.join(',')}${close}`;

@@ -7,7 +7,7 @@ import { hexWord } from './field-words.ts';
 import { visitImage, type ImageEntry, type ImageFacts } from './image.ts';
 import type { Span } from './image-reader.ts';
 import { kindOfFile, type Kind } from './kinds.ts';
-import { jsonText, lineStart, type JsonValue } from './json-text.ts';
+import { jsonPieces, jsonText, lineStart, type JsonValue } from './json-text.ts';
 import { base64Lines, messageToJson } from './message-json.ts';
 
 export interface JsonOptions {
@@ -26,6 +26,8 @@ export interface JsonOptions {
 const lineBytes = 57;
 /** Bytes of content that are turned into text at once: a whole number of lines. */
 const pieceBytes = lineBytes * 16_384;
+/** Characters of an entry that are gathered before they are written. */
+const GATHERED = 64 * 1024;
 /** The longest text that is made in memory. */
 const maxText = 256 * 1024 * 1024;
 
@@ -118,13 +120,24 @@ class ImageWriter {
   async entry(entry: ImageEntry, row: Kind): Promise<boolean> {
     if (this.#entries === 0) await this.#begin(row.crit ?? row.kind);
     const line = this.#line(3);
-    const members = Object.entries(messageToJson(entry.message, entry.type, this.#pretty)).map(
-      ([key, value]) => `${JSON.stringify(key)}${this.#colon}${jsonText(value, this.#indent, this.#depth + 3)}`,
-    );
-    if (entry.extra) members.push(`"extra"${this.#colon}`);
-    await this.#write(`${this.#entries === 0 ? '' : ','}${this.#line(2)}{${line}${members.join(`,${line}`)}`);
-    if (entry.extra) await this.#extra(entry.extra);
-    await this.#write(`${this.#line(2)}}`);
+    const members = Object.entries(messageToJson(entry.message, entry.type, this.#pretty));
+    // Gathered as long as it is short, as most entries are.
+    let text = `${this.#entries === 0 ? '' : ','}${this.#line(2)}{${line}`;
+    for (const [index, [key, value]] of members.entries()) {
+      text += `${index === 0 ? '' : `,${line}`}${JSON.stringify(key)}${this.#colon}`;
+      for (const piece of jsonPieces(value, this.#indent, this.#depth + 3)) {
+        text += piece;
+        if (text.length < GATHERED) continue;
+        await this.#write(text);
+        text = '';
+      }
+    }
+    if (entry.extra) {
+      await this.#write(`${text}${members.length === 0 ? '' : `,${line}`}"extra"${this.#colon}`);
+      await this.#extra(entry.extra);
+      text = '';
+    }
+    await this.#write(`${text}${this.#line(2)}}`);
     this.#entries++;
     return true;
   }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { addressWord, deviceWord, flagWords, quotedPrintable } from '../../../src/core/criu/field-words.ts';
-import { jsonText } from '../../../src/core/criu/json-text.ts';
+import { jsonPieces, jsonText } from '../../../src/core/criu/json-text.ts';
 import { decodeMessage } from '../../../src/core/criu/decode-message.ts';
 import { messageToJson } from '../../../src/core/criu/message-json.ts';
 import { imageToJson, writeImageJson } from '../../../src/core/criu/to-json.ts';
@@ -190,5 +190,14 @@ suite('words for numbers', () => {
     const value = { 'a"\u2028\n': ['\u0000', null, true, 1.5, {}, []] };
     assert.equal(jsonText(value), JSON.stringify(value));
     assert.equal(jsonText(value, 2), JSON.stringify(value, undefined, 2));
+  });
+
+  test('JSON text in pieces is the same text, never much of it at once', () => {
+    const value = { empty: {}, none: [], list: [[], [1, [2n]], { a: null }], many: new Array<number>(500_000).fill(7) };
+    for (const indent of [0, 2]) {
+      const pieces = [...jsonPieces(value, indent, 3)];
+      assert.equal(pieces.join(''), jsonText(value, indent, 3));
+      assert.ok(pieces.every(({ length }) => length < 70_000));
+    }
   });
 });
