@@ -83,13 +83,14 @@ export function joinMounts(tables: readonly MountTable[], spec: JsonObject | und
   const masked = new Set(asTexts(at(spec, 'linux', 'maskedPaths')));
   const readOnly = new Set(asTexts(at(spec, 'linux', 'readonlyPaths')));
   const used = new Set<SpecMount>();
-  const mounts = tables.flatMap((table) =>
-    depthFirst(table.entries).map((entry) => {
-      const match = findSpecMount(entry, table.entries, wanted);
+  const mounts = tables.flatMap((table) => {
+    const on = countByPlace(table.entries);
+    return depthFirst(table.entries).map((entry) => {
+      const match = findSpecMount(entry, on, wanted);
       if (match) used.add(match);
       return describe(entry, table.namespace, match, wanted, masked, readOnly);
-    }),
-  );
+    });
+  });
   const absent = wanted.filter((mount) => !used.has(mount));
   return [
     ...mounts,
@@ -113,12 +114,29 @@ function readSpecMounts(spec: JsonObject | undefined): readonly SpecMount[] {
   });
 }
 
+/** How many mounts there are of one parent on one path. */
+function countByPlace(entries: readonly MntEntry[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const entry of entries) {
+    const key = place(entry.parent_mnt_id, mountPoint(entry));
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
+  return counts;
+}
+
+function place(parent: number, path: string): string {
+  return `${String(parent)} ${path}`;
+}
+
 /** Of several mounts on one path the last one in the tree is what the container saw, and what the spec meant. */
-function findSpecMount(entry: MntEntry, all: readonly MntEntry[], wanted: readonly SpecMount[]): SpecMount | undefined {
+function findSpecMount(
+  entry: MntEntry,
+  on: ReadonlyMap<string, number>,
+  wanted: readonly SpecMount[],
+): SpecMount | undefined {
   const path = mountPoint(entry);
-  const covered = all.some(
-    (other) => other !== entry && other.parent_mnt_id === entry.mnt_id && mountPoint(other) === path,
-  );
+  const itself = entry.parent_mnt_id === entry.mnt_id ? 1 : 0;
+  const covered = (on.get(place(entry.mnt_id, path)) ?? 0) > itself;
   return covered ? undefined : wanted.findLast((mount) => mount.destination === path);
 }
 
@@ -128,7 +146,9 @@ function depthFirst(entries: readonly MntEntry[]): readonly MntEntry[] {
   for (const entry of entries) {
     const parent =
       ids.has(entry.parent_mnt_id) && entry.parent_mnt_id !== entry.mnt_id ? entry.parent_mnt_id : undefined;
-    children.set(parent, [...(children.get(parent) ?? []), entry]);
+    const siblings = children.get(parent);
+    if (siblings) siblings.push(entry);
+    else children.set(parent, [entry]);
   }
   const ordered: MntEntry[] = [];
   const seen = new Set<MntEntry>();
@@ -138,7 +158,7 @@ function depthFirst(entries: readonly MntEntry[]): readonly MntEntry[] {
       if (seen.has(entry)) continue;
       seen.add(entry);
       ordered.push(entry);
-      stack.push(...sorted(children.get(entry.mnt_id) ?? []).reverse());
+      for (const child of sorted(children.get(entry.mnt_id) ?? []).reverse()) stack.push(child);
     }
   };
   visit(children.get(undefined) ?? []);

@@ -43,6 +43,13 @@ describe('the mount table', () => {
     assert.deepEqual(table.map(({ destination }) => destination).sort(), ['/a', '/b']);
   });
 
+  test('more mounts below one than a call may have arguments are in it, and take no longer each', () => {
+    const below = Array.from({ length: 200_000 }, (_, index) =>
+      mount({ mnt_id: index + 2, parent_mnt_id: 1, mountpoint: `/${String(index)}` }),
+    );
+    assert.equal(join([mount({ parent_mnt_id: 77 }), ...below]).length, 200_001);
+  });
+
   test('a mount whose place damage has taken does not pass for the root, nor for what was asked for', () => {
     const spec = { mounts: [{ destination: '/', type: 'tmpfs' }] };
     const [lost, absent] = join([mount({ mountpoint: '' })], spec);
