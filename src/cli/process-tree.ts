@@ -46,7 +46,8 @@ export function processTree(processes: readonly ProcessFacts[]): readonly Proces
   const roots: ProcessNode[] = [];
   // After the orphans, what no walk has reached stands in a ring: its first is made a root.
   for (const candidate of [...orphans, ...nodes.values()]) {
-    if (!placed.has(candidate)) roots.push(...placeBelow(candidate, children, placed));
+    if (placed.has(candidate)) continue;
+    for (const root of placeBelow(candidate, children, placed)) roots.push(root);
   }
   return roots;
 }

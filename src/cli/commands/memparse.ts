@@ -56,7 +56,7 @@ async function showSizes(checkpoint: Checkpoint, file: string, { output, signal 
   const stack = processTree(await checkpoint.processes(signal)).toReversed();
   for (let node = stack.pop(); node; node = stack.pop()) {
     const { pid, comm = '', state } = node.facts;
-    stack.push(...node.children.toReversed());
+    for (const child of node.children.toReversed()) stack.push(child);
     const mappings = state === 'zombie' ? [] : ((await checkpoint.memory.mappings(pid, signal)) ?? []);
     const shared = mappings.reduce(
       (sum, { permissions, start, end }) => (permissions.endsWith('s') ? sum + (end - start) : sum),

@@ -7,6 +7,7 @@ import type { Note } from '../../../src/protocol/note.ts';
 import { say } from '../../../src/protocol/sentence.ts';
 import { openCheckpoint } from '../../../src/core/checkpoint/checkpoint.ts';
 import { CheckpointError } from '../../../src/core/errors.ts';
+import { bytes, uint32, varint } from '../criu/build-image.ts';
 import { askEverything } from '../support/ask.ts';
 import { archiveOf } from '../support/fixtures.ts';
 import { members, repack, writeTar } from '../support/repack.ts';
@@ -125,6 +126,32 @@ describe('a damaged part leaves the rest to be seen', () => {
     const missing = await ask(path);
     assert.equal(at(missing.notes, 'config.dump', 'missing').length, 1);
     assert.equal(missing.overview.hostName, 'lab-a1');
+  });
+
+  test('a thread of more registers than a call may have arguments has them all in its file', async () => {
+    const path = join(folder, 'registers.tar');
+    // thread_info.fpregs.xsave.opmask_reg, and a packed list of zeros.
+    const registers = [5, 13, 3, 2].reduce<Uint8Array>(
+      (inner, field) => bytes(varint(field * 8 + 2), varint(inner.length), inner),
+      new Uint8Array(200_000),
+    );
+    await repack(sound, path, ({ content }, name) => {
+      if (name !== 'checkpoint/core-1.img') return content;
+      const message = bytes(content.subarray(12), registers);
+      return Buffer.from(bytes(content.subarray(0, 8), uint32(message.length), message));
+    });
+    const checkpoint = await openCheckpoint({
+      locator: path,
+      spill: { directory: join(folder, 'spill'), limit: 2 ** 30 },
+    });
+    try {
+      const file = await checkpoint.files.open('/proc/1/task/1/regs');
+      const text = Buffer.from(await file.read(0, file.size ?? 0)).toString();
+      await file.close();
+      assert.match(text, /^k199999 +00 00/m);
+    } finally {
+      await checkpoint.close();
+    }
   });
 
   test('config.dump that is JSON of another kind', async () => {

@@ -82,6 +82,12 @@ describe('the process tree', () => {
     );
   });
 
+  test('more processes than a call may have arguments may be too deep at once', () => {
+    const chain = Array.from({ length: 64 }, (_, index) => process(index + 1, index));
+    const deep = Array.from({ length: 200_000 }, (_, index) => process(index + 100, 64));
+    assert.equal(processTree([...chain, ...deep]).length, 200_001);
+  });
+
   test('a folder of more children than a call may have arguments is drawn', () => {
     const children = Array.from({ length: 200_000 }, (_, index) => ({ label: String(index) }));
     assert.equal(drawTree({ label: 'root', children }).split('\n').length, 200_002);

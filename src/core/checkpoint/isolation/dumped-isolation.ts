@@ -220,5 +220,5 @@ function addPolicies({ namespace, above }: OpenNamespace, found: LsmPolicy[], op
     if (found.length >= MAX_POLICIES) return;
     found.push({ namespace: name, name: policy.name, size: policy.blob.length });
   }
-  open.push(...namespace.namespaces.map((inner) => ({ namespace: inner, above: name })));
+  for (const inner of namespace.namespaces) open.push({ namespace: inner, above: name });
 }

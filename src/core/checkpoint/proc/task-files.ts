@@ -39,7 +39,8 @@ function formatRegisters(registers: ThreadRegisters): string {
     comm ?? '',
     architecture,
   );
-  const width = Math.max(0, ...[...general, ...floating].map(({ name }) => name.length));
+  // Not by Math.max of all of them: a hostile image lists more registers than a call takes arguments.
+  const width = [...general, ...floating].reduce((most, { name }) => Math.max(most, name.length), 0);
   return [
     `# ${say(title)}\n`,
     ...general.map((register) => generalLine(register, width)),

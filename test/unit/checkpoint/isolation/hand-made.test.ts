@@ -377,6 +377,19 @@ test('policies of AppArmor are found in whatever namespace they lie', async () =
   ]);
 });
 
+test('more namespaces of AppArmor than a call may have arguments are looked through', async () => {
+  const namespaces = Array.from({ length: 200_000 }, () => ({ name: 'n' }));
+  const last = { name: 'last', policies: [{ name: 'a', blob: new Uint8Array(1) }] };
+  const { isolation } = madeUp({
+    'pstree.img': pstree({ pid: 1 }),
+    'apparmor.img': image(
+      'APPARMOR',
+      entry('apparmor_entry', { namespaces: [{ name: 'outer', namespaces: [last, ...namespaces] }] }),
+    ),
+  });
+  assert.deepEqual(await isolation.policies(), [{ namespace: 'outer//last', name: 'a', size: 1 }]);
+});
+
 /** siginfo_t of a 64-bit machine: signal, errno, code, padding, and what follows as words of 32 bits. */
 function siginfo(signal: number, code: number, words: readonly number[]): Uint8Array {
   const view = new DataView(new ArrayBuffer(128));

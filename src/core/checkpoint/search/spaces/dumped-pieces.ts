@@ -75,7 +75,7 @@ export async function piecesOf(
       pieces.push({ start, length, file: opened.place.file, offset: opened.place.offset + Number(offset) });
     } else {
       const { bytes, missing } = await read(start, length, signal);
-      pieces.push(...withoutGaps(start, bytes, missing));
+      for (const piece of withoutGaps(start, bytes, missing)) pieces.push(piece);
     }
   }
   return pieces;
