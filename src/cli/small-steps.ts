@@ -9,4 +9,9 @@ export function collectInSmallSteps(): void {
   setFlagsFromString('--semi-space-growth-factor=1');
   // The old one would be let grow to twice of what lives, and what lives is an index of all these files.
   setFlagsFromString('--heap-growing-percent=10');
+  // As V8 has them by itself: what was compiled is kept for runs that start so (core/run-compiled.ts).
+  process.prependOnceListener('exit', () => {
+    setFlagsFromString('--semi-space-growth-factor=2');
+    setFlagsFromString('--heap-growing-percent=0');
+  });
 }

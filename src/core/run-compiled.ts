@@ -52,9 +52,12 @@ export function runCompiled(script: string, keeping: Keeping): void {
 }
 
 function keepLater(path: string, id: string, compiled: Script, { after, isUsual }: Keeping): void {
+  // Loaded where something is to be kept. V8 refuses what it compiled under other flags than it starts with.
+  const { cachedDataVersionTag } = process.getBuiltinModule('node:v8');
+  const flags = cachedDataVersionTag();
   let isKept = false;
   const keepOnce = (): void => {
-    if (isKept) return;
+    if (isKept || cachedDataVersionTag() !== flags) return;
     isKept = true;
     keep(path, id, compiled.createCachedData());
   };

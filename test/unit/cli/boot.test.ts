@@ -114,6 +114,22 @@ describe('what V8 compiled of the command line', () => {
       assert.equal(kept().length, 1);
     }));
 
+  test('is not kept of a run that changed flags of V8, and is of one that put them back', () =>
+    inBuilt(({ run, write, kept }) => {
+      const growth = (factor: number) => `v8.setFlagsFromString('--semi-space-growth-factor=${String(factor)}');`;
+      const text = (more: string) =>
+        program('one').replace('say(); ', `say(); const v8 = require('node:v8'); ${growth(1)} ${more}`);
+      write(text(''));
+      run(['inspect']);
+      assert.deepEqual(kept(), []);
+      write(text(`process.prependOnceListener('exit', () => ${growth(2).replace(';', '')});`));
+      run(['inspect']);
+      const [path = ''] = kept();
+      const { mtimeMs } = statSync(path);
+      run(['inspect']);
+      assert.equal(statSync(path).mtimeMs, mtimeMs);
+    }));
+
   test('is done without where there is no place for it, and by a bundle that has no name', () =>
     inBuilt(({ run, write, kept, folder }) => {
       write(program('one'));
