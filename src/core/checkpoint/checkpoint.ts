@@ -125,6 +125,8 @@ class OpenCheckpoint implements Checkpoint {
   readonly metadata: Metadata;
   readonly #processes: Processes;
   #interior: Promise<Interior> | undefined;
+  /** Questions that were answered from the whole archive: what there is to note of them is noted. */
+  readonly #noted = new Set<'overview' | 'mounts'>();
   readonly #stopListening: () => void;
   readonly sockets: Sockets;
   readonly files: FileView;
@@ -163,7 +165,8 @@ class OpenCheckpoint implements Checkpoint {
 
   async overview(signal?: AbortSignal): Promise<Overview> {
     const { files, wrapping, compression, archiveSize, archivePath } = this.#opened;
-    return describeOverview(
+    const { complete } = files;
+    const overview = await describeOverview(
       {
         files,
         images: this.#images,
@@ -180,12 +183,14 @@ class OpenCheckpoint implements Checkpoint {
       },
       signal,
     );
+    if (complete) this.#noted.add('overview');
+    return overview;
   }
 
   async notes(signal?: AbortSignal): Promise<readonly Note[]> {
-    await this.overview(signal);
-    await this.processes(signal);
-    await this.#mountTable(signal);
+    if (!this.#noted.has('overview')) await this.overview(signal);
+    if (!this.#processes.areNoted) await this.processes(signal);
+    if (!this.#noted.has('mounts')) await this.#mountTable(signal);
     return this.#collectNotes();
   }
 
@@ -292,9 +297,11 @@ class OpenCheckpoint implements Checkpoint {
 
   async #mountTable(signal?: AbortSignal): Promise<readonly MountFacts[]> {
     const { imagesPrefix } = this.#layout;
+    const { complete } = this.#opened.files;
     const parts = { images: this.#images, imagesPrefix, metadata: this.metadata, processes: this.#processes };
     const { mounts, notes } = await readMountTable(parts, signal);
     this.#notebook.add(...notes);
+    if (complete) this.#noted.add('mounts');
     return mounts;
   }
 }

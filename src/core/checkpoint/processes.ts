@@ -34,6 +34,7 @@ export class Processes {
   #tree: readonly PstreeEntry[] | undefined;
   #glancer: ProcessGlancer | undefined;
   #listing: Promise<readonly ProcessFacts[]> | undefined;
+  #areNoted = false;
 
   constructor(images: ImageDirectory, notebook: Notebook) {
     this.#images = images;
@@ -79,13 +80,20 @@ export class Processes {
     return new Map(described.map((facts) => [facts.pid, facts]));
   }
 
+  /** What there is to note of all of them is noted: they were listed from the whole archive. */
+  get areNoted(): boolean {
+    return this.#areNoted;
+  }
+
   async #readAll(): Promise<readonly ProcessFacts[]> {
+    const { complete } = this.#images;
     const tree = await this.tree();
     const processes = await this.#describeAll(tree);
     if (this.#images.complete) this.#noteStale(tree);
     // A zombie has no file open; before CRIU 3.4 files lay in images by their kind.
     if (processes.some(({ state }) => state !== 'zombie') && !this.#images.has('reg-files.img'))
       this.#noteMissing('files.img', '{0} is missing. Executables and working directories cannot be shown.');
+    this.#areNoted = complete;
     return parentsFirst(processes);
   }
 
