@@ -35,7 +35,7 @@ export class ArchiveSearch implements Search {
     const isCostly = pattern.needles.some((needle) => needle.type === 'regex' && needle.isCostly);
     const isLittle = this.#bytes() < (options.threadsFrom ?? THREADS_FROM) && !isCostly;
     // The threads start while it is found out what they are to do.
-    const scans = isLittle ? new ScansHere(job) : new ScansInThreads(job);
+    const scans = isLittle ? new ScansHere(job) : new ScansInThreads(job, { beginHere: !isCostly });
     const finished = Promise.withResolvers<unknown>();
     this.#running.add(finished.promise);
     let scope: Scope | undefined;

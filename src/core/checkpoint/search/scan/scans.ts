@@ -15,12 +15,19 @@ export interface Scans {
   close(): Promise<void>;
 }
 
-/** In threads of their own, so that whoever searches stays free to answer. */
+/**
+ * In threads of their own, so that whoever searches stays free to answer. The first task, which is small, is done here
+ * where none of them runs yet: it is over before one does.
+ */
 export class ScansInThreads implements Scans {
   readonly #threads: readonly ScanThread[];
+  readonly #here: ScansHere | undefined;
+  #hasBegun = false;
 
-  constructor(job: ScanJob, count = usualThreads()) {
+  /** @param beginHere whether the first task may be done here: what is looked for takes no long time anywhere */
+  constructor(job: ScanJob, { beginHere, count = usualThreads() }: { beginHere: boolean; count?: number }) {
     this.#threads = takeThreads(job, count);
+    if (beginHere && !this.#threads.some(({ isRunning }) => isRunning)) this.#here = new ScansHere(job);
   }
 
   get width(): number {
@@ -28,13 +35,16 @@ export class ScansInThreads implements Scans {
   }
 
   run(task: ScanTask): Promise<ScanAnswer> {
+    const isFirst = !this.#hasBegun;
+    this.#hasBegun = true;
+    if (isFirst && this.#here) return this.#here.run(task);
     const [first, ...others] = this.#threads;
     if (!first) throw new RangeError('there is no thread');
     return others.reduce((least, thread) => (thread.load < least.load ? thread : least), first).run(task);
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#threads.map((thread) => thread.release()));
+    await Promise.all([this.#here?.close(), ...this.#threads.map((thread) => thread.release())]);
   }
 }
 

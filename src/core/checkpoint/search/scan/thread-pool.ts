@@ -47,6 +47,7 @@ export class ScanThread {
   #id = 0;
   #end: Error | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #isRunning = false;
 
   constructor() {
     this.#worker = new Worker(scriptPath(), {
@@ -55,9 +56,15 @@ export class ScanThread {
       env: SHARE_ENV,
       resourceLimits: RESOURCE_LIMITS,
     });
+    this.#worker.once('online', () => (this.#isRunning = true));
     this.#worker.on('message', (answer: ThreadAnswer) => this.#settle(answer));
     this.#worker.on('error', (error) => this.#fail(error));
     this.#worker.on('exit', (code) => this.#fail(new Error(`A thread that searches ended with code ${code}.`)));
+  }
+
+  /** False while it still starts. */
+  get isRunning(): boolean {
+    return this.#isRunning;
   }
 
   /** Tasks that it has to do. */
