@@ -83,6 +83,12 @@ export const RESTORE_COMMANDS: readonly Command[] = [
         value: 'docker://…',
         help: 'With kubernetes: where the image is put, for nodes to pull it from',
       },
+      operator: {
+        kind: 'flag',
+        help: 'With kubernetes, and an archive on a node: by a PodRestore of the checkpoint-restore-operator, without an image',
+      },
+      move: { kind: 'flag', help: 'With kubernetes: delete the original pod when what was restored of it runs' },
+      confirm: { kind: 'text', value: 'NAMESPACE/POD', help: 'With --move: the pod that is to be deleted' },
       namespace: { kind: 'text', short: 'n', value: 'NAME', help: "The sandbox's namespace; else the context's" },
       'create-namespace': {
         kind: 'flag',

@@ -5,6 +5,7 @@ import { CrioSandbox } from '../../core/restore/sandbox/crio.ts';
 import { PodmanSandbox } from '../../core/restore/sandbox/podman.ts';
 import type { Sandbox, SandboxRecord } from '../../core/restore/sandbox/sandbox.ts';
 import type { TargetKind } from '../../core/restore/compatibility/target-facts.ts';
+import type { Cluster } from '../../core/cluster/cluster.ts';
 import { usage, type Arguments } from '../arguments.ts';
 import type { Session } from '../session.ts';
 
@@ -25,18 +26,52 @@ export async function placeOf(kind: TargetKind, args: Arguments, session: Sessio
   }
 }
 
+/** The cluster that the options name, or else the one whose node has the archive. */
+export async function clusterOf(args: Arguments, session: Session): Promise<Cluster> {
+  const { connect, choiceOf } = await import('../cluster/connect.ts');
+  const { isNodeLocator, parseNodeLocator } = await import('../../core/cluster/node-files/node-locator.ts');
+  const [locator = ''] = args.operands;
+  const context = args.text('context') ?? (isNodeLocator(locator) ? parseNodeLocator(locator).context : undefined);
+  return connect({ ...choiceOf(args), context, image: undefined }, session);
+}
+
+/** By the checkpoint-restore-operator, from where the archive lies. */
+async function operator(args: Arguments, session: Session, journal: SandboxJournal): Promise<Sandbox> {
+  const { isNodeLocator, parseNodeLocator } = await import('../../core/cluster/node-files/node-locator.ts');
+  const { OperatorSandbox } = await import('../../core/restore/sandbox/operator.ts');
+  const { nodeFiles } = await import('../cluster/connect.ts');
+  const [locator = ''] = args.operands;
+  if (!isNodeLocator(locator)) throw usage('--operator needs an archive on a node: node://CONTEXT/NODE/PATH.');
+  const { node, path } = parseNodeLocator(locator);
+  const lifetime = lifetimeOf(args);
+  const cluster = await clusterOf(args, session);
+  return new OperatorSandbox({
+    cluster,
+    journal,
+    node,
+    path,
+    namespace: args.text('namespace') ?? cluster.namespace,
+    network: networkOf(args),
+    lifetime,
+    files: await nodeFiles(cluster, {}, session),
+  });
+}
+
 async function kubernetes(args: Arguments, session: Session, journal: SandboxJournal): Promise<Sandbox> {
+  if (args.flag('operator')) return operator(args, session, journal);
   const locator = args.text('image');
   if (locator === undefined) {
-    throw usage('restore --to kubernetes needs --image docker://HOST/NAME:TAG, from which the nodes can pull.');
+    throw usage(
+      'restore --to kubernetes needs --image docker://HOST/NAME:TAG, from which the nodes can pull, or --operator.',
+    );
   }
-  const { connect, choiceOf, nodeFiles } = await import('../cluster/connect.ts');
+  const { nodeFiles } = await import('../cluster/connect.ts');
   const { KubernetesSandbox } = await import('../../core/restore/sandbox/kubernetes.ts');
   const { parseReference } = await import('../../core/restore/registry/reference.ts');
   const { registrySettings } = await import('./registry.ts');
   const image = parseReference(locator);
   const lifetime = lifetimeOf(args);
-  const cluster = await connect({ ...choiceOf(args), image: undefined }, session);
+  const cluster = await clusterOf(args, session);
   return new KubernetesSandbox({
     cluster,
     journal,

@@ -17,6 +17,7 @@ import type { TargetKind } from '../../../src/core/restore/compatibility/target-
 import { CrioSandbox } from '../../../src/core/restore/sandbox/crio.ts';
 import { SandboxJournal } from '../../../src/core/restore/sandbox/journal.ts';
 import { KubernetesSandbox } from '../../../src/core/restore/sandbox/kubernetes.ts';
+import { OperatorSandbox } from '../../../src/core/restore/sandbox/operator.ts';
 import { PodmanSandbox } from '../../../src/core/restore/sandbox/podman.ts';
 import type { Plan, Subject } from '../../../src/core/restore/sandbox/sandbox.ts';
 import { archiveOf } from '../support/fixtures.ts';
@@ -135,7 +136,15 @@ function checkDemands(kind: TargetKind, findings: readonly Finding[]): void {
   for (const id of expected) assert.ok(standing.has(id), `${kind}: ${id}`);
 }
 
-async function checkRoute(kind: TargetKind, subject: Subject, one: Attack, engine: string): Promise<void> {
+const CLUSTER = { name: 'c', server: 's' } as unknown as Cluster;
+
+async function checkRoute(
+  route: TargetKind | 'operator',
+  subject: Subject,
+  one: Attack,
+  engine: string,
+): Promise<void> {
+  const kind = route === 'operator' ? 'kubernetes' : route;
   const journal = new SandboxJournal(mkdtempSync(join(folder, 'journal-')));
   const machine = new ModelMachine();
   const sandbox =
@@ -143,7 +152,9 @@ async function checkRoute(kind: TargetKind, subject: Subject, one: Attack, engin
       ? new PodmanSandbox({ machine, journal })
       : kind === 'crio'
         ? new CrioSandbox({ machine, journal })
-        : kubernetes(journal);
+        : route === 'operator'
+          ? operator(journal)
+          : kubernetes(journal);
   const target = kind === 'kubernetes' ? { kind } : await sandbox.detect(subject);
   const findings = checkRestore(subject.facts, target);
   if (one.asks && (kind === 'podman') === (engine === 'podman')) checkDemands(kind, findings);
@@ -167,10 +178,16 @@ async function checkRoute(kind: TargetKind, subject: Subject, one: Attack, engin
   }
 }
 
+/** The same. */
+function operator(journal: SandboxJournal): OperatorSandbox {
+  const path = '/var/lib/kubelet/checkpoints/checkpoint-app_lab-app-2026-11-23T21:56:14Z.tar';
+  return new OperatorSandbox({ cluster: CLUSTER, journal, namespace: 'lab', node: 'node-1', path });
+}
+
 /** Of which only the plan is asked for: nothing is sent. */
 function kubernetes(journal: SandboxJournal): KubernetesSandbox {
   return new KubernetesSandbox({
-    cluster: { name: 'c', server: 's' } as unknown as Cluster,
+    cluster: CLUSTER,
     journal,
     image: { host: 'registry.example', name: 'sandbox/app', tag: '1' },
     registry: {},
@@ -199,8 +216,8 @@ for (const [fixture, numRuns] of [
               const facts = await readCheckpointFacts(checkpoint);
               if (JSON.stringify(facts).includes(MARK)) read++;
               const subject: Subject = { locator: '/evidence/x.tar', path: '/evidence/x.tar', facts, checkpoint };
-              for (const kind of ['podman', 'crio', 'kubernetes'] as const) {
-                await checkRoute(kind, subject, one, facts.engine);
+              for (const route of ['podman', 'crio', 'kubernetes', 'operator'] as const) {
+                await checkRoute(route, subject, one, facts.engine);
               }
             }),
           );

@@ -12,6 +12,7 @@ import { say } from '../../../protocol/sentence.ts';
 import { escapeText } from '../../../protocol/format.ts';
 import { usage, type Arguments } from '../../arguments.ts';
 import { formatJson } from '../../json.ts';
+import { prepareMove } from '../../restore/move.ts';
 import { placeOf } from '../../restore/place.ts';
 import type { ExitCode, Session } from '../../session.ts';
 
@@ -36,6 +37,7 @@ export async function run(args: Arguments, session: Session): Promise<ExitCode> 
       output.error(`${say(reason)}${remedy ? ` ${say(remedy)}` : ''}${how}`);
     }
     if (blockers.length > 0 && !args.flag('dry-run')) return 1;
+    const finishMove = await prepareMove(args, checkpoint, session);
     const plan = place.plan(subject, target, choices);
     if (args.flag('dry-run')) {
       await printPlan(plan, args, session);
@@ -47,6 +49,7 @@ export async function run(args: Arguments, session: Session): Promise<ExitCode> 
         ? `${formatJson({ id: record.id, kind: record.kind, name: record.name, created: record.created })}\n`
         : `${record.id}  ${record.name}\n`,
     );
+    if (finishMove) output.error(`${await finishMove(place, record)} was deleted.`);
     return 0;
   } catch (error) {
     if (!(error instanceof RestoreFailed)) throw error;

@@ -36,6 +36,9 @@ export type Measure = (
   },
 ) => Promise<ImageDocuments>;
 
+/** The checkpoint-restore-operator's. */
+export const POD_RESTORES: Resource = { group: 'criu.org', version: 'v1', plural: 'podrestores' };
+
 export interface KubernetesOptions {
   readonly cluster: Cluster;
   readonly journal: SandboxJournal;
@@ -94,12 +97,7 @@ export class KubernetesSandbox implements Sandbox {
       );
     }
     this.#node = node;
-    return {
-      kind: 'kubernetes',
-      ...(node.runtime !== 'other' && { engine: node.runtime }),
-      ...(node.runtimeVersion !== '' && { engineVersion: node.runtimeVersion }),
-      ...(node.architecture !== '' && { architecture: node.architecture }),
-    };
+    return factsOfNode(node);
   }
 
   plan({ facts }: Subject, _target: TargetFacts, _choices: RestoreChoices): KubernetesPlan {
@@ -224,6 +222,10 @@ export class KubernetesSandbox implements Sandbox {
     const { id, name, namespace, things } = record;
     const { cluster, journal } = this.#options;
     const { api } = cluster;
+    // With a pod that is gone before it, the operator would have something to tell.
+    for (const thing of things) {
+      if (thing.kind === 'pod-restore') await api.remove(POD_RESTORES, thing.name, { namespace, signal });
+    }
     // The policy goes last: until the pod is gone it keeps the sandbox apart.
     await api.remove(PODS, name, { namespace, graceSeconds: 0, signal });
     for (const thing of things) {
@@ -279,6 +281,16 @@ export class KubernetesSandbox implements Sandbox {
       registry.close();
     }
   }
+}
+
+/** What a node is as a place to restore to. */
+export function factsOfNode({ runtime, runtimeVersion, architecture }: NodeFacts): TargetFacts {
+  return {
+    kind: 'kubernetes',
+    ...(runtime !== 'other' && { engine: runtime }),
+    ...(runtimeVersion !== '' && { engineVersion: runtimeVersion }),
+    ...(architecture !== '' && { architecture }),
+  };
 }
 
 /** A pod of the same name in another cluster is not meant. @throws CheckpointError `changed` */

@@ -30,43 +30,82 @@ const MOST_MOUNTS = 64;
  * @throws CheckpointError `unsupported` for mounts that no pod can have
  */
 export function podManifest(facts: CheckpointFacts, wishes: PodWishes): object {
-  const { id, name, namespace, image, hostname, lifetime, pullSecret } = wishes;
-  const mounts = mountsOf(facts);
+  const { id, name, namespace, hostname } = wishes;
   return {
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: { name, namespace, labels: labelsOf(id) },
     spec: {
       ...(hostname !== undefined && { nodeSelector: { 'kubernetes.io/hostname': hostname } }),
-      ...(pullSecret !== undefined && { imagePullSecrets: [{ name: pullSecret }] }),
-      restartPolicy: 'Never',
-      activeDeadlineSeconds: lifetime,
-      terminationGracePeriodSeconds: 5,
-      automountServiceAccountToken: false,
-      enableServiceLinks: false,
-      hostNetwork: false,
-      hostPID: false,
-      hostIPC: false,
-      containers: [
-        {
-          name: containerName(facts.containerName),
-          image,
-          imagePullPolicy: 'Always',
-          ...commandOf(facts),
-          ...(facts.isTerminal && { tty: true, stdin: true }),
-          securityContext: { privileged: false },
-          ...(mounts.length > 0 && {
-            volumeMounts: mounts.map(({ destination }, index) => ({ name: volumeName(index), mountPath: destination })),
-          }),
-        },
-      ],
-      ...(mounts.length > 0 && { volumes: mounts.map((_, index) => ({ name: volumeName(index), emptyDir: {} })) }),
+      ...podSpec(facts, wishes),
     },
   };
 }
 
+export interface PodRestoreWishes extends Omit<PodWishes, 'image' | 'hostname'> {
+  /** The node that has the archive, and its path there. */
+  readonly node: string;
+  readonly path: string;
+}
+
+/**
+ * The same by the checkpoint-restore-operator, which restores an archive from where it lies on its node. The image is the
+ * one that the archive names, or else is left for the operator to find out: the kubelet pulls it before the restore.
+ * Source: its api/v1/podrestore_types.go.
+ * @throws as {@link podManifest}
+ */
+export function podRestoreManifest(facts: CheckpointFacts, wishes: PodRestoreWishes): object {
+  const { id, name, namespace, node, path } = wishes;
+  const image = facts.image?.name;
+  const known = image !== undefined && IMAGE.test(image) ? image : undefined;
+  return {
+    apiVersion: 'criu.org/v1',
+    kind: 'PodRestore',
+    metadata: { name, namespace, labels: labelsOf(id) },
+    spec: {
+      targetNode: node,
+      checkpoints: [{ container: containerName(facts.containerName), path }],
+      template: { metadata: { labels: labelsOf(id) }, spec: podSpec(facts, { ...wishes, image: known }) },
+    },
+  };
+}
+
+/** What an image can be called. */
+const IMAGE = /^[a-zA-Z0-9][\w.:/@-]{0,500}$/;
+
+function podSpec(
+  facts: CheckpointFacts,
+  { image, lifetime, pullSecret }: Pick<PodWishes, 'lifetime' | 'pullSecret'> & { readonly image: string | undefined },
+): object {
+  const mounts = mountsOf(facts);
+  return {
+    ...(pullSecret !== undefined && { imagePullSecrets: [{ name: pullSecret }] }),
+    restartPolicy: 'Never',
+    activeDeadlineSeconds: lifetime,
+    terminationGracePeriodSeconds: 5,
+    automountServiceAccountToken: false,
+    enableServiceLinks: false,
+    hostNetwork: false,
+    hostPID: false,
+    hostIPC: false,
+    containers: [
+      {
+        name: containerName(facts.containerName),
+        ...(image !== undefined && { image, imagePullPolicy: 'Always' }),
+        ...commandOf(facts),
+        ...(facts.isTerminal && { tty: true, stdin: true }),
+        securityContext: { privileged: false },
+        ...(mounts.length > 0 && {
+          volumeMounts: mounts.map(({ destination }, index) => ({ name: volumeName(index), mountPath: destination })),
+        }),
+      },
+    ],
+    ...(mounts.length > 0 && { volumes: mounts.map((_, index) => ({ name: volumeName(index), emptyDir: {} })) }),
+  };
+}
+
 /** Nothing reaches the sandbox, and it reaches nothing. */
-export function policyManifest({ id, name, namespace }: PodWishes): object {
+export function policyManifest({ id, name, namespace }: Pick<PodWishes, 'id' | 'name' | 'namespace'>): object {
   return {
     apiVersion: 'networking.k8s.io/v1',
     kind: 'NetworkPolicy',

@@ -52,7 +52,7 @@ export interface SandboxRecord {
 }
 
 export interface Thing {
-  readonly kind: 'file' | 'folder' | 'volume' | 'network-policy' | 'namespace' | 'pod-sandbox';
+  readonly kind: 'file' | 'folder' | 'volume' | 'network-policy' | 'namespace' | 'pod-restore' | 'pod-sandbox';
   readonly name: string;
 }
 
