@@ -37,8 +37,8 @@ export const NETWORK_POLICIES: Kind = {
   namespaced: true,
 };
 
-const NAMESPACES = KINDS.find(({ plural }) => plural === 'namespaces') as Kind;
-const NODES = KINDS.find(({ plural }) => plural === 'nodes') as Kind;
+export const NAMESPACES = KINDS.find(({ plural }) => plural === 'namespaces') as Kind;
+export const NODES = KINDS.find(({ plural }) => plural === 'nodes') as Kind;
 
 /**
  * A cluster for tests and for trying things out: an API server on loopback with real TLS that answers as a real one was

@@ -4,6 +4,7 @@ import type { Action } from '../errors.ts';
 import { clusterSettings } from './cluster-settings.ts';
 import type { PartServices } from './part-services.ts';
 import { ContextNode } from './tree/context-node.ts';
+import { isPaged } from './tree/more-row.ts';
 import { NamespaceNode } from './tree/namespace-node.ts';
 import { ErrorNode, NoteNode, type TreeNode } from './tree/node.ts';
 import { NodeNode } from './tree/node-nodes.ts';
@@ -81,7 +82,7 @@ export class ViewActions {
   }
 
   async loadMore(argument: unknown): Promise<void> {
-    if (argument instanceof NoteNode && argument.parent instanceof NamespaceNode) await argument.parent.more();
+    if (argument instanceof NoteNode && isPaged(argument.parent)) await argument.parent.more();
   }
 
   /** Lists archives by way of helper pods, from now on: the row says what that means. */

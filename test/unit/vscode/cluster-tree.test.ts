@@ -11,13 +11,14 @@ import { HELPER_DEFAULTS } from '../../../src/core/cluster/node-files/helper-man
 import { CheckpointError } from '../../../src/core/errors.ts';
 import { Connections } from '../../../src/vscode/cluster/connections.ts';
 import { ClusterTree } from '../../../src/vscode/cluster/tree/cluster-tree.ts';
+import { isPaged } from '../../../src/vscode/cluster/tree/more-row.ts';
 import { NamespaceNode } from '../../../src/vscode/cluster/tree/namespace-node.ts';
 import { ErrorNode, isBranch, type Row, type TreeNode } from '../../../src/vscode/cluster/tree/node.ts';
 import { PodFilter } from '../../../src/vscode/cluster/tree/pod-filter.ts';
 import type { TreeHost } from '../../../src/vscode/cluster/tree/tree-host.ts';
 import { OPERATOR_KINDS } from '../../cluster/custom-kinds.ts';
 import { PODS } from '../../cluster/pod-life.ts';
-import { ALL, type KubeconfigObject, type TestCluster } from '../../cluster/test-cluster.ts';
+import { ALL, NAMESPACES, NODES, type KubeconfigObject, type TestCluster } from '../../cluster/test-cluster.ts';
 import { addManyPods, addPod } from '../../cluster/workloads.ts';
 import { serviceAccount, startCluster } from '../cluster/support.ts';
 
@@ -205,10 +206,39 @@ describe('the tree of a cluster', async () => {
       hide();
       await until(() => cluster.store.followers === 0);
       show();
-      await until(() => cluster.store.followers === 1);
+      // The namespaces of the cluster, and the pods of one of them.
+      await until(() => cluster.store.followers === 2);
     }
     shown.tree.visible(false);
     await until(() => cluster.store.followers === 0);
+  });
+
+  test('follows namespaces and nodes while they are looked at', async () => {
+    const shown = new Shown(cluster.kubeconfig());
+    const lab = await shown.at('test', 'lab');
+    const [node] = await shown.tree.children(await shown.at('test', 'Nodes'));
+    await until(() => cluster.store.followers === 2);
+    cluster.addNamespace('fresh');
+    await until(async () => (await shown.labels('test')).includes('fresh'));
+    assert.equal(await shown.at('test', 'lab'), lab);
+    cluster.store.remove(NAMESPACES, cluster.store.get(NAMESPACES, undefined, 'fresh'));
+    await until(async () => !(await shown.labels('test')).includes('fresh'));
+    // A node that is alive reports it, which changes nothing that is shown; one that is not does.
+    const found = cluster.store.get(NODES, undefined, 'node-1');
+    const status = (beat: string, ready: string) => {
+      const { conditions: [condition] = [], ...rest } = found['status'] as { conditions?: object[] };
+      return { ...rest, conditions: [{ ...condition, status: ready, lastHeartbeatTime: beat }] };
+    };
+    await sleep(300);
+    shown.changes = [];
+    cluster.store.update(NODES, found, { status: status('2026-11-24T00:00:00Z', 'True') });
+    await sleep(300);
+    assert.deepEqual(shown.changes, []);
+    cluster.store.update(NODES, found, { status: status('2026-11-24T00:00:10Z', 'Unknown') });
+    await until(() => shown.changes.length > 0);
+    assert.deepEqual(shown.changes, [node]);
+    assert.match(shown.row(node as TreeNode).description, /^not ready · /);
+    cluster.store.update(NODES, found, { status: status('2026-11-24T00:00:20Z', 'True') });
   });
 
   test('has the nodes, and their archives once helper pods are allowed', async () => {
@@ -298,6 +328,29 @@ describe('a namespace of thousands of pods', async () => {
     const shown = new Shown(cluster.kubeconfig());
     shown.filter = new PodFilter('tier=cache');
     assert.deepEqual(await shown.labels('test', 'lab'), ['zz-labelled']);
+  });
+});
+
+describe('a cluster of many nodes and namespaces', async () => {
+  const cluster = await startCluster();
+  const { metadata: _, ...like } = cluster.store.get(NODES, undefined, 'node-1');
+  for (let index = 0; index < 1100; index++) {
+    const name = `pool-${String(index).padStart(4, '0')}`;
+    cluster.store.create(NODES, undefined, { ...like, metadata: { name } });
+    cluster.addNamespace(`team-${String(index)}`);
+  }
+
+  test('shows its nodes page by page, and all of its namespaces', async () => {
+    const shown = new Shown(cluster.kubeconfig());
+    assert.equal((await shown.labels('test')).length, 1104, 'three others, and the folder of nodes');
+    const nodes = await shown.at('test', 'Nodes');
+    const first = await shown.labels('test', 'Nodes');
+    assert.deepEqual([first.length, first.at(-1), shown.row(nodes).description], [501, 'Load 500 more', '500+']);
+    assert.ok(isPaged(nodes));
+    await nodes.more();
+    await nodes.more();
+    const all = await shown.labels('test', 'Nodes');
+    assert.deepEqual([all.length, new Set(all).size, shown.row(nodes).description], [1101, 1101, '1,101']);
   });
 });
 

@@ -1,16 +1,21 @@
 import { escapeText } from '../../../protocol/format.ts';
 import type { ContextFacts } from '../../../core/cluster/cluster.ts';
-import { findCustomKinds } from '../../../core/cluster/custom/custom-kinds.ts';
-import { listNamespaces } from '../../../core/cluster/inventory/namespaces.ts';
+import type { ApiObject } from '../../../core/cluster/api/objects.ts';
+import { PAGE_SIZE, type Api } from '../../../core/cluster/api/api.ts';
+import { NAMESPACES } from '../../../core/cluster/api/resources.ts';
+import { ClusterError } from '../../../core/cluster/cluster-error.ts';
+import { findCustomKinds, type CustomKinds } from '../../../core/cluster/custom/custom-kinds.ts';
 import { reasonOf } from '../../failure.ts';
 import { CustomFolder } from './custom-nodes.ts';
-import { Branch, factTable, NoteNode, type Row, type TreeNode, type Wording } from './node.ts';
+import { Branch, factTable, NoteNode, type Row, type TreeNode, type WatchingNode, type Wording } from './node.ts';
+import { LiveList } from './live-list.ts';
 import { NamespaceNode } from './namespace-node.ts';
-import { NodesFolder } from './node-nodes.ts';
+import { NodesFolder } from './nodes-folder.ts';
+import { Redraw } from './redraw.ts';
 import type { TreeHost } from './tree-host.ts';
 
 /** A context of the kubeconfig. Its cluster is asked when it is unfolded, and never before. */
-export class ContextNode extends Branch {
+export class ContextNode extends Branch implements WatchingNode {
   readonly id: string;
   readonly parent = undefined;
   readonly context: string;
@@ -18,6 +23,12 @@ export class ContextNode extends Branch {
   readonly #host: TreeHost;
   readonly #namespaces = new Map<string, NamespaceNode>();
   readonly #nodes: NodesFolder;
+  readonly #redraw = new Redraw(() => this.#host.changed(this));
+  /** Undefined where they may not be listed: then there are those that a person has named. */
+  #list: NamespaceList | undefined;
+  #kinds: CustomKinds = {};
+  #custom: CustomFolder | undefined;
+  #isSeen = false;
   #failure: string | undefined;
 
   constructor(facts: ContextFacts, host: TreeHost) {
@@ -29,9 +40,22 @@ export class ContextNode extends Branch {
     this.#nodes = new NodesFolder(this, facts.name, host);
   }
 
+  override async children(): Promise<readonly TreeNode[]> {
+    const failure = await super.children();
+    return failure.length > 0 ? failure : this.#rows();
+  }
+
+  watch(isSeen: boolean): void {
+    this.#isSeen = isSeen;
+    this.#list?.follow(isSeen);
+    if (!isSeen) this.#redraw.stop();
+  }
+
   override forget(): void {
     super.forget();
     this.#failure = undefined;
+    this.#list?.follow(false);
+    this.#list = undefined;
     for (const namespace of this.#namespaces.values()) namespace.forget();
     this.#nodes.forget();
   }
@@ -70,19 +94,28 @@ export class ContextNode extends Branch {
 
   protected override async load(): Promise<readonly TreeNode[]> {
     const { cluster } = await this.#host.connect(this.context);
-    const pinned = this.#host.pinned(this.context);
-    const known = [this.facts.namespace, ...pinned];
-    const [{ namespaces, isComplete }, kinds] = await Promise.all([
-      listNamespaces(cluster.api, known),
+    const [list, kinds] = await Promise.all([
+      listNamespaces(cluster.api, this.#redraw.changed),
       // Nothing but these rows hangs on it.
       findCustomKinds(cluster.api).catch(() => ({})),
     ]);
+    this.#list?.follow(false);
+    this.#list = list;
+    list?.follow(this.#isSeen);
+    this.#kinds = kinds;
+    this.#custom = undefined;
     this.#host.kinds.set(this.context, kinds);
     if (this.#failure !== undefined) {
       this.#failure = undefined;
       setImmediate(() => this.#host.changed(this));
     }
-    const names = new Set(namespaces.map(({ name }) => name));
+    return [];
+  }
+
+  #rows(): readonly TreeNode[] {
+    const pinned = this.#host.pinned(this.context);
+    const named = [this.facts.namespace, ...pinned].filter((name) => name !== '').sort();
+    const names = new Set(this.#list ? this.#list.items.map(({ name }) => name) : named);
     for (const [name, namespace] of this.#namespaces) {
       if (names.has(name)) continue;
       // Nobody watches what is gone.
@@ -96,10 +129,13 @@ export class ContextNode extends Branch {
     });
     // The pinned ones first, in the order in which they were pinned.
     nodes.sort((a, b) => rank(pinned, a) - rank(pinned, b));
+    if (Object.keys(this.#kinds).length > 0) {
+      this.#custom ??= new CustomFolder(this, this.context, this.#kinds, this.#host);
+    }
     return [
       ...nodes,
-      ...(isComplete ? [] : [incompleteRow(this)]),
-      ...(Object.keys(kinds).length > 0 ? [new CustomFolder(this, this.context, kinds, this.#host)] : []),
+      ...(this.#list ? [] : [incompleteRow(this)]),
+      ...(this.#custom ? [this.#custom] : []),
       this.#nodes,
     ];
   }
@@ -108,6 +144,29 @@ export class ContextNode extends Branch {
     this.#failure = reasonOf(error);
     setImmediate(() => this.#host.changed(this));
     return super.failed(error);
+  }
+}
+
+type NamespaceList = LiveList<ApiObject, { readonly name: string }>;
+
+/** All of them, however many pages that takes. @returns undefined where this user may not list them */
+async function listNamespaces(api: Api, onChanged: () => void): Promise<NamespaceList | undefined> {
+  const list: NamespaceList = new LiveList(
+    api,
+    {
+      resource: NAMESPACES,
+      pageSize: PAGE_SIZE,
+      describe: ({ metadata }: ApiObject) => ({ name: metadata.name ?? '' }),
+    },
+    onChanged,
+  );
+  try {
+    await list.load();
+    while (list.hasMore) await list.more();
+    return list;
+  } catch (error) {
+    if (ClusterError.is(error, 'forbidden')) return undefined;
+    throw error;
   }
 }
 

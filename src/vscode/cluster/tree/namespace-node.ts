@@ -1,25 +1,22 @@
 import { escapeText, formatCount } from '../../../protocol/format.ts';
+import { moreRow, type PagedNode } from './more-row.ts';
 import { Branch, factTable, NoteNode, type Row, type TreeNode, type WatchingNode, type Wording } from './node.ts';
 import { PodList } from './pod-list.ts';
 import { PodNode, WorkloadNode, type PodPlace } from './pod-nodes.ts';
+import { Redraw } from './redraw.ts';
 import type { TreeHost } from './tree-host.ts';
 
-/** Changes come in bursts: a namespace is drawn anew at most this often. Milliseconds. */
-const REDRAW_MS = 250;
-
 /** The pods of a namespace, or the workloads that they belong to. */
-export class NamespaceNode extends Branch implements WatchingNode {
+export class NamespaceNode extends Branch implements WatchingNode, PagedNode {
   readonly id: string;
   readonly parent: TreeNode;
   readonly place: PodPlace;
   readonly #host: TreeHost;
   readonly #pods = new Map<string, PodNode>();
   readonly #workloads = new Map<string, WorkloadNode>();
-  readonly #dirty = new Set<string>();
+  readonly #redraw = new Redraw((names) => this.#draw(names));
   #list: PodList | undefined;
   #isSeen = false;
-  #redraw: NodeJS.Timeout | undefined;
-  #isAllDirty = false;
 
   constructor(parent: TreeNode, context: string, namespace: string, host: TreeHost) {
     super();
@@ -42,7 +39,7 @@ export class NamespaceNode extends Branch implements WatchingNode {
     const { context, namespace } = this.place;
     const { api } = (await this.#host.connect(context)).cluster;
     const { pageSize, filter } = this.#host;
-    const list = new PodList(api, { namespace, pageSize, filter }, (name) => this.#changed(name));
+    const list = new PodList(api, { namespace, pageSize, filter }, this.#redraw.changed);
     await list.load();
     this.#list?.follow(false);
     this.#list = list;
@@ -61,8 +58,7 @@ export class NamespaceNode extends Branch implements WatchingNode {
   watch(isSeen: boolean): void {
     this.#isSeen = isSeen;
     this.#list?.follow(isSeen);
-    if (!isSeen) clearTimeout(this.#redraw);
-    if (!isSeen) this.#redraw = undefined;
+    if (!isSeen) this.#redraw.stop();
   }
 
   /** Reads the next page. @throws ClusterError */
@@ -133,21 +129,10 @@ export class NamespaceNode extends Branch implements WatchingNode {
     return [...nodes, ...alone];
   }
 
-  #changed(name: string | undefined): void {
-    if (name === undefined) this.#isAllDirty = true;
-    else this.#dirty.add(name);
-    this.#redraw ??= setTimeout(() => this.#draw(), REDRAW_MS);
-  }
-
-  #draw(): void {
-    this.#redraw = undefined;
-    const changed = [...this.#dirty];
-    const isAll = this.#isAllDirty || this.#host.grouping === 'workload';
-    this.#dirty.clear();
-    this.#isAllDirty = false;
-    if (isAll) return this.#host.changed(this);
+  #draw(names: readonly string[] | undefined): void {
+    if (!names || this.#host.grouping === 'workload') return this.#host.changed(this);
     const facts = new Map(this.#list?.pods.map((pod) => [pod.name, pod]));
-    for (const name of changed) {
+    for (const name of names) {
       const [node, now] = [this.#pods.get(name), facts.get(name)];
       if (!node || !now) continue;
       node.facts = now;
@@ -159,16 +144,6 @@ export class NamespaceNode extends Branch implements WatchingNode {
 function countText(count: number, hasMore: boolean, translate: Wording['translate']): string {
   if (hasMore) return translate('{0}+ pods', formatCount(count));
   return count === 1 ? translate('1 pod') : translate('{0} pods', formatCount(count));
-}
-
-function moreRow(parent: NamespaceNode, remaining: number | undefined, pageSize: number): NoteNode {
-  return new NoteNode(parent, 'more', ({ translate }) => ({
-    label: translate('Load {0} more', formatCount(Math.min(pageSize, remaining ?? pageSize))),
-    ...(remaining !== undefined && { description: translate('{0} are not shown', formatCount(remaining)) }),
-    icon: 'ellipsis',
-    context: 'more',
-    command: { name: 'loadMore', title: translate('Load More') },
-  }));
 }
 
 function emptyRow(parent: NamespaceNode, filter: string): NoteNode {

@@ -6,56 +6,11 @@ import {
   formatSize,
   formatTime,
 } from '../../../protocol/format.ts';
-import { listNodes, type NodeFacts } from '../../../core/cluster/inventory/nodes.ts';
+import type { NodeFacts } from '../../../core/cluster/inventory/nodes.ts';
 import type { NodeArchive, NodeArchives } from '../../../core/cluster/node-files/archive-facts.ts';
 import { formatNodeLocator } from '../../../core/cluster/node-files/node-locator.ts';
 import { Branch, factTable, NoteNode, type Row, type TreeNode, type Wording } from './node.ts';
 import type { TreeHost } from './tree-host.ts';
-
-/** The nodes of a cluster. */
-export class NodesFolder extends Branch {
-  readonly id: string;
-  readonly parent: TreeNode;
-  readonly context: string;
-  readonly #host: TreeHost;
-  readonly #nodes = new Map<string, NodeNode>();
-
-  constructor(parent: TreeNode, context: string, host: TreeHost) {
-    super();
-    this.parent = parent;
-    this.context = context;
-    this.#host = host;
-    this.id = `nodes:${context}`;
-  }
-
-  override forget(): void {
-    super.forget();
-    for (const node of this.#nodes.values()) node.forget();
-  }
-
-  row({ translate }: Wording): Row {
-    return {
-      label: translate('Nodes'),
-      description: '',
-      tooltip: translate('The nodes of the cluster, and the archives that lie on them'),
-      icon: 'server-process',
-      context: 'nodes',
-    };
-  }
-
-  protected override async load(): Promise<readonly TreeNode[]> {
-    const { cluster } = await this.#host.connect(this.context);
-    const facts = await listNodes(cluster.api);
-    const names = new Set(facts.map(({ name }) => name));
-    for (const name of this.#nodes.keys()) if (!names.has(name)) this.#nodes.delete(name);
-    return facts.map((one) => {
-      const node = this.#nodes.get(one.name) ?? new NodeNode(this, this.context, one, this.#host);
-      node.facts = one;
-      this.#nodes.set(one.name, node);
-      return node;
-    });
-  }
-}
 
 /** A node, and below it the archives in its folder of checkpoints. */
 export class NodeNode extends Branch {
