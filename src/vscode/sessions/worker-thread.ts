@@ -9,9 +9,10 @@ import { RemoteFiles, type OpenRemote } from './remote-files.ts';
 
 /**
  * Hostile input may make the decoder need any amount of memory: then the thread ends, not the extension host. A tar of
- * a million entries fits.
+ * a million entries fits. Most of what is made of an archive stays: a larger young generation would be more memory to come
+ * by, not less to collect.
  */
-const RESOURCE_LIMITS = { maxOldGenerationSizeMb: 1024, maxYoungGenerationSizeMb: 64 };
+const RESOURCE_LIMITS = { maxOldGenerationSizeMb: 1024, maxYoungGenerationSizeMb: 6 };
 
 /** A thread that was asked to close has this long, in milliseconds, to end by itself. */
 const CLOSING_TIME = 2000;

@@ -28,7 +28,7 @@ export class WorkerClient {
 
   private constructor(request: OpenRequest, remote: Handlers<RemoteApi> | undefined) {
     // The limits of src/vscode/sessions/worker-thread.ts, without which the collector may wait longer.
-    const resourceLimits = { maxOldGenerationSizeMb: 1024, maxYoungGenerationSizeMb: 64 };
+    const resourceLimits = { maxOldGenerationSizeMb: 1024, maxYoungGenerationSizeMb: 6 };
     // As it is in the editor from the second opening of any checkpoint on.
     const env = { ...process.env, NODE_COMPILE_CACHE: join(request.spill.directory, '..', 'compiled') };
     this.#worker = new Worker(builtWorker, { workerData: request, execArgv: [], resourceLimits, env });
