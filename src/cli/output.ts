@@ -16,6 +16,7 @@ export class Output {
   /** Aborted when whoever reads the results has gone: `… | head`. */
   readonly closed = new AbortController();
   #progress = false;
+  #hasStderr = false;
 
   constructor(streams: Streams) {
     this.#streams = streams;
@@ -23,8 +24,17 @@ export class Output {
       if (error.code !== 'EPIPE') this.error(`The output cannot be written (${error.code ?? error.message}).`);
       this.closed.abort(error);
     });
-    // Where even the messages have no reader there is nobody left to tell.
-    streams.stderr.on('error', () => undefined);
+  }
+
+  /** Made when there is something to say: what Node loads for a pipe takes as long as a small answer. */
+  get #stderr(): NodeJS.WriteStream {
+    const { stderr } = this.#streams;
+    if (!this.#hasStderr) {
+      this.#hasStderr = true;
+      // Where even the messages have no reader there is nobody left to tell.
+      stderr.on('error', () => undefined);
+    }
+    return stderr;
   }
 
   get isTerminal(): boolean {
@@ -64,7 +74,7 @@ export class Output {
   /** A line for a person, on stderr. */
   error(text: string): void {
     this.#clearProgress();
-    this.#streams.stderr.write(`checkpoint-explorer: ${escapeText(text)}\n`);
+    this.#stderr.write(`checkpoint-explorer: ${escapeText(text)}\n`);
   }
 
   /** Why something could not be done. */
@@ -81,18 +91,18 @@ export class Output {
 
   /** Text of several lines that this program wrote itself, on stderr. */
   help(text: string): void {
-    this.#streams.stderr.write(text);
+    this.#stderr.write(text);
   }
 
   /** One line that each next one replaces; only where a person watches. */
   progress(text: string): void {
-    if (!this.#streams.stderr.isTTY) return;
+    if (!this.#stderr.isTTY) return;
     this.#progress = true;
-    this.#streams.stderr.write(`\r\x1b[K${escapeText(text)}`);
+    this.#stderr.write(`\r\x1b[K${escapeText(text)}`);
   }
 
   #clearProgress(): void {
-    if (this.#progress) this.#streams.stderr.write('\r\x1b[K');
+    if (this.#progress) this.#stderr.write('\r\x1b[K');
     this.#progress = false;
   }
 
