@@ -159,6 +159,8 @@ function depthFirst(entries: readonly MntEntry[]): readonly MntEntry[] {
       seen.add(entry);
       ordered.push(entry);
       for (const child of sorted(children.get(entry.mnt_id) ?? []).reverse()) stack.push(child);
+      // Damage may have given many mounts one id: what is below it is gone through once.
+      children.delete(entry.mnt_id);
     }
   };
   visit(children.get(undefined) ?? []);

@@ -48,6 +48,10 @@ describe('the mount table', () => {
       mount({ mnt_id: index + 2, parent_mnt_id: 1, mountpoint: `/${String(index)}` }),
     );
     assert.equal(join([mount({ parent_mnt_id: 77 }), ...below]).length, 200_001);
+    const ofOneId = Array.from({ length: 20_000 }, () => mount({ mnt_id: 1, parent_mnt_id: 1 }));
+    assert.equal(join(ofOneId).length, 20_000);
+    const twins = ofOneId.flatMap(() => [mount({ mnt_id: 1 }), mount({ mnt_id: 2, parent_mnt_id: 1 })]);
+    assert.equal(join(twins).length, 40_000);
   });
 
   test('a mount whose place damage has taken does not pass for the root, nor for what was asked for', () => {
