@@ -55,7 +55,10 @@ export class RegistryServer {
     const handle = (request: IncomingMessage, response: ServerResponse): void => {
       this.#handle(request, response).catch(() => request.socket.destroy());
     };
-    const issued = options.authority?.issue({ name: 'registry', hosts: ['127.0.0.1', 'localhost'] });
+    const issued = options.authority?.issue({
+      name: 'registry',
+      hosts: ['127.0.0.1', 'localhost', 'registry.example'],
+    });
     this.#server = issued ? createSecure({ cert: issued.certificate, key: issued.key }, handle) : createPlain(handle);
   }
 

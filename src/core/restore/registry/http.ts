@@ -1,8 +1,12 @@
 import { once } from 'node:events';
 import { Agent as HttpAgent, request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
-import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
+import { isIP } from 'node:net';
+import { PassThrough, type Duplex } from 'node:stream';
+import { connect as connectTls, createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
 import { cancelled, throwIfCancelled } from '../../bytes/cancel.ts';
+import { dial } from '../../cluster/connection/dial.ts';
+import { proxyFor, type Proxy } from '../../cluster/connection/proxy.ts';
 
 export interface Call {
   readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH';
@@ -38,16 +42,49 @@ function contextWith(ca?: Buffer): SecureContext {
   return createSecureContext({ ca: ca ? [...known, ca.toString('utf8')] : known });
 }
 
-/** Requests over connections that are kept, with nothing added to them but what is asked for. */
+/** Connections to one server through a proxy, which sees nothing of what goes over them. */
+class TunnelAgent extends HttpsAgent {
+  readonly #url: URL;
+  readonly #proxy: Proxy;
+
+  constructor(url: URL, proxy: Proxy, secureContext: SecureContext) {
+    super({ keepAlive: true, secureContext });
+    this.#url = url;
+    this.#proxy = proxy;
+  }
+
+  override createConnection(
+    options: object,
+    callback?: (error: Error | null, stream: Duplex) => void,
+  ): Duplex | undefined {
+    const host = hostOf(this.#url);
+    const port = this.#url.port === '' ? 443 : Number(this.#url.port);
+    dial({ host, port }, this.#proxy).then(
+      (socket) => callback?.(null, connectTls({ ...options, socket, ...(isIP(host) === 0 && { servername: host }) })),
+      (error: unknown) => callback?.(toError(error), new PassThrough()),
+    );
+    return undefined;
+  }
+}
+
+/**
+ * Requests over connections that are kept, with nothing added to them but what is asked for; through the proxy that
+ * HTTPS_PROXY names, unless NO_PROXY names the server. What is not encrypted goes straight.
+ */
 export class HttpClient {
   readonly #http = new HttpAgent({ keepAlive: true });
   readonly #https: HttpsAgent;
+  readonly #tunnels = new Map<string, TunnelAgent>();
+  readonly #secureContext: SecureContext;
+  readonly #environment: NodeJS.ProcessEnv;
 
   /** @param ca certificates that are trusted besides those of Node and of this system, PEM */
-  constructor(ca?: Buffer) {
+  constructor(ca?: Buffer, environment: NodeJS.ProcessEnv = process.env) {
     // Made once: reading all authorities for each connection would take longer than connecting.
     const secureContext = ca ? contextWith(ca) : (systemContext ??= contextWith());
     this.#https = new HttpsAgent({ keepAlive: true, secureContext });
+    this.#secureContext = secureContext;
+    this.#environment = environment;
   }
 
   /** @throws what the network and TLS say, as they are; CheckpointError `cancelled` */
@@ -64,6 +101,17 @@ export class HttpClient {
   close(): void {
     this.#http.destroy();
     this.#https.destroy();
+    for (const tunnel of this.#tunnels.values()) tunnel.destroy();
+  }
+
+  /** @throws ClusterError where the proxy's address is none */
+  #agentFor(url: URL): HttpAgent {
+    if (url.protocol !== 'https:') return this.#http;
+    const proxy = proxyFor(url, undefined, this.#environment);
+    if (!proxy) return this.#https;
+    const tunnel = this.#tunnels.get(url.origin) ?? new TunnelAgent(url, proxy, this.#secureContext);
+    this.#tunnels.set(url.origin, tunnel);
+    return tunnel;
   }
 
   #exchange({ method, url, headers, body, timeout = IDLE, signal }: Call): Promise<Answer> {
@@ -72,10 +120,10 @@ export class HttpClient {
       const request = (isSecure ? httpsRequest : httpRequest)({
         method,
         protocol: url.protocol,
-        host: url.hostname.replace(/^\[|\]$/g, ''),
+        host: hostOf(url),
         ...(url.port !== '' && { port: url.port }),
         path: `${url.pathname}${url.search}`,
-        agent: isSecure ? this.#https : this.#http,
+        agent: this.#agentFor(url),
         headers: {
           'user-agent': 'checkpoint-explorer',
           ...headers,
@@ -131,6 +179,10 @@ function answerOf(url: URL, message: IncomingMessage, signal: AbortSignal | unde
     },
     discard: () => void message.resume().on('error', () => undefined),
   };
+}
+
+function hostOf({ hostname }: URL): string {
+  return hostname.replace(/^\[|\]$/g, '');
 }
 
 function toError(error: unknown): Error {

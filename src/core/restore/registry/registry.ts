@@ -48,7 +48,7 @@ export class Registry {
     const { host, name } = reference;
     this.reference = reference;
     this.#allowPlain = access.allowPlain ?? false;
-    this.#client = new HttpClient(access.ca);
+    this.#client = new HttpClient(access.ca, access.environment);
     const login = (): Promise<Login | undefined> =>
       findLogin(host, name, {
         environment: access.environment ?? process.env,
