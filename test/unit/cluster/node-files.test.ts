@@ -20,6 +20,7 @@ import { loadKubeconfig } from '../../../src/core/cluster/kubeconfig/kubeconfig.
 import { sweepJournal } from '../../../src/core/cluster/node-files/helper-pods.ts';
 import { sweepAbandoned } from '../../../src/core/cluster/node-files/helper-sweep.ts';
 import { CHECKPOINTS } from '../../../src/core/cluster/node-files/node-files.ts';
+import { openNodeSource } from '../../../src/core/cluster/node-source/node-source.ts';
 import { download } from '../../../src/core/cluster/download/download.ts';
 import { archiveOf } from '../support/fixtures.ts';
 import { helperPods, nodeOf, temporary, workshop } from './node-support.ts';
@@ -375,6 +376,16 @@ describe('with the tools of busybox', { skip: !hasBusybox() && 'busybox is not i
       const tool = { name: 'test', version: '0' };
       const { record } = await download(opened, files, { node, path: PATH, target, tool });
       assert.equal(record.archive.sha256, await files.hash(node, PATH));
+      const source = await openNodeSource(files, node, PATH, { name: NAME, server: opened.server });
+      const bytes = readFileSync(join(cluster.node().checkpoints, NAME));
+      const ranges = [0, 5000, 70_000, 100_000].map((offset) => source.read(offset, 1 + offset / 2));
+      for (const [index, read] of (await Promise.all(ranges)).entries()) {
+        const offset = [0, 5000, 70_000, 100_000][index] ?? 0;
+        assert.equal(Buffer.compare(read, bytes.subarray(offset, offset + 1 + offset / 2)), 0);
+      }
+      const [next = 0] = (await source.headersFrom?.(0, 1)) ?? [];
+      assert.equal(bytes.toString('latin1', next + 257, next + 262), 'ustar');
+      await source.close();
       await files.delete(node, path, state);
       assert.equal((await failureOf(files.stat(node, path))).reason, 'not-found');
     } finally {
