@@ -24,6 +24,8 @@ import { emptyImage, known } from './known-images.ts';
 const USUAL_PAGE_SIZE = 4096;
 /** Processes whose memory is fetched at the same time, where each read is a journey. */
 const AT_ONCE = 64;
+/** Pids listed more than once that are told by number. */
+const MAX_REPEATED = 20;
 
 /** Everything known of the processes, read once and kept; what was not there yet is read again when asked again. */
 export class Processes {
@@ -43,7 +45,7 @@ export class Processes {
 
   /** Entries of pstree.img: only they belong to this dump, whatever other images lie about. */
   async tree(signal?: AbortSignal): Promise<readonly PstreeEntry[]> {
-    const tree = this.#tree ?? (await this.#readTree(signal));
+    const tree = this.#tree ?? this.#eachOnce(await this.#readTree(signal));
     if (this.#images.complete) this.#tree = tree;
     return tree;
   }
@@ -55,6 +57,22 @@ export class Processes {
     return glanced ?? known(this.#images, 'PSTREE', 'pstree.img', signal);
   }
 
+  /** Only damage brings several of one pid. The first counts: whatever else is known of a process goes by its pid. */
+  #eachOnce(entries: readonly PstreeEntry[]): readonly PstreeEntry[] {
+    const byPid = new Map<number, PstreeEntry>();
+    const repeated = new Set<number>();
+    for (const entry of entries) {
+      if (!byPid.has(entry.pid)) byPid.set(entry.pid, entry);
+      else if (repeated.size < MAX_REPEATED) repeated.add(entry.pid);
+    }
+    const where = this.#images.path('pstree.img');
+    for (const pid of repeated) {
+      const text = sentence('{0} lists process {1} more than once. Only the first is shown.', where, pid);
+      this.#notebook.add({ kind: 'damaged', where, text });
+    }
+    return byPid.size === entries.length ? entries : [...byPid.values()];
+  }
+
   /** Those who ask at the same time share the reading: an editor's tabs all do when it opens. */
   list(signal?: AbortSignal): Promise<readonly ProcessFacts[]> {
     this.#listing ??= this.#readAll().finally(() => (this.#listing = undefined));
@@ -63,11 +81,7 @@ export class Processes {
 
   /** Who there is, parents before their children: of each only what pstree.img says. */
   async outline(signal?: AbortSignal): Promise<readonly ProcessFacts[]> {
-    const entries = new Map<number, PstreeEntry>();
-    const tree = await this.tree(signal);
-    // Of several of one pid, which only damage brings, the first counts, as where each of them is described.
-    for (const entry of tree) if (!entries.has(entry.pid)) entries.set(entry.pid, entry);
-    return parentsFirst(tree.map((entry) => bareFacts(entries.get(entry.pid) ?? entry)));
+    return parentsFirst((await this.tree(signal)).map(bareFacts));
   }
 
   /** Some of the processes, by pid: without those that are not in pstree.img. */

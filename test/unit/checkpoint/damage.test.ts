@@ -128,6 +128,24 @@ describe('a damaged part leaves the rest to be seen', () => {
     assert.equal(missing.overview.hostName, 'lab-a1');
   });
 
+  test('a process that pstree.img lists more than once is shown once, with a note', async () => {
+    const path = join(folder, 'pstree.tar');
+    await repack(sound, path, ({ content }, name) =>
+      name === 'checkpoint/pstree.img'
+        ? Buffer.from(bytes(content, content.subarray(8), content.subarray(8)))
+        : content,
+    );
+    const { notes, processes } = await ask(path);
+    assert.deepEqual(
+      processes.map(({ pid }) => pid).sort((a, b) => a - b),
+      [1, 4],
+    );
+    assert.deepEqual(said(notes, 'checkpoint/pstree.img'), [
+      'checkpoint/pstree.img lists process 1 more than once. Only the first is shown.',
+      'checkpoint/pstree.img lists process 4 more than once. Only the first is shown.',
+    ]);
+  });
+
   test('a thread of more registers than a call may have arguments has them all in its file', async () => {
     const path = join(folder, 'registers.tar');
     // thread_info.fpregs.xsave.opmask_reg, and a packed list of zeros.
