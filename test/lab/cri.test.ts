@@ -54,11 +54,12 @@ async function count(record: SandboxRecord): Promise<number> {
   return Number((await machine.expect(words)).trim());
 }
 
+/** Other tests restore with Podman at the same time, and keep files where these keep folders. */
 async function nothingIsLeft(): Promise<void> {
   assert.deepEqual(await journal.list(), []);
   assert.equal((await machine.expect(['crictl', 'pods', '--quiet'])).trim(), '');
   assert.equal((await machine.expect(['crictl', 'ps', '--all', '--quiet'])).trim(), '');
-  assert.equal((await machine.expect(['find', '/var/tmp', '-name', 'checkpoint-*'])).trim(), '');
+  assert.equal((await machine.expect(['find', '/var/tmp', '-type', 'd', '-name', 'checkpoint-*'])).trim(), '');
 }
 
 describe('in a pod of containerd', { skip: !existsSync(archive) && 'containerd made no checkpoint here' }, () => {

@@ -80,4 +80,6 @@ crictl rmp --force "$pod" > /dev/null
 rm -rf "$work"
 # Else CRIU's log goes away with a container whose restore fails.
 echo 'log-file=/var/log/criu-restore.log' > /etc/criu/runc.conf
+# Of its own for crun, which would take that of runc: Podman keeps CRIU's log where it says.
+echo '# nothing' > /etc/criu/crun.conf
 chmod -R a+rX "$out"
