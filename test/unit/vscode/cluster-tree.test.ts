@@ -345,12 +345,12 @@ describe('a cluster of many nodes and namespaces', async () => {
     assert.equal((await shown.labels('test')).length, 1104, 'three others, and the folder of nodes');
     const nodes = await shown.at('test', 'Nodes');
     const first = await shown.labels('test', 'Nodes');
-    assert.deepEqual([first.length, first.at(-1), shown.row(nodes).description], [501, 'Load 500 more', '500+']);
+    assert.deepEqual([first.length, first.at(-1)], [501, 'Load 500 more']);
     assert.ok(isPaged(nodes));
     await nodes.more();
     await nodes.more();
     const all = await shown.labels('test', 'Nodes');
-    assert.deepEqual([all.length, new Set(all).size, shown.row(nodes).description], [1101, 1101, '1,101']);
+    assert.deepEqual([all.length, new Set(all).size], [1101, 1101]);
   });
 });
 

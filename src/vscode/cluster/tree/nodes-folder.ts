@@ -1,4 +1,3 @@
-import { formatCount } from '../../../protocol/format.ts';
 import type { Node } from '../../../core/cluster/api/objects.ts';
 import { NODES } from '../../../core/cluster/api/resources.ts';
 import { describeNode, type NodeFacts } from '../../../core/cluster/inventory/nodes.ts';
@@ -52,11 +51,10 @@ export class NodesFolder extends Branch implements WatchingNode, PagedNode {
   }
 
   row({ translate }: Wording): Row {
-    const count = this.#list?.items.length;
-    const isPart = this.#list?.hasMore === true;
     return {
       label: translate('Nodes'),
-      description: count === undefined ? '' : `${formatCount(count)}${isPart ? '+' : ''}`,
+      // Not how many there are: a row that is drawn anew while its children come in may lose what is unfolded below it.
+      description: '',
       tooltip: translate('The nodes of the cluster, and the archives that lie on them'),
       icon: 'server-process',
       context: 'nodes',
@@ -72,7 +70,6 @@ export class NodesFolder extends Branch implements WatchingNode, PagedNode {
     this.#list?.follow(false);
     this.#list = list;
     list.follow(this.#isSeen);
-    setImmediate(() => this.#host.changed(this));
     return [];
   }
 
