@@ -4,7 +4,7 @@ import { say } from '../protocol/sentence.ts';
 import { snakeCase, type Json, type JsonObject } from './json.ts';
 
 /** An open file with what is known of it, in this program's form: words of flags and masks are `0x…`. */
-export function fileJson({ file, facts, holders, mount, images }: OpenFileDetail): JsonObject {
+export function fileJson({ file, facts, holders, moreHolders, mount, images }: OpenFileDetail): JsonObject {
   const { flags, mode, about, ...rest } = file;
   return {
     ...(snakeCase(rest) as JsonObject),
@@ -14,6 +14,7 @@ export function fileJson({ file, facts, holders, mount, images }: OpenFileDetail
     mount: snakeCase(mount),
     facts: facts && kindJson(facts),
     holders: holders.length > 1 ? snakeCase(holders) : undefined,
+    more_holders: moreHolders,
     images: images.map(({ image }) => image),
   };
 }

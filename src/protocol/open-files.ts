@@ -151,8 +151,10 @@ export interface OpenFileDetail {
   readonly file: OpenFileFacts;
   /** What is particular to its kind; absent where there is no more than in `file`. */
   readonly facts?: KindFacts;
-  /** All descriptors that stand for the same open file, this one too. */
+  /** The descriptors that stand for the same open file, this one too; of very many the first. */
   readonly holders: readonly HolderFacts[];
+  /** There are more. */
+  readonly moreHolders?: true;
   readonly mount?: { readonly id: number; readonly destination: string; readonly type: string };
   /** The images that tell of it, that of the file first and that of the descriptor last. */
   readonly images: readonly ImagePlace[];
@@ -195,8 +197,10 @@ export interface PipeFacts {
   readonly pipeId: number;
   /** Bytes that it holds before a writer has to wait. */
   readonly capacity?: number;
-  /** Every descriptor of the checkpoint that reads from it, or writes into it. */
+  /** The descriptors of the checkpoint that read from it, or write into it; of very many the first. */
   readonly ends: readonly PipeEndFacts[];
+  /** There are more. */
+  readonly more?: true;
   /** No process of the checkpoint holds this end: it lies outside, with the engine or another container, or is closed. */
   readonly missingEnd?: 'read' | 'write';
   /** Which of the container's own streams it is, as the engine told CRIU. */

@@ -32,12 +32,15 @@ export function HolderList({
   holders,
   hint,
   none,
+  more,
 }: {
   title: string;
   holders: readonly HolderFacts[];
   hint?: string;
   /** What stands there where there are no holders. */
   none?: string;
+  /** There are holders that are not listed. */
+  more?: boolean | undefined;
 }) {
   return (
     <Section title={title} {...(holders.length > 0 && { count: holders.length })}>
@@ -54,6 +57,7 @@ export function HolderList({
           </ul>
         )}
       </LongList>
+      {more && <p class="muted">{t('There are more than can be listed.')}</p>}
     </Section>
   );
 }

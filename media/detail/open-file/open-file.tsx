@@ -31,7 +31,7 @@ export function OpenFilePane({ id }: { id: string }) {
 }
 
 function OpenFileView({ detail }: { detail: Wire<OpenFileDetail> }) {
-  const { file, facts, holders, mount, images, notes } = detail;
+  const { file, facts, holders, moreHolders, mount, images, notes } = detail;
   const others = holders.filter(({ pid, fd }) => pid !== file.pid || fd !== file.fd);
   const own = holders.find(({ pid, fd }) => pid === file.pid && fd === file.fd);
   return (
@@ -85,6 +85,7 @@ function OpenFileView({ detail }: { detail: Wire<OpenFileDetail> }) {
         <HolderList
           title={t('The same open file')}
           holders={others}
+          more={moreHolders}
           hint={t('They share its position and flags: it was inherited, duplicated or passed on.')}
         />
       )}

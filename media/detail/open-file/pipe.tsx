@@ -10,6 +10,7 @@ import type { Kind } from './kinds.tsx';
 /** A pipe or FIFO: who writes, who reads, and what is on its way. */
 export function PipeView({ pipe, file }: { pipe: Kind<'pipe'>; file: Wire<OpenFileFacts> }) {
   const with_ = (end: PipeEndFacts['end']) => pipe.ends.filter((holder) => holder.end === end || holder.end === 'both');
+  const { more } = pipe;
   return (
     <>
       <Facts title={t('Pipe')}>
@@ -21,8 +22,18 @@ export function PipeView({ pipe, file }: { pipe: Kind<'pipe'>; file: Wire<OpenFi
         </Fact>
         <Fact label={t('Stream')}>{pipe.stream !== undefined && streamText(pipe.stream)}</Fact>
       </Facts>
-      <HolderList title={t('Written by')} holders={with_('write')} none={missingWriter(pipe)} />
-      <HolderList title={t('Read by')} holders={with_('read')} none={missingReader(pipe)} />
+      <HolderList
+        title={t('Written by')}
+        holders={with_('write')}
+        more={more}
+        {...(!more && { none: missingWriter(pipe) })}
+      />
+      <HolderList
+        title={t('Read by')}
+        holders={with_('read')}
+        more={more}
+        {...(!more && { none: missingReader(pipe) })}
+      />
     </>
   );
 }

@@ -37,7 +37,7 @@ describe('files', () => {
     );
     assert.ok(lines.some((line) => /web-master +1 +23u +file +1900 +\/var\/.* \(deleted\) +deleted$/.test(line)));
     assert.ok(lines.some((line) => /25u .* locked \(POSIX write 8-23\)$/.test(line)));
-    assert.ok(lines.some((line) => / 4r +pipe .* 27 B unread$/.test(line)));
+    assert.ok(lines.some((line) => / 4r +pipe .* 27 B unread, ← web-master 1$/.test(line)));
     assert.ok(lines.some((line) => / eventfd .* count 42$/.test(line)));
     assert.ok(lines.some((line) => / inotify .* watches \/etc$/.test(line)));
   });

@@ -96,6 +96,7 @@ export async function loadFileIndex(
   let holders: ReadonlyMap<number, readonly Slot[]> | undefined;
   let pipes: ReadonlyMap<string, readonly FileEntry[]> | undefined;
   let unixSockets: ReadonlyMap<number, FileEntry> | undefined;
+  let terminalFiles: ReadonlyMap<number, readonly FileEntry[]> | undefined;
   let unixPeers: ReadonlySet<number> | undefined;
   return {
     files,
@@ -127,7 +128,7 @@ export async function loadFileIndex(
     pipes: (kind, pipeId) => (pipes ??= findPipes(files)).get(`${kind} ${pipeId}`) ?? [],
     unixSocket: (inode) => (unixSockets ??= findUnixSockets(files)).get(inode),
     isUnixPeer: (inode) => (unixPeers ??= new Set([...files.entries].flatMap(({ usk }) => usk?.peer ?? []))).has(inode),
-    terminalFiles: (id) => [...files.entries].filter(({ tty }) => tty?.tty_info_id === id),
+    terminalFiles: (id) => (terminalFiles ??= findTerminalFiles(files)).get(id) ?? [],
     pathEntry: (file) => files.entry(file.fifo?.regf_id ?? file.tty?.regf_id ?? file.id, FD_TYPE.reg)?.reg,
   };
 }
@@ -167,6 +168,14 @@ function holdersOf(slots: readonly Slot[], most: number): readonly Holder[] {
 function findPipes(files: FileTable): ReadonlyMap<string, readonly FileEntry[]> {
   const ends = [...files.entries].filter(({ pipe, fifo }) => pipe ?? fifo);
   return Map.groupBy(ends, ({ pipe, fifo }) => (pipe ? `pipe ${pipe.pipe_id}` : `fifo ${fifo?.pipe_id ?? ''}`));
+}
+
+/** By CRIU's number of the terminal. */
+function findTerminalFiles(files: FileTable): ReadonlyMap<number, readonly FileEntry[]> {
+  return Map.groupBy(
+    [...files.entries].filter(({ tty }) => tty),
+    ({ tty }) => tty?.tty_info_id ?? 0,
+  );
 }
 
 /** By inode; one that an image names twice stands for the first. */

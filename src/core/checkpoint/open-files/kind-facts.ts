@@ -19,6 +19,8 @@ export interface KindSources {
   readonly name: (holder: Holder) => HolderFacts;
   /** The processes that are in a namespace, by the word for its kind and CRIU's number. */
   readonly members: (namespace: string, id: number) => Promise<readonly ProcessFacts[]>;
+  /** So many descriptors are named. */
+  readonly most: number;
 }
 
 const NANOSECONDS = 1_000_000_000n;
@@ -31,7 +33,7 @@ export async function describeKind(
 ): Promise<KindFacts | undefined> {
   const { index, images, pid, name } = sources;
   const { efd, epfd, sgfd, tfd, ify, ffy, tty, memfd, bpf, pidfd, nsf, tunf } = file;
-  if (file.pipe ?? file.fifo) return describePipe(file, index, name);
+  if (file.pipe ?? file.fifo) return describePipe(file, index, name, sources.most);
   if (efd) return { of: 'eventfd', counter: efd.counter };
   if (epfd) return describeEpoll(epfd, pid, index);
   if (sgfd) return { of: 'signalfd', signals: signalsOf(sgfd.sigmask, index.signals), mask: sgfd.sigmask };
@@ -87,14 +89,17 @@ function describeMemory(inodeId: number, index: FileIndex): KindFacts | undefine
   };
 }
 
-function describeTty({ tty_info_id: id }: TtyFileEntry, { index, name }: KindSources): KindFacts | undefined {
+function describeTty({ tty_info_id: id }: TtyFileEntry, { index, name, most }: KindSources): KindFacts | undefined {
   const info = index.terminals.get(id);
   if (!info) return undefined;
   const other = otherSide(id, info);
-  const others = other === undefined ? [] : index.terminalFiles(other);
+  const others = other === undefined ? [] : index.terminalFiles(other).slice(0, most);
   return {
     ...describeTerminal(id, info, index.machine),
-    other: others.flatMap((file) => index.holders(file.id)).map(name),
+    other: others
+      .flatMap((file) => index.holders(file.id, most))
+      .slice(0, most)
+      .map(name),
   };
 }
 

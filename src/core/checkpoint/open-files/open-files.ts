@@ -47,6 +47,13 @@ interface Parts {
 /** More than all descriptors of a large machine; a hostile table shared by all processes would make billions. */
 const MAX_ROWS = 250_000;
 
+/**
+ * Holders that are named of one file, and of each of many: what all processes share would otherwise be as much as the
+ * square of their number.
+ */
+const MOST_OF_ONE = 10_000;
+const MOST_OF_MANY = 100;
+
 /** Reads open files out of the images. What joins them is kept as long as there is memory for it. */
 export class DumpedFiles implements OpenFiles {
   readonly #parts: Parts;
@@ -92,13 +99,18 @@ export class DumpedFiles implements OpenFiles {
     if (!descriptor) return undefined;
     const otherEnds = new OtherEnds(index, namesFrom(await this.#parts.processes.list(signal)));
     const file = await this.#describe(pid, descriptor, otherEnds, index, signal);
-    for await (const detail of this.details([file], signal)) {
+    for await (const detail of this.#details([file], MOST_OF_ONE, signal)) {
       return { ...detail, images: await placesOf(this.#parts.images, index, pid, descriptor, signal) };
     }
     return undefined;
   }
 
-  async *details(files: Iterable<OpenFileFacts>, signal?: AbortSignal): AsyncGenerator<OpenFileDetail> {
+  details(files: Iterable<OpenFileFacts>, signal?: AbortSignal): AsyncGenerator<OpenFileDetail> {
+    return this.#details(files, MOST_OF_MANY, signal);
+  }
+
+  /** @param most holders of one file, and of the ends of its pipe, that are named */
+  async *#details(files: Iterable<OpenFileFacts>, most: number, signal?: AbortSignal): AsyncGenerator<OpenFileDetail> {
     const { images, processes } = this.#parts;
     const index = await this.index(signal);
     const list = await processes.list(signal);
@@ -112,14 +124,16 @@ export class DumpedFiles implements OpenFiles {
       const { pid } = file;
       const descriptor = index.descriptor(pid, file.fd);
       if (!descriptor) continue;
-      const sources = { index, images, pid, name, members };
+      const sources = { index, images, pid, name, members, most };
       const facts = descriptor.file && (await describeKind(descriptor.file, sources, signal));
       const mount = file.mountId === undefined ? undefined : mounts.get(file.mountId);
       const shown = imagesOf(images, index, pid, descriptor);
+      const holders = index.holders(descriptor.fileId, most + 1);
       yield {
         file,
         ...(facts && { facts }),
-        holders: index.holders(descriptor.fileId).map(name),
+        holders: holders.slice(0, most).map(name),
+        ...(holders.length > most && { moreHolders: true as const }),
         ...(mount && { mount: { id: mount.id, destination: mount.destination, type: mount.type } }),
         images: shown,
         notes: shown.flatMap(({ image }) => notes.get(image) ?? []),

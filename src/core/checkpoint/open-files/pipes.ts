@@ -9,15 +9,21 @@ export type Name = (holder: Holder) => HolderFacts;
 /** The container's own streams, by their descriptors. */
 export const STREAMS = ['standard input', 'standard output', 'standard error'] as const;
 
-/** A pipe or FIFO with everyone who holds one of its ends. */
-export function describePipe(file: FileEntry, index: FileIndex, name: Name): PipeFacts | undefined {
+/** A pipe or FIFO with those who hold one of its ends. @param most so many of them */
+export function describePipe(file: FileEntry, index: FileIndex, name: Name, most: number): PipeFacts | undefined {
   const pipeId = file.pipe?.pipe_id ?? file.fifo?.pipe_id;
   if (pipeId === undefined) return undefined;
   const ends: PipeEndFacts[] = [];
-  for (const other of index.pipes(file.pipe ? 'pipe' : 'fifo', pipeId)) {
+  const files = index.pipes(file.pipe ? 'pipe' : 'fifo', pipeId);
+  let isCut = files.length > most;
+  for (const other of files.slice(0, most)) {
     const end = endOf(other, index);
     if (end === 'none') continue;
-    for (const holder of index.holders(other.id)) ends.push({ ...name(holder), end, fileId: other.id });
+    for (const holder of index.holders(other.id, most + 1)) {
+      if (ends.length < most) ends.push({ ...name(holder), end, fileId: other.id });
+      else isCut = true;
+    }
+    if (isCut) break;
   }
   const reads = ends.some(({ end }) => end !== 'write');
   const writes = ends.some(({ end }) => end !== 'read');
@@ -28,8 +34,10 @@ export function describePipe(file: FileEntry, index: FileIndex, name: Name): Pip
     pipeId,
     ...(capacity !== undefined && { capacity }),
     ends,
-    ...(!reads && { missingEnd: 'read' as const }),
-    ...(reads && !writes && { missingEnd: 'write' as const }),
+    ...(isCut && { more: true as const }),
+    // Whoever has the other end may be among those that are left out.
+    ...(!isCut && !reads && { missingEnd: 'read' as const }),
+    ...(!isCut && reads && !writes && { missingEnd: 'write' as const }),
     ...(stream !== undefined && { stream }),
   };
 }

@@ -73,6 +73,28 @@ describe('who is at the other end', () => {
     assert.equal(said['5/1'], '→ process-1 1');
   });
 
+  test('of a pipe that very many share, without naming all of them for each', async () => {
+    const count = 400;
+    const processes = Array.from({ length: count }, (_, index) => ({ pid: index + 1, filesId: 1 }));
+    const { files } = openFilesOf({
+      ...processImages(...processes),
+      'fdinfo-1.img': fdinfoImage({ 0: [9, 'pipe'], 1: [8, 'pipe'] }),
+      'files.img': filesImage(pipe(8, WRITE), pipe(9, READ)),
+    });
+    const list = await files.list();
+    assert.equal(list.length, 2 * count);
+    let named = 0;
+    for await (const { facts, holders, moreHolders } of files.details(list)) {
+      assert.ok(facts?.of === 'pipe');
+      named += facts.ends.length + holders.length;
+      assert.deepEqual([facts.more, facts.missingEnd, moreHolders], [true, undefined, true]);
+    }
+    assert.ok(named <= 200 * list.length, `${named} descriptors were named`);
+    const one = await files.detail(7, 1);
+    assert.ok(one?.facts?.of === 'pipe');
+    assert.deepEqual([one.facts.ends.length, one.facts.more, one.holders.length], [2 * count, undefined, count]);
+  });
+
   test('of a UNIX socket only where the two know each other', async () => {
     const { files } = openFilesOf({
       ...processImages({ pid: 1, filesId: 1 }, { pid: 2, filesId: 2 }),
