@@ -75,8 +75,10 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const data = join(home, 'data');
   const extensions = join(home, 'extensions');
   mkdirSync(join(data, 'User'), { recursive: true });
+  mkdirSync(join(data, 'Machine'), { recursive: true });
   mkdirSync(extensions, { recursive: true });
   writeFileSync(join(data, 'User/settings.json'), JSON.stringify({ ...QUIET, ...options.settings }, null, 2));
+  writeFileSync(join(data, 'Machine/settings.json'), JSON.stringify(ofExtension(options.settings), null, 2));
   writeFileSync(join(home, 'config.yaml'), '');
   if (options.checkout) linkCheckout(extensions);
 
@@ -110,6 +112,11 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     await stop();
     throw error;
   }
+}
+
+/** Settings of the machine on which the extension runs are not looked for among those of the person. */
+function ofExtension(settings: Settings = {}): Settings {
+  return Object.fromEntries(Object.entries(settings).filter(([name]) => name.startsWith('checkpointExplorer.')));
 }
 
 function serverArguments({ host, development }: ServerOptions): string[] {

@@ -6,7 +6,7 @@ import { copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } fr
 import { basename, join } from 'node:path';
 import { gunzipSync, zstdDecompressSync } from 'node:zlib';
 import type { RuntimeName } from './node.ts';
-import { TestCluster } from './test-cluster.ts';
+import { NETWORK_POLICIES, TestCluster } from './test-cluster.ts';
 import { addPod } from './workloads.ts';
 
 const FIXTURES = join(import.meta.dirname, '..', 'fixtures');
@@ -33,6 +33,7 @@ export async function startDemo(): Promise<TestCluster> {
       { name: 'node-old', runtime: 'containerd', runtimeVersion: '1.7.27', kubeletVersion: 'v1.29.4' },
     ],
     namespaces: ['default', 'lab', 'shop', 'many'],
+    kinds: [NETWORK_POLICIES],
   });
   for (const node of cluster.nodes.values()) {
     node.checkpointTime = 1500;

@@ -9,7 +9,7 @@ import * as vscode from 'vscode';
 import type { RestoreFailure } from '../../src/protocol/restore-api.ts';
 import { say } from '../../src/protocol/sentence.ts';
 import type { TestAccess } from '../../src/vscode/test-access.ts';
-import { FakePodman } from './fake-podman.ts';
+import { FakePodman } from '../podman/fake-podman.ts';
 import { activate, checkpointTabs, closeAllEditors, refused, sample, tarFiles, until } from './support.ts';
 
 const ARCHIVE = 'podman-counter.tar';

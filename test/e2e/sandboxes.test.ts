@@ -1,0 +1,167 @@
+/** The packaged extension, from an archive to a sandbox and back: with Podman, and in a cluster with a registry. */
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { promisify } from 'node:util';
+import type { Locator } from 'playwright-core';
+import { root } from '../../scripts/lib/node.mjs';
+import { makeSamples } from '../../scripts/samples.ts';
+import { startDemo } from '../cluster/demo.ts';
+import type { KubeObject } from '../cluster/kube.ts';
+import { PODS } from '../cluster/pod-life.ts';
+import { NETWORK_POLICIES } from '../cluster/test-cluster.ts';
+import { FakePodman } from '../podman/fake-podman.ts';
+import { startRegistry } from '../registry/real-registry.ts';
+import { useWorkbench } from './harness.ts';
+
+const WAIT = { timeout: 60_000 };
+const ARCHIVE = 'kubernetes/checkpoint-counters_default-counter-2026-11-23T22-22-33Z.tar';
+
+const scratch = mkdtempSync(join(tmpdir(), 'checkpoint-explorer-sandboxes-'));
+const folder = makeSamples(join(scratch, 'workspace'));
+const podman = new FakePodman(scratch, join(folder, 'podman-counter.tar'));
+const cluster = await startDemo();
+const registry = await startRegistry();
+console.log(registry.what);
+process.env['KUBECONFIG'] = cluster.kubeconfig('admin', { context: 'demo', namespace: 'shop' });
+process.env['CHECKPOINT_EXPLORER_SANDBOXES'] = join(scratch, 'sandboxes');
+after(async () => {
+  await cluster.close();
+  await registry.stop();
+  rmSync(scratch, { recursive: true, force: true });
+});
+
+const workbench = useWorkbench(folder, {
+  'checkpointExplorer.sandbox.commandPrefix': ['env', `PATH=${podman.path}:/usr/bin:/bin`],
+});
+
+/** A row of the view of sandboxes, by what it is and where. */
+function sandbox(place: string): Locator {
+  return workbench().page.getByRole('treeitem', { name: new RegExp(`\\(restored\\), ${place}`) });
+}
+
+function made(): readonly KubeObject[] {
+  const isOurs = ({ metadata }: KubeObject): boolean => metadata.name.startsWith('checkpoint-counter');
+  return [...cluster.store.list(PODS, 'shop'), ...cluster.store.list(NETWORK_POLICIES, 'shop')].filter(isOurs);
+}
+
+/** Chooses where, reads the risks, and agrees to them. */
+async function choose(place: string): Promise<void> {
+  const { page } = workbench();
+  const row = page.locator('.quick-input-widget:visible .monaco-list-row', { hasText: place }).first();
+  await row.waitFor(WAIT);
+  await row.click();
+}
+
+async function agreeAndRestore(): Promise<void> {
+  const frame = workbench().webviewFrame();
+  const button = frame.getByRole('button', { name: 'Restore', exact: true });
+  await button.waitFor(WAIT);
+  for (const box of await frame.getByLabel('I have read this, and want it').all()) await box.check();
+  await button.click();
+}
+
+test('an archive is restored with Podman from its row, and shows among the sandboxes', async () => {
+  const { runCommand, page, treeItem, contextMenu, webviewFrame, screenshot } = workbench();
+  await runCommand('View: Show Checkpoints');
+  await treeItem('zstd').waitFor(WAIT);
+  const row = page.locator('.pane-body .monaco-list-row', { hasText: 'counter' }).filter({ hasText: 'Podman' }).first();
+  await contextMenu(row, 'Restore to Sandbox…');
+  await page.locator('.quick-input-widget:visible').getByText('Kubernetes').first().waitFor(WAIT);
+  await screenshot('sandboxes-where');
+  await choose('Podman');
+  const frame = webviewFrame();
+  await frame.getByRole('heading', { name: 'What will be done' }).waitFor(WAIT);
+  await frame.getByText('container restore --import').waitFor(WAIT);
+  await screenshot('sandboxes-podman-page');
+  await agreeAndRestore();
+  await sandbox('Podman').getByText('running').waitFor(WAIT);
+  assert.ok(podman.calls().some((words) => words.includes('restore') && words.includes('--name')));
+});
+
+test('another is restored in the cluster, from an image in a registry, and ends by itself', async () => {
+  const { page, openFile, runCommand, webviewFrame, screenshot, setTheme } = workbench();
+  await openFile('checkpoint-counters_default-counter-2026-11-23T22-22-33Z.tar');
+  await webviewFrame().getByRole('tab', { name: 'Processes' }).waitFor(WAIT);
+  await runCommand('Checkpoint Explorer: Restore to Sandbox…');
+  await page.locator('.quick-input-widget:visible').getByText('Kubernetes').first().waitFor(WAIT);
+  await choose('Kubernetes');
+  const frame = webviewFrame();
+  await frame.getByText('Name the image').first().waitFor(WAIT);
+  const image = frame.getByRole('textbox', { name: 'Image' });
+  await image.fill(`${registry.host}/lab/counter:1`);
+  await image.press('Enter');
+  await frame.getByText('"kind": "Pod"').waitFor(WAIT);
+  assert.deepEqual(made(), [], 'something was made before anybody agreed');
+  for (const theme of ['light', 'high-contrast', 'dark'] as const) {
+    await setTheme(theme);
+    await screenshot(`sandboxes-cluster-page-${theme}`);
+  }
+  await agreeAndRestore();
+  await sandbox('Kubernetes').getByText('ends in').waitFor(WAIT);
+  assert.deepEqual(
+    made().map(({ kind }) => kind),
+    ['Pod', 'NetworkPolicy'],
+  );
+  const archive = readFileSync(join(folder, ARCHIVE));
+  const digest = `sha256:${createHash('sha256').update(archive).digest('hex')}`;
+  assert.deepEqual(registry.blob(digest), archive, 'the registry does not have the archive');
+  for (const theme of ['light', 'high-contrast', 'dark'] as const) {
+    await setTheme(theme);
+    await screenshot(`sandboxes-view-${theme}`);
+  }
+});
+
+test('what the command line restores shows, too, and the other way round', async () => {
+  const { runCommand, page } = workbench();
+  const run = promisify(execFile);
+  const cli = (...words: readonly string[]) => run(process.execPath, [join(root, 'dist/cli.js'), ...words]);
+  const target = `docker://${registry.host}/lab/counter:2`;
+  const { stdout } = await cli('restore', join(folder, ARCHIVE), '--to', 'kubernetes', '--image', target);
+  const [id = ''] = stdout.split(' ');
+  await runCommand('Checkpoint Explorer: Refresh Sandboxes');
+  const rows = page.getByRole('treeitem', { name: /\(restored\), / });
+  await rows.nth(2).waitFor(WAIT);
+  const listed = JSON.parse((await cli('sandboxes', '--format', 'json')).stdout) as readonly {
+    readonly kind: string;
+  }[];
+  assert.deepEqual(
+    listed.map(({ kind }) => kind),
+    ['podman', 'kubernetes', 'kubernetes'],
+  );
+  await cli('sandboxes', 'remove', id);
+  await runCommand('Checkpoint Explorer: Refresh Sandboxes');
+  await rows.nth(2).waitFor({ state: 'detached', ...WAIT });
+});
+
+test('sandboxes are there after a restart, and one that is gone says so', async () => {
+  const { page, runCommand, screenshot } = workbench();
+  await page.reload();
+  await page.locator('.monaco-workbench .part.statusbar').waitFor(WAIT);
+  await runCommand('View: Show Checkpoints');
+  await sandbox('Kubernetes').getByText('running').waitFor(WAIT);
+  podman.lose();
+  await runCommand('Checkpoint Explorer: Refresh Sandboxes');
+  await sandbox('Podman').getByText('gone').waitFor(WAIT);
+  await screenshot('sandboxes-gone');
+});
+
+test('a shell opens in the pod, and one action removes all that was made', async () => {
+  const { page, contextMenu, screenshot } = workbench();
+  await contextMenu(sandbox('Kubernetes'), 'Open a Shell in a Sandbox');
+  await page.locator('.terminal-wrapper .xterm').first().waitFor(WAIT);
+  await screenshot('sandboxes-shell');
+  for (const place of ['Kubernetes', 'Podman']) {
+    await contextMenu(sandbox(place), 'Remove a Sandbox…');
+    const dialog = page.locator('.monaco-dialog-box');
+    await dialog.getByText('The archive stays.').waitFor(WAIT);
+    if (place === 'Kubernetes') await screenshot('sandboxes-remove');
+    await dialog.getByRole('button', { name: 'Remove', exact: true }).click();
+    await sandbox(place).waitFor({ state: 'detached', ...WAIT });
+  }
+  assert.deepEqual(made(), []);
+});
