@@ -112,6 +112,7 @@ function build(
   const commands = own(new Commands({ editor, archives, files, sessions: opened, table, errors, showLog }));
 
   const downloads = storage('downloads');
+  const version = String((context.extension.packageJSON as { version?: unknown }).version);
   const clusterView: ClusterView = (clusters = own(
     new ClusterView({
       errors,
@@ -120,7 +121,7 @@ function build(
       memento: context.globalState,
       journal: storage('helpers'),
       ownFolder: downloads,
-      version: String((context.extension.packageJSON as { version?: unknown }).version),
+      version,
       openLocator: (locator) => editor.openLocator(locator),
       openFile: (path) => editor.open(vscode.Uri.file(path), false),
       onDownloaded: (path) => void list.update(path),
@@ -137,6 +138,7 @@ function build(
       archiveOf: async (argument) => (await commands.archiveOf(argument)) ?? (await clusterView.archiveOf(argument)),
       openRemote,
       clusters: clusterView.clusters,
+      version,
       openLocator: (locator) =>
         /^(node|docker):/.test(locator) ? editor.openLocator(locator) : editor.open(vscode.Uri.file(locator), false),
     }),

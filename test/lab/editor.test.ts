@@ -29,6 +29,7 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 const noClusters = {
   contexts: () => Promise.resolve([]),
   connect: () => Promise.reject(new Error('there are no clusters here')),
+  allowHelpers: () => Promise.resolve(false),
 };
 
 const signal = AbortSignal.timeout(300_000);

@@ -1,11 +1,12 @@
 import { readdir } from 'node:fs/promises';
 import * as vscode from 'vscode';
-import type { Cluster, ContextFacts } from '../../core/cluster/cluster.ts';
+import type { ContextFacts } from '../../core/cluster/cluster.ts';
 import { Disposable, onDispose } from '../disposable.ts';
 import type { Errors } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { OpenRemote } from '../sessions/remote-files.ts';
 import { CLUSTER_COMMANDS } from './cluster-commands.ts';
+import type { Connection } from './connections.ts';
 import type { ClusterPart, ClusterPartOptions } from './cluster-part.ts';
 import { treeItem } from './tree-item.ts';
 import type { Row, TreeNode, Wording } from './tree/node.ts';
@@ -77,11 +78,12 @@ export class ClusterView extends Disposable implements vscode.TreeDataProvider<T
   /** The clusters of the kubeconfig, for who restores in them; connections are the view's own. */
   readonly clusters = {
     contexts: async (): Promise<readonly ContextFacts[]> => (await this.part()).connections.contexts(),
-    connect: async (context: string): Promise<Cluster> => {
+    connect: async (context: string): Promise<Connection> => {
       const { connections } = await this.part();
       // Empty: the current one.
-      return (await connections.connect(context === '' ? undefined : context)).cluster;
+      return connections.connect(context === '' ? undefined : context);
     },
+    allowHelpers: async (context: string): Promise<boolean> => (await this.part()).archives.allowHelpers(context),
   };
 
   /** The archive on a node that a row stands for, where the person lets it be read. Other arguments mean nothing here. */

@@ -1,4 +1,5 @@
 import type { Cluster, ContextFacts } from '../../core/cluster/cluster.ts';
+import type { NodeFiles } from '../../core/cluster/node-files/node-files.ts';
 import { listNamespaces } from '../../core/cluster/inventory/namespaces.ts';
 import { listNodes } from '../../core/cluster/inventory/nodes.ts';
 import type { SandboxJournal } from '../../core/restore/sandbox/journal.ts';
@@ -18,7 +19,14 @@ export interface Clusters {
   /** The current one first. @throws ClusterError */
   contexts(): Promise<readonly ContextFacts[]>;
   /** @throws ClusterError */
-  connect(context: string): Promise<Cluster>;
+  connect(context: string): Promise<ClusterConnection>;
+  /** Asks once for each cluster whether helper pods may read the disks of its nodes. */
+  allowHelpers(context: string): Promise<boolean>;
+}
+
+export interface ClusterConnection {
+  readonly cluster: Cluster;
+  readonly files: NodeFiles;
 }
 
 export interface ClusterPlaceOptions {
@@ -45,19 +53,20 @@ export async function clusterPlace(
   const contexts = known.map(({ name, server }) => ({ name, ...(server !== undefined && { server }) }));
   const nothing = { wishes, contexts, nodes: [], namespaces: [] };
   const place = { kind: 'kubernetes', target: { kind: 'kubernetes' } } as const;
-  let cluster: Cluster;
+  let connection: ClusterConnection;
   try {
-    cluster = await clusters.connect(wishes.context);
+    connection = await clusters.connect(wishes.context);
   } catch (error) {
     return { ...place, cluster: nothing, missing: whyNot(error, signal) };
   }
+  const { cluster } = connection;
   const [nodes, namespaces] = await Promise.all([
     nodesOf(cluster, subject, signal),
     namespacesOf(cluster, wishes, signal),
   ]);
   const choices = { wishes, contexts, nodes, namespaces };
   const understood = understand(wishes);
-  const sandbox = sandboxIn(cluster, wishes, understood, options);
+  const sandbox = sandboxIn(connection, wishes, understood, options);
   try {
     const target = await sandbox.detect(subject, signal);
     if ('incomplete' in understood) return { ...place, target, cluster: choices, incomplete: understood.incomplete };
@@ -72,7 +81,7 @@ export async function placeInCluster(
   { context, namespace }: { readonly context?: string; readonly namespace?: string },
   { clusters, journal }: Pick<ClusterPlaceOptions, 'clusters' | 'journal'>,
 ): Promise<KubernetesSandbox> {
-  const cluster = await clusters.connect(context ?? '');
+  const { cluster } = await clusters.connect(context ?? '');
   return new KubernetesSandbox({
     cluster,
     journal,
@@ -86,7 +95,7 @@ export async function placeInCluster(
 const NO_IMAGE = { host: '', name: '' };
 
 function sandboxIn(
-  cluster: Cluster,
+  { cluster, files }: ClusterConnection,
   { node, namespace, createNamespace, pullSecret }: ClusterWishes,
   understood: ReturnType<typeof understand>,
   { journal, measure, uploads, registry, network }: ClusterPlaceOptions,
@@ -94,6 +103,7 @@ function sandboxIn(
   const isWhole = !('incomplete' in understood);
   return new KubernetesSandbox({
     cluster,
+    files,
     journal,
     measure,
     uploads,

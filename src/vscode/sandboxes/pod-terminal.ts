@@ -10,7 +10,7 @@ import type { Clusters } from './cluster-place.ts';
 
 /** A shell in a sandbox's pod, over the connection that the extension has: no other program is needed. */
 export async function openPodShell(record: SandboxRecord, clusters: Clusters, name: string): Promise<void> {
-  const cluster = await clusters.connect(record.context ?? '');
+  const { cluster } = await clusters.connect(record.context ?? '');
   requireSameCluster(record, cluster);
   const namespace = record.namespace ?? cluster.namespace;
   const { spec } = await cluster.api.read<Pod>(PODS, record.name, { namespace });

@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import * as vscode from 'vscode';
 import { canCheckpoint, checkpointAgain } from '../../core/restore/sandbox/checkpoint-again.ts';
+import { checkpointPod } from '../../core/restore/sandbox/checkpoint-pod.ts';
 import type { Sandbox, SandboxRecord } from '../../core/restore/sandbox/sandbox.ts';
 import { shellWords } from '../../core/restore/sandbox/shell.ts';
 import { escapeText } from '../../protocol/format.ts';
@@ -55,19 +56,31 @@ export class SandboxActions {
   async checkpoint(argument: unknown): Promise<void> {
     const record = await this.#record(argument);
     if (!record) return;
-    if (!canCheckpoint(record)) throw unsupported(record);
+    const make = await this.#checkpointing(record);
+    if (!make) return;
     const folder = this.#folder();
     await mkdir(folder, { recursive: true });
     const target = freeName(folder, record.name);
-    await progress(vscode.l10n.t('Checkpointing {0}', label(record)), (signal) =>
-      checkpointAgain(record, target, signal),
-    );
+    await progress(vscode.l10n.t('Checkpointing {0}', label(record)), (signal) => make(target, signal));
     const open = vscode.l10n.t('Open');
     void vscode.window
       .showInformationMessage(vscode.l10n.t('{0} is checkpointed: {1}', label(record), basename(target)), open)
       .then(async (chosen) => {
         if (chosen === open) await this.#services.openLocator(target);
       });
+  }
+
+  /** How a checkpoint of it is made; undefined where the person does not want what that takes. */
+  async #checkpointing(
+    record: SandboxRecord,
+  ): Promise<((target: string, signal: AbortSignal) => Promise<unknown>) | undefined> {
+    if (canCheckpoint(record)) return (target, signal) => checkpointAgain(record, target, signal);
+    const { clusters, version } = this.#services;
+    const { cluster, files } = await clusters.connect(record.context ?? '');
+    // The archive is fetched from the node's disk.
+    if (!(await clusters.allowHelpers(cluster.name))) return undefined;
+    const access = { cluster, files, tool: { name: 'checkpoint-explorer', version } };
+    return (target, signal) => checkpointPod(record, access, target, { signal });
   }
 
   async remove(argument: unknown): Promise<void> {

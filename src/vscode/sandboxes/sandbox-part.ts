@@ -41,6 +41,8 @@ export interface SandboxPartOptions {
   /** Gives the bytes of an archive on a node. */
   readonly openRemote: OpenRemote;
   readonly clusters: Clusters;
+  /** Of the extension, for records of how archives were acquired. */
+  readonly version: string;
   /** Opens the editor of a locator. */
   readonly openLocator: (locator: string) => Promise<void>;
   /** The rows are to be drawn anew. */

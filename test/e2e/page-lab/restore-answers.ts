@@ -2,6 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { listContexts, openCluster, type Cluster } from '../../../src/core/cluster/cluster.ts';
+import { HelperJournal } from '../../../src/core/cluster/node-files/helper-journal.ts';
+import { HELPER_DEFAULTS } from '../../../src/core/cluster/node-files/helper-manifest.ts';
+import { HelperPods } from '../../../src/core/cluster/node-files/helper-pods.ts';
+import { NodeFiles } from '../../../src/core/cluster/node-files/node-files.ts';
 import { loadKubeconfig } from '../../../src/core/cluster/kubeconfig/kubeconfig.ts';
 import { openCheckpoint } from '../../../src/core/checkpoint/checkpoint.ts';
 import { readCheckpointFacts } from '../../../src/core/restore/compatibility/checkpoint-facts.ts';
@@ -49,8 +53,14 @@ export async function restoreAnswers(archive: string, kubeconfig: string, image:
           connect: async (context) => {
             const cluster = await openCluster(config, context, { allowPlugins: false });
             opened.push(cluster);
-            return cluster;
+            const helpers = new HelperPods(cluster.api, {
+              settings: HELPER_DEFAULTS,
+              journal: new HelperJournal(join(folder, 'helpers')),
+              context,
+            });
+            return { cluster, files: new NodeFiles(cluster.api.transport, helpers) };
           },
+          allowHelpers: () => Promise.resolve(true),
         },
         journal,
         measure: ({ checkpoint: source }, options) => measureImage(source, { ...options, spill }),
