@@ -44,7 +44,9 @@ async function kindsOf(api: Api, group: string, signal: AbortSignal | undefined)
     const here = KNOWN.filter((known) => known.group === group && names.has(known.plural));
     return Object.fromEntries(here.map(({ kind, plural }) => [kind, { group, version, plural }]));
   } catch (error) {
-    if (CheckpointError.is(error, 'not-found') || CheckpointError.is(error, 'forbidden')) return {};
-    throw error;
+    // Who is not known, or may not ask, hears of it where the cluster's other things are listed.
+    const isNone = (['not-found', 'forbidden', 'unauthorized'] as const).some((one) => CheckpointError.is(error, one));
+    if (!isNone) throw error;
+    return {};
   }
 }
