@@ -167,11 +167,22 @@ async function openFile(page: Page, name: string): Promise<void> {
   await quickInput(page, name, name.split('/').at(-1) ?? name);
 }
 
+/** Times that a menu is asked for: a tree that is drawn anew just then closes it. */
+const MENU_TRIES = 4;
+
 async function contextMenu(page: Page, target: Locator, item: string): Promise<void> {
-  await target.click({ button: 'right' });
   const menu = page.locator('.monaco-menu');
   const entry = menu.locator('.action-item', { hasText: item }).first();
-  await entry.waitFor();
+  for (let tries = 1; ; tries++) {
+    await target.click({ button: 'right' });
+    const isThere = await entry.waitFor({ timeout: 5_000 }).then(
+      () => true,
+      () => false,
+    );
+    if (isThere) break;
+    if (tries === MENU_TRIES) throw new Error(`There is no menu with “${item}”.`);
+    await page.keyboard.press('Escape');
+  }
   // A menu takes no click in its first moments: it would be the end of the one that opened it.
   await page.waitForTimeout(250);
   await entry.hover();
