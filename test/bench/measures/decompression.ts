@@ -5,7 +5,7 @@ import { median, runProbe, takeTurns, timeCommand } from '../children.ts';
 import type { Input } from '../inputs.ts';
 import type { Decompression, Probes } from '../probes/probes.ts';
 import { formatBytes, type Row } from '../report.ts';
-import { type Bench, type Measurement, MIB, WORKER_MEMORY } from './measurement.ts';
+import { type Bench, bytesOfStart, type Measurement, MIB, WORKER_MEMORY } from './measurement.ts';
 
 /** What an archive may take beyond its share of the stream, milliseconds: the budget of a plain one. */
 const BEYOND_ITS_SHARE = 100;
@@ -86,6 +86,7 @@ function rowsOf(bench: Bench, input: Input, peer: Peer): Row[] {
     secondRow(
       `  the ${kind} a second time`,
       answers.map(({ second }) => second),
+      bytesOfStart(bench),
     ),
   ];
 
@@ -100,7 +101,7 @@ function rowsOf(bench: Bench, input: Input, peer: Peer): Row[] {
   }
 }
 
-function secondRow(name: string, seconds: readonly Decompression[]): Row {
+function secondRow(name: string, seconds: readonly Decompression[], bytesOfStart: number | undefined): Row {
   const read = median(seconds.map((second) => second.read));
   const written = median(seconds.map((second) => second.written));
   const decompressed = written !== undefined && written > MIB;
@@ -111,7 +112,8 @@ function secondRow(name: string, seconds: readonly Decompression[]): Row {
       unit: 'milliseconds',
       limit: 2 * BEYOND_ITS_SHARE,
     },
-    ...(read !== undefined && { read: { value: read, unit: 'bytes', limit: SECOND_READ } }),
+    ...(read !== undefined &&
+      bytesOfStart !== undefined && { read: { value: read - bytesOfStart, unit: 'bytes', limit: SECOND_READ } }),
     memory: { value: Math.max(...seconds.map(({ memory }) => memory)), unit: 'megabytes', limit: WORKER_MEMORY },
     ...(decompressed && { fault: `it wrote ${formatBytes(written)}: the spill of the first time was not used` }),
   };
