@@ -71,8 +71,7 @@ const MAKERS: Readonly<Record<Exclude<GridName, 'changes' | 'search'>, MakeGrid>
 const KEPT = 8;
 
 interface ChangesGrid extends Grid {
-  find(id: string): ChangeFacts | undefined;
-  sizes(filter: string, folder: string | undefined): SizePicture;
+  readonly table: Table<ChangeRow>;
 }
 
 /** The tables of one open checkpoint. Each is made when it is first asked for, and again once more is known. */
@@ -116,7 +115,7 @@ export class Grids {
 
   /** @param id a path, or the id of a row where several stand at one path. @throws CheckpointError `not-found` */
   async change(id: string, signal: AbortSignal): Promise<ChangeFacts> {
-    const facts = (await this.#changes.join(signal)).find(id);
+    const facts = findChange((await this.#changes.join(signal)).table, id);
     if (!facts)
       throw new CheckpointError('not-found', sentence('Nothing is recorded as changed at {0}.', id), { where: id });
     return facts;
@@ -124,7 +123,11 @@ export class Grids {
 
   /** How the bytes of the changed files divide. @param folder id of a row */
   async changeSizes(filter: string, folder: string | undefined, signal: AbortSignal): Promise<SizePicture> {
-    return (await this.#changes.join(signal)).sizes(filter, folder);
+    const { table } = await this.#changes.join(signal);
+    const { sizePicture } = await import('./size-picture.ts');
+    const all = filter.trim() === '';
+    const matching = all ? undefined : new Set(new TableView(table).select({ filter, toggled: [] }));
+    return sizePicture(table, matching, folder);
   }
 
   #job({ grid, of = '' }: GridQuery): JointJob<Grid> {
@@ -145,17 +148,7 @@ export class Grids {
       const { changes, remark } = await this.#checkpoint.changes(signal);
       const { changeTable } = await import('./changes.ts');
       const table = changeTable(changes);
-      const { sizePicture } = await import('./size-picture.ts');
-      const view = new TableView(table);
-      return {
-        ...gridOf(table, complete, remark),
-        find: (id) => findChange(table, id),
-        sizes: (filter, folder) => {
-          const all = filter.trim() === '';
-          const matching = all ? undefined : new Set(view.select({ filter, toggled: [] }));
-          return sizePicture(table, matching, folder);
-        },
-      };
+      return { ...gridOf(table, complete, remark), table };
     });
   }
 }

@@ -52,9 +52,9 @@ export interface ExecOptions {
 /** A command that runs in a container. */
 export interface ExecSession {
   /**
-   * What it prints, in pieces as they come. Nothing more is taken from the connection than its reader takes. Ends when the command has ended,
-   * and also, after all that had come, where the connection breaks off: only `exit` tells whether that was the whole.
-   * Fails only with `cancelled`.
+   * What it prints, in pieces as they come. Nothing more is taken from the connection than its reader takes. Ends when the
+   * command has ended, and also, after all that had come, where the connection breaks off: only `exit` tells whether that
+   * was the whole. Fails only with `cancelled`.
    */
   readonly stdout: Readable;
   /** What it has complained about so far, bounded. */

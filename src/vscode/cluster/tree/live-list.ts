@@ -29,8 +29,8 @@ const MOST_BEYOND = 20_000;
 const FINAL = new Set(['forbidden', 'untrusted', 'usage', 'bad-kubeconfig', 'no-kubeconfig', 'unauthorized']);
 
 /**
- * A list of objects with names of their own, page by page, kept current while somebody looks. What changes beyond the pages that were read
- * is remembered, because a later page shows the list as it was when the first was read.
+ * A list of objects with names of their own, page by page, kept current while somebody looks. What changes beyond the
+ * pages that were read is remembered, because a later page shows the list as it was when the first was read.
  */
 export class LiveList<Source extends ApiObject, Facts extends { readonly name: string }> {
   readonly #api: Api;
@@ -108,7 +108,6 @@ export class LiveList<Source extends ApiObject, Facts extends { readonly name: s
     }
   }
 
-  /** With a filter one page may take many of the server's, until enough was found. */
   /** With a filter one page may take many of the server's, until enough was found. */
   async #read(into: Map<string, Facts>, signal: AbortSignal | undefined): Promise<void> {
     const { resource, namespace, labelSelector, pageSize, describe, matches } = this.#options;
