@@ -3,7 +3,7 @@ import { SandboxJournal } from '../../core/restore/sandbox/journal.ts';
 import { journalFolder } from '../../core/restore/sandbox/journal-folder.ts';
 import { CrioSandbox } from '../../core/restore/sandbox/crio.ts';
 import { PodmanSandbox } from '../../core/restore/sandbox/podman.ts';
-import type { Sandbox, SandboxRecord } from '../../core/restore/sandbox/sandbox.ts';
+import type { MadeSandbox, Sandbox, SandboxRecord } from '../../core/restore/sandbox/sandbox.ts';
 import type { TargetKind } from '../../core/restore/compatibility/target-facts.ts';
 import type { Cluster } from '../../core/cluster/cluster.ts';
 import { usage, type Arguments } from '../arguments.ts';
@@ -100,22 +100,11 @@ function lifetimeOf(args: Arguments): number {
 }
 
 /** Where a sandbox is that was written down. */
-export async function placeOfRecord(record: SandboxRecord, session: Session): Promise<Sandbox> {
+export async function placeOfRecord(record: SandboxRecord, session: Session): Promise<MadeSandbox> {
   if (record.kind === 'kubernetes') {
     const { connect } = await import('../cluster/connect.ts');
-    const { KubernetesSandbox } = await import('../../core/restore/sandbox/kubernetes.ts');
-    const cluster = await connect({ context: record.context }, session);
-    const namespace = record.namespace ?? cluster.namespace;
-    // Nothing is made any more: no image is sent.
-    const image = { host: '', name: '' };
-    return new KubernetesSandbox({
-      cluster,
-      journal: sandboxJournal(),
-      image,
-      registry: {},
-      measure: () => Promise.reject(new Error('nothing is measured')),
-      namespace,
-    });
+    const { PodSandbox } = await import('../../core/restore/sandbox/pod-sandbox.ts');
+    return new PodSandbox({ cluster: await connect({ context: record.context }, session), journal: sandboxJournal() });
   }
   const options = { machine: new Machine(record.prefix), journal: sandboxJournal() };
   return record.kind === 'crio' ? new CrioSandbox(options) : new PodmanSandbox(options);

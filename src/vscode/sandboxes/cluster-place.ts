@@ -76,22 +76,6 @@ export async function clusterPlace(
   }
 }
 
-/** The place of a sandbox that there is already: nothing is made there any more. */
-export async function placeInCluster(
-  { context, namespace }: { readonly context?: string; readonly namespace?: string },
-  { clusters, journal }: Pick<ClusterPlaceOptions, 'clusters' | 'journal'>,
-): Promise<KubernetesSandbox> {
-  const { cluster } = await clusters.connect(context ?? '');
-  return new KubernetesSandbox({
-    cluster,
-    journal,
-    image: NO_IMAGE,
-    registry: {},
-    measure: () => Promise.reject(new Error('Nothing is measured.')),
-    namespace: namespace ?? cluster.namespace,
-  });
-}
-
 const NO_IMAGE = { host: '', name: '' };
 
 function sandboxIn(

@@ -3,8 +3,9 @@ import { Machine, type Prefix } from '../../core/restore/sandbox/command.ts';
 import { CrioSandbox } from '../../core/restore/sandbox/crio.ts';
 import type { SandboxJournal } from '../../core/restore/sandbox/journal.ts';
 import { PodmanSandbox } from '../../core/restore/sandbox/podman.ts';
-import type { Sandbox, SandboxRecord, Subject } from '../../core/restore/sandbox/sandbox.ts';
-import { placeInCluster, type Clusters } from './cluster-place.ts';
+import { PodSandbox } from '../../core/restore/sandbox/pod-sandbox.ts';
+import type { MadeSandbox, Sandbox, SandboxRecord, Subject } from '../../core/restore/sandbox/sandbox.ts';
+import type { Clusters } from './cluster-place.ts';
 
 export interface PlaceOptions {
   readonly prefix: Prefix;
@@ -65,11 +66,12 @@ export async function detectPlaces(
  * The place of a sandbox that there is: where it was made, whatever the settings say now.
  * @throws ClusterError where its cluster is not known any more
  */
-export async function placeOf(record: SandboxRecord, options: PlaceOptions, clusters: Clusters): Promise<Sandbox> {
-  const { kind, prefix = [], context, namespace } = record;
+export async function placeOf(
+  { kind, prefix = [], context }: SandboxRecord,
+  options: PlaceOptions,
+  clusters: Clusters,
+): Promise<MadeSandbox> {
   if (kind !== 'kubernetes') return WAYS[kind]({ ...options, prefix });
-  return placeInCluster(
-    { ...(context !== undefined && { context }), ...(namespace !== undefined && { namespace }) },
-    { clusters, journal: options.journal },
-  );
+  const { cluster } = await clusters.connect(context ?? '');
+  return new PodSandbox({ cluster, journal: options.journal });
 }

@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import type { Pod } from '../../core/cluster/api/objects.ts';
 import { PODS } from '../../core/cluster/api/resources.ts';
 import { execute, type ExecSession } from '../../core/cluster/exec/exec.ts';
-import { requireSameCluster } from '../../core/restore/sandbox/kubernetes.ts';
+import { requireSameCluster } from '../../core/restore/sandbox/pod-sandbox.ts';
 import type { SandboxRecord } from '../../core/restore/sandbox/sandbox.ts';
 import { describeError } from '../../protocol/channel.ts';
 import { words } from '../errors.ts';

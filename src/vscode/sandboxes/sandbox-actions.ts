@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import * as vscode from 'vscode';
 import { canCheckpoint, checkpointAgain } from '../../core/restore/sandbox/checkpoint-again.ts';
 import { checkpointPod } from '../../core/restore/sandbox/checkpoint-pod.ts';
-import type { Sandbox, SandboxRecord } from '../../core/restore/sandbox/sandbox.ts';
+import type { MadeSandbox, SandboxRecord } from '../../core/restore/sandbox/sandbox.ts';
 import { shellWords } from '../../core/restore/sandbox/shell.ts';
 import { escapeText } from '../../protocol/format.ts';
 import { sentence } from '../../protocol/sentence.ts';
@@ -125,7 +125,7 @@ export class SandboxActions {
     return chosen?.item.record;
   }
 
-  #place(record: SandboxRecord): Promise<Sandbox> {
+  #place(record: SandboxRecord): Promise<MadeSandbox> {
     const { places, clusters } = this.#services;
     return placeOf(record, places(), clusters);
   }

@@ -1,5 +1,5 @@
 import type { SandboxJournal } from '../../core/restore/sandbox/journal.ts';
-import type { Sandbox, SandboxRecord, SandboxState } from '../../core/restore/sandbox/sandbox.ts';
+import type { MadeSandbox, SandboxRecord, SandboxState } from '../../core/restore/sandbox/sandbox.ts';
 import type { SandboxItem } from './sandbox-row.ts';
 
 /** Milliseconds that a place may take to say how a sandbox is: one that is dead must not keep the others waiting. */
@@ -7,7 +7,7 @@ const LOOKING = 10_000;
 
 export interface SandboxListOptions {
   readonly journal: SandboxJournal;
-  readonly placeOf: (record: SandboxRecord) => Promise<Sandbox>;
+  readonly placeOf: (record: SandboxRecord) => Promise<MadeSandbox>;
   /** Whether commands may be run now. */
   readonly mayLook: () => boolean;
   readonly onChanged: () => void;

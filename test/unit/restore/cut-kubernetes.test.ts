@@ -10,7 +10,8 @@ import { readCheckpointFacts } from '../../../src/core/restore/compatibility/che
 import { measureImage } from '../../../src/core/restore/image/write-image.ts';
 import { parseReference } from '../../../src/core/restore/registry/reference.ts';
 import { SandboxJournal } from '../../../src/core/restore/sandbox/journal.ts';
-import { KubernetesSandbox, NETWORK_POLICIES } from '../../../src/core/restore/sandbox/kubernetes.ts';
+import { KubernetesSandbox } from '../../../src/core/restore/sandbox/kubernetes.ts';
+import { NETWORK_POLICIES } from '../../../src/core/restore/sandbox/pod-sandbox.ts';
 import type { Subject } from '../../../src/core/restore/sandbox/sandbox.ts';
 import { sentence } from '../../../src/protocol/sentence.ts';
 import type { Kind } from '../../cluster/kube.ts';

@@ -5,7 +5,7 @@ import { after, describe, test } from 'node:test';
 import { CheckpointError } from '../../../src/core/errors.ts';
 import { readCheckpointFacts } from '../../../src/core/restore/compatibility/checkpoint-facts.ts';
 import { SandboxJournal } from '../../../src/core/restore/sandbox/journal.ts';
-import { NETWORK_POLICIES } from '../../../src/core/restore/sandbox/kubernetes.ts';
+import { NETWORK_POLICIES } from '../../../src/core/restore/sandbox/pod-sandbox.ts';
 import { OperatorSandbox, type OperatorOptions } from '../../../src/core/restore/sandbox/operator.ts';
 import type { Subject } from '../../../src/core/restore/sandbox/sandbox.ts';
 import { RestoreFailed } from '../../../src/core/restore/sandbox/why-it-failed.ts';

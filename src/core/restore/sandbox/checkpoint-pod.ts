@@ -12,7 +12,7 @@ import {
 import { nodeCalled } from '../../cluster/inventory/nodes.ts';
 import { readPod } from '../../cluster/inventory/pods.ts';
 import type { NodeFiles } from '../../cluster/node-files/node-files.ts';
-import { requireSameCluster } from './kubernetes.ts';
+import { requireSameCluster } from './pod-sandbox.ts';
 import type { SandboxRecord } from './sandbox.ts';
 
 export interface ClusterAccess {

@@ -1,8 +1,8 @@
 import { sentence } from '../../../protocol/sentence.ts';
 import { CheckpointError } from '../../errors.ts';
 import type { Cluster } from '../../cluster/cluster.ts';
-import type { ApiObject, Pod } from '../../cluster/api/objects.ts';
-import { NAMESPACES, PODS, type Resource } from '../../cluster/api/resources.ts';
+import type { Pod } from '../../cluster/api/objects.ts';
+import { NAMESPACES, PODS } from '../../cluster/api/resources.ts';
 import type { NodeFiles } from '../../cluster/node-files/node-files.ts';
 import { listNodes, nodeCalled, type NodeFacts } from '../../cluster/inventory/nodes.ts';
 import type { RestoreChoices, TargetFacts } from '../compatibility/target-facts.ts';
@@ -13,19 +13,11 @@ import { requireLogin, sendImage } from '../registry/send-image.ts';
 import type { UploadPlaces } from '../registry/upload.ts';
 import { newId, sandboxName, type SandboxJournal } from './journal.ts';
 import { nodeLog } from './node-log.ts';
-import {
-  namespaceManifest,
-  podManifest,
-  policyManifest,
-  printed,
-  SANDBOX_LABEL,
-  type PodWishes,
-} from './pod-manifests.ts';
+import { namespaceManifest, podManifest, policyManifest, printed, type PodWishes } from './pod-manifests.ts';
+import { NETWORK_POLICIES, PodSandbox } from './pod-sandbox.ts';
 import { untilRestored } from './pod-watch.ts';
 import { takeAway } from './take-away.ts';
 import type { Plan, RunOptions, Sandbox, SandboxRecord, SandboxState, Step, Subject, Thing } from './sandbox.ts';
-
-export const NETWORK_POLICIES: Resource = { group: 'networking.k8s.io', version: 'v1', plural: 'networkpolicies' };
 
 /** As `measureImage` does. @throws CheckpointError `unsupported`, `damaged`, `cancelled` */
 export type Measure = (
@@ -35,9 +27,6 @@ export type Measure = (
     readonly onProgress: (done: number, total: number | undefined) => void;
   },
 ) => Promise<ImageDocuments>;
-
-/** The checkpoint-restore-operator's. */
-export const POD_RESTORES: Resource = { group: 'criu.org', version: 'v1', plural: 'podrestores' };
 
 export interface KubernetesOptions {
   readonly cluster: Cluster;
@@ -72,10 +61,12 @@ interface KubernetesPlan extends Plan {
 export class KubernetesSandbox implements Sandbox {
   readonly kind = 'kubernetes';
   readonly #options: KubernetesOptions;
+  readonly #made: PodSandbox;
   #node: NodeFacts | undefined;
 
   constructor(options: KubernetesOptions) {
     this.#options = options;
+    this.#made = new PodSandbox(options);
   }
 
   async detect({ facts }: Subject, signal?: AbortSignal): Promise<TargetFacts> {
@@ -198,52 +189,16 @@ export class KubernetesSandbox implements Sandbox {
     }
   }
 
-  async state(record: SandboxRecord, signal?: AbortSignal): Promise<SandboxState> {
-    requireSameCluster(record, this.#options.cluster);
-    const { name, namespace } = record;
-    try {
-      const { status } = await this.#options.cluster.api.read<Pod>(PODS, name, { namespace, signal });
-      return status?.phase === 'Running' ? 'running' : status?.phase === 'Pending' ? 'unknown' : 'ended';
-    } catch (error) {
-      if (CheckpointError.is(error, 'not-found')) return 'gone';
-      throw error;
-    }
+  state(record: SandboxRecord, signal?: AbortSignal): Promise<SandboxState> {
+    return this.#made.state(record, signal);
   }
 
-  async logs(record: SandboxRecord, signal?: AbortSignal): Promise<string> {
-    requireSameCluster(record, this.#options.cluster);
-    const { name, namespace = '' } = record;
-    const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(name)}/log`;
-    return this.#options.cluster.api.text({ path, query: { tailLines: 200 }, signal });
+  logs(record: SandboxRecord, signal?: AbortSignal): Promise<string> {
+    return this.#made.logs(record, signal);
   }
 
-  async remove(record: SandboxRecord, signal?: AbortSignal): Promise<void> {
-    requireSameCluster(record, this.#options.cluster);
-    const { id, name, namespace, things } = record;
-    const { cluster, journal } = this.#options;
-    const { api } = cluster;
-    // With a pod that is gone before it, the operator would have something to tell.
-    for (const thing of things) {
-      if (thing.kind === 'pod-restore') await api.remove(POD_RESTORES, thing.name, { namespace, signal });
-    }
-    // The policy goes last: until the pod is gone it keeps the sandbox apart.
-    await api.remove(PODS, name, { namespace, graceSeconds: 0, signal });
-    for (const thing of things) {
-      if (thing.kind === 'network-policy') await api.remove(NETWORK_POLICIES, thing.name, { namespace, signal });
-    }
-    for (const thing of things) if (thing.kind === 'namespace') await this.#removeNamespace(thing.name, id, signal);
-    await journal.remove(id);
-  }
-
-  /** With all that is in it: so only if it is the one that was made for the sandbox. */
-  async #removeNamespace(name: string, id: string, signal: AbortSignal | undefined): Promise<void> {
-    const { api } = this.#options.cluster;
-    try {
-      const { metadata } = await api.read<ApiObject>(NAMESPACES, name, { signal });
-      if (metadata.labels?.[SANDBOX_LABEL] === id) await api.remove(NAMESPACES, name, { uid: metadata.uid, signal });
-    } catch (error) {
-      if (!CheckpointError.is(error, 'not-found')) throw error;
-    }
+  remove(record: SandboxRecord, signal?: AbortSignal): Promise<void> {
+    return this.#made.remove(record, signal);
   }
 
   async #hasNamespace(signal: AbortSignal | undefined): Promise<boolean> {
@@ -291,16 +246,6 @@ export function factsOfNode({ runtime, runtimeVersion, architecture }: NodeFacts
     ...(runtimeVersion !== '' && { engineVersion: runtimeVersion }),
     ...(architecture !== '' && { architecture }),
   };
-}
-
-/** A pod of the same name in another cluster is not meant. @throws CheckpointError `changed` */
-export function requireSameCluster(record: SandboxRecord, cluster: Pick<Cluster, 'name' | 'server'>): void {
-  const { name, server } = record;
-  if (server === undefined || server === cluster.server) return;
-  throw new CheckpointError(
-    'changed',
-    sentence('The context {0} leads to another cluster now: the sandbox {1} is at {2}.', cluster.name, name, server),
-  );
 }
 
 /** Whether a node takes pods now. */

@@ -11,15 +11,10 @@ import { CHECKPOINTS } from '../../cluster/node-files/node-files.ts';
 import { CheckpointError } from '../../errors.ts';
 import type { RestoreChoices, TargetFacts } from '../compatibility/target-facts.ts';
 import { newId, sandboxName } from './journal.ts';
-import {
-  factsOfNode,
-  KubernetesSandbox,
-  NETWORK_POLICIES,
-  POD_RESTORES,
-  type KubernetesOptions,
-} from './kubernetes.ts';
+import { factsOfNode, type KubernetesOptions } from './kubernetes.ts';
 import { nodeLog } from './node-log.ts';
 import { podRestoreManifest, policyManifest, printed, type PodRestoreWishes } from './pod-manifests.ts';
+import { NETWORK_POLICIES, POD_RESTORES, PodSandbox } from './pod-sandbox.ts';
 import { untilRestored } from './pod-watch.ts';
 import type { Plan, RunOptions, Sandbox, SandboxRecord, SandboxState, Step, Subject } from './sandbox.ts';
 import { takeAway } from './take-away.ts';
@@ -59,18 +54,12 @@ type PodRestore = ApiObject & {
 export class OperatorSandbox implements Sandbox {
   readonly kind = 'kubernetes';
   readonly #options: OperatorOptions;
-  /** What is made is a pod all the same. */
-  readonly #pods: KubernetesSandbox;
+  readonly #made: PodSandbox;
   #resource: Resource = POD_RESTORES;
 
   constructor(options: OperatorOptions) {
     this.#options = options;
-    this.#pods = new KubernetesSandbox({
-      ...options,
-      image: { host: '', name: '' },
-      registry: {},
-      measure: () => Promise.reject(new CheckpointError('unsupported', sentence('No image is sent.'))),
-    });
+    this.#made = new PodSandbox(options);
   }
 
   /** @throws CheckpointError `not-found` where the cluster does not have the operator, or not that node */
@@ -150,15 +139,15 @@ export class OperatorSandbox implements Sandbox {
   }
 
   state(record: SandboxRecord, signal?: AbortSignal): Promise<SandboxState> {
-    return this.#pods.state(record, signal);
+    return this.#made.state(record, signal);
   }
 
   logs(record: SandboxRecord, signal?: AbortSignal): Promise<string> {
-    return this.#pods.logs(record, signal);
+    return this.#made.logs(record, signal);
   }
 
   remove(record: SandboxRecord, signal?: AbortSignal): Promise<void> {
-    return this.#pods.remove(record, signal);
+    return this.#made.remove(record, signal);
   }
 
   /** Until the operator has made its pod, and that runs. @throws RestoreFailed */

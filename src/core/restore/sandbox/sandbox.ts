@@ -77,6 +77,9 @@ export interface Sandbox {
   remove(record: SandboxRecord, signal?: AbortSignal): Promise<void>;
 }
 
+/** What can be done with a sandbox that is there. */
+export type MadeSandbox = Pick<Sandbox, 'state' | 'logs' | 'remove'>;
+
 export interface RunOptions {
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((what: Sentence, amount?: Amount) => void) | undefined;
