@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useLayoutEffect, useMemo, useReducer, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo, useReducer, useRef } from 'preact/hooks';
 import { parseFilter } from '../../src/protocol/filter.ts';
 import type { GridName, GridRow } from '../../src/protocol/grid.ts';
 import type { Place } from '../../src/protocol/place.ts';
@@ -12,6 +12,7 @@ import { HeaderRow } from './header-row.tsx';
 import { gridAction, type GridAction } from './keys.ts';
 import { RowView, rowId } from './row-view.tsx';
 import { clampOffset, followScroll, scrollScale, toScrollTop } from './scroll-scale.ts';
+import { useSize } from '../state/use-size.ts';
 
 export const ROW_HEIGHT = 22;
 const HEADER_HEIGHT = 24;
@@ -235,23 +236,6 @@ export function TreeGrid({ grid, label, empty, onOpen, onReveal, onChosen }: Tre
       {facts && rows === 0 && <div class="empty">{empty}</div>}
     </div>
   );
-}
-
-function useSize(element: { readonly current: HTMLElement | null }): {
-  readonly width: number;
-  readonly height: number;
-} {
-  const [size, setSize] = useState({ width: 0, height: 0 });
-  useLayoutEffect(() => {
-    const target = element.current;
-    if (!target) return undefined;
-    const measure = () => setSize({ width: target.clientWidth, height: target.clientHeight });
-    const observer = new ResizeObserver(measure);
-    observer.observe(target);
-    measure();
-    return () => observer.disconnect();
-  }, [element]);
-  return size;
 }
 
 /** Times and modes always have the same length: their columns must hold it in whatever font there is. */

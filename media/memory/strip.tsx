@@ -1,5 +1,6 @@
-import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useMemo, useRef } from 'preact/hooks';
 import { escapeText, formatSize } from '../../src/protocol/format.ts';
+import { useSize } from '../state/use-size.ts';
 import { t, tn } from '../text.ts';
 import { hexText, shortName, type AddressMap, type Region } from './address-map.ts';
 import { byKind, pieces, type Piece } from './strip-pieces.ts';
@@ -15,16 +16,7 @@ const LEAST = 4;
 export function Strip(props: { map: AddressMap; current: Region | undefined; onGo: (region: Region) => void }) {
   const { map, current, onGo } = props;
   const box = useRef<HTMLDivElement>(null);
-  const [width, setWidth] = useState(0);
-  useLayoutEffect(() => {
-    const element = box.current;
-    if (!element) return undefined;
-    const measure = () => setWidth(element.clientWidth);
-    const observer = new ResizeObserver(measure);
-    observer.observe(element);
-    measure();
-    return () => observer.disconnect();
-  }, []);
+  const { width } = useSize(box);
   const drawn = useMemo(() => pieces(map.regions, Math.floor(width / LEAST)), [map, width]);
   const kinds = useMemo(() => byKind(map.regions), [map]);
   const at = current ? drawn.findIndex(({ first, end }) => current.index >= first && current.index < end) : -1;

@@ -1,5 +1,6 @@
-import { useLayoutEffect, useReducer, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useReducer, useRef } from 'preact/hooks';
 import { clampOffset, followScroll, scrollScale, toScrollTop, type ScrollScale } from '../grid/scroll-scale.ts';
+import { useSize } from '../state/use-size.ts';
 
 /** Rows of one height in a scroller, of any number: which are in view, and where the canvas puts them. */
 export interface VirtualRows {
@@ -28,18 +29,9 @@ export function useRows(
   rowHeight: number,
   of: unknown,
 ): VirtualRows {
-  const [size, setSize] = useState({ width: 0, height: 0 });
+  const size = useSize(scroller);
   const [, render] = useReducer<number, undefined>((count) => count + 1, 0);
   const position = useRef({ offset: 0, scrollTop: 0, of });
-  useLayoutEffect(() => {
-    const target = scroller.current;
-    if (!target) return undefined;
-    const measure = () => setSize({ width: target.clientWidth, height: target.clientHeight });
-    const observer = new ResizeObserver(measure);
-    observer.observe(target);
-    measure();
-    return () => observer.disconnect();
-  }, [scroller]);
 
   const scale = scrollScale(rows, rowHeight, size.height);
   const put = (offset: number) => {

@@ -1,6 +1,7 @@
-import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useMemo, useRef } from 'preact/hooks';
 import { escapeText, formatSize } from '../../src/protocol/format.ts';
 import type { SizePart, SizePicture } from '../../src/protocol/size-picture.ts';
+import { useSize } from '../state/use-size.ts';
 import { t, tn } from '../text.ts';
 import { layOutSizes, nextTile, type Tile } from './treemap.ts';
 
@@ -19,16 +20,7 @@ export function SizeView(props: {
 }) {
   const { picture, chosen, onChoose, onOpen, onLeave } = props;
   const box = useRef<HTMLDivElement>(null);
-  const [size, setSize] = useState({ width: 0, height: 0 });
-  useLayoutEffect(() => {
-    const element = box.current;
-    if (!element) return undefined;
-    const measure = () => setSize({ width: element.clientWidth, height: element.clientHeight });
-    const observer = new ResizeObserver(measure);
-    observer.observe(element);
-    measure();
-    return () => observer.disconnect();
-  }, []);
+  const size = useSize(box);
   const tiles = useMemo(() => layOutSizes(picture, size.width, size.height), [picture, size]);
   const reachable = tiles.filter(({ part }) => part);
   const current = reachable.some(({ key }) => key === chosen) ? chosen : reachable[0]?.key;

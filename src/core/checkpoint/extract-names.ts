@@ -1,8 +1,5 @@
-/**
- * Names and link targets from an archive, made fit for this machine's disk. Whoever was in the container chose them.
- */
-
-const WINDOWS_DEVICE = /^(con|prn|aux|nul|com[0-9\xb9\xb2\xb3]|lpt[0-9\xb9\xb2\xb3])(\.|$)/i;
+/** Names and link targets from an archive, made fit for this machine's disk. Whoever was in the container chose them. */
+import { WINDOWS_DEVICE } from '../bytes/device-names.ts';
 
 /**
  * One path component that cannot leave the folder it is put into. What the file system cannot hold is written `%XX`;

@@ -1,7 +1,5 @@
 import { createHash } from 'node:crypto';
-
-/** Names that Windows keeps for devices, whatever their ending. */
-const DEVICES = /^(?:con|prn|aux|nul|com[0-9\xb9\xb2\xb3]|lpt[0-9\xb9\xb2\xb3])(?:\.|$)/i;
+import { WINDOWS_DEVICE } from '../../bytes/device-names.ts';
 
 /** Leaves room in the 255 bytes of most systems for what is added: `.acquisition.json`, `.partial.json`. */
 const LONGEST = 230;
@@ -17,7 +15,7 @@ export function legalName(name: string): string {
     .replace(/^\s+/, '')
     .toWellFormed();
   if (legal === '' || /^\.+$/.test(legal)) legal = 'checkpoint.tar';
-  if (DEVICES.test(legal)) legal = `_${legal}`;
+  if (WINDOWS_DEVICE.test(legal)) legal = `_${legal}`;
   return shortened(legal);
 }
 

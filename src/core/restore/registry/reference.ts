@@ -65,3 +65,6 @@ export function isLoopback(host: string): boolean {
   if (name === 'localhost' || name.endsWith('.localhost') || name === '::1') return true;
   return isIP(name) === 4 && name.startsWith('127.');
 }
+
+/** What an image can be called: nothing else that an archive says is one reaches a command or a manifest. */
+export const IMAGE_NAME = /^[a-zA-Z0-9][\w.:/@-]{0,500}$/;

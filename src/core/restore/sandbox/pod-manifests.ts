@@ -2,6 +2,7 @@ import { sentence } from '../../../protocol/sentence.ts';
 import { CheckpointError } from '../../errors.ts';
 import { BY_KUBELET } from '../compatibility/content-findings.ts';
 import type { CheckpointFacts, ExpectedMount } from '../compatibility/checkpoint-facts.ts';
+import { IMAGE_NAME } from '../registry/reference.ts';
 import { commandOf } from './cri-configs.ts';
 
 /** By these a sandbox is known as ours. */
@@ -57,7 +58,7 @@ export interface PodRestoreWishes extends Omit<PodWishes, 'image' | 'hostname'> 
 export function podRestoreManifest(facts: CheckpointFacts, wishes: PodRestoreWishes): object {
   const { id, name, namespace, node, path } = wishes;
   const image = facts.image?.name;
-  const known = image !== undefined && IMAGE.test(image) ? image : undefined;
+  const known = image !== undefined && IMAGE_NAME.test(image) ? image : undefined;
   return {
     apiVersion: 'criu.org/v1',
     kind: 'PodRestore',
@@ -69,9 +70,6 @@ export function podRestoreManifest(facts: CheckpointFacts, wishes: PodRestoreWis
     },
   };
 }
-
-/** What an image can be called. */
-const IMAGE = /^[a-zA-Z0-9][\w.:/@-]{0,500}$/;
 
 function podSpec(
   facts: CheckpointFacts,

@@ -2,6 +2,7 @@ import { say, sentence } from '../../../protocol/sentence.ts';
 import { asNumber, asText, at } from '../../checkpoint/json.ts';
 import { CheckpointError, isCancelled } from '../../errors.ts';
 import type { RestoreChoices, TargetFacts } from '../compatibility/target-facts.ts';
+import { IMAGE_NAME } from '../registry/reference.ts';
 import { archiveBytes, isMissing, writeTo } from './archive-copy.ts';
 import { lastLines, type Machine } from './command.ts';
 import { cpuFlags } from './cri-place.ts';
@@ -22,8 +23,6 @@ const RUNTIMES: ReadonlySet<string> = new Set(['runc', 'crun']);
 const VOLUME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
 /** Brings loopback up in a new network namespace and becomes the command. Arguments are not looked at by the shell. */
 const NOWHERE = ['unshare', '--net', '--', 'sh', '-c', 'ip link set lo up && exec "$@"', 'sh'];
-/** What an image can be called; nobody is asked about anything else. */
-const IMAGE = /^[a-zA-Z0-9][\w.:/@-]{0,500}$/;
 const HOLDING_AREA = '/var/tmp';
 /** Source: podman, pkg/checkpoint/checkpoint_restore.go. */
 const ANOTHERS_VOLUME = /volume with name .* already exists/;
@@ -56,7 +55,7 @@ export class PodmanSandbox implements Sandbox {
     const runtime = await this.#runtime(facts.runtime, asText(at(info, 'host', 'ociRuntime', 'name')), signal);
     const image = facts.image?.name;
     const hasImage =
-      image === undefined || !IMAGE.test(image)
+      image === undefined || !IMAGE_NAME.test(image)
         ? undefined
         : await this.#machine.succeeds(['podman', 'image', 'exists', '--', image], signal);
     const takenVolumes: string[] = [];
