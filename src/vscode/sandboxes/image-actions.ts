@@ -13,7 +13,7 @@ import { imageFor, referenceOf, repositoryOf } from './cluster-wishes.ts';
 import { imageJob, measureIn } from './image-jobs.ts';
 import type { SandboxServices } from './sandbox-part.ts';
 import { sandboxSettings } from './sandbox-settings.ts';
-import { Steps } from './steps.ts';
+import { Steps, stepText } from './steps.ts';
 
 /** What an image may be called. */
 const TAG = /^\w[\w.:/@-]{0,255}$/;
@@ -164,8 +164,7 @@ function withSteps<T>(title: string, work: (signal: AbortSignal, report: Report)
       return work(abortSignal(token), (what, amount) => {
         const step = steps.describe(what, amount, performance.now());
         if (!step) return;
-        const message = [step.what, step.how].flatMap((text) => (text ? [words(text)] : [])).join(': ');
-        progress.report({ message });
+        progress.report({ message: stepText(step, words) });
       });
     },
   );

@@ -14,7 +14,7 @@ import { pageHtml } from '../editor/page-html.ts';
 import { portOf } from '../editor/webview-port.ts';
 import { isCancelled, words, type Errors } from '../errors.ts';
 import { explainFailure, type RestorePlace, type Restoring } from './restoring.ts';
-import { Steps } from './steps.ts';
+import { Steps, stepText } from './steps.ts';
 
 export interface RestorePageOptions {
   readonly errors: Errors;
@@ -115,12 +115,7 @@ export class RestorePage extends Disposable {
             onProgress: (what, amount) => {
               const doing = steps.describe(what, amount, performance.now());
               if (!doing) return;
-              progress.report({
-                message: [doing.what, doing.how]
-                  .flatMap((text) => text ?? [])
-                  .map(words)
-                  .join(': '),
-              });
+              progress.report({ message: stepText(doing, words) });
               this.#channel.emit('doing', doing);
               if (doing.isNew) onChanged();
             },

@@ -6,6 +6,11 @@ import { say, type Sentence } from '../../protocol/sentence.ts';
 /** Milliseconds between two words about the same step. */
 const INTERVAL = 200;
 
+/** A step and how far it is, in one line. @param words says a sentence in the person's language */
+export function stepText({ what, how }: RestoreProgress, words: (text: Sentence) => string): string {
+  return [what, how].flatMap((text) => (text ? [words(text)] : [])).join(': ');
+}
+
 /** Turns what work tells of itself, many times a second, into what a person can read: step by step, how far and how fast. */
 export class Steps {
   #name: string | undefined;

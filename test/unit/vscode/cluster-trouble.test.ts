@@ -1,0 +1,164 @@
+import assert from 'node:assert/strict';
+import { copyFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { after, describe, test } from 'node:test';
+import { ErrorNode, isBranch } from '../../../src/vscode/cluster/tree/node.ts';
+import { ALL, type KubeconfigObject } from '../../cluster/test-cluster.ts';
+import { addPod } from '../../cluster/workloads.ts';
+import { serviceAccount, startCluster } from '../cluster/support.ts';
+import { scratch, Shown } from './shown-tree.ts';
+
+describe('what is in the way', async () => {
+  const cluster = await startCluster();
+  addPod(cluster, { name: 'web' });
+
+  /** Several contexts in one file; the first is the test cluster's. */
+  function kubeconfigOf(...others: readonly ((config: KubeconfigObject) => void)[]): string {
+    return cluster.kubeconfig('admin', { change: (config) => others.forEach((other) => other(config)) });
+  }
+
+  function dead(port: number, name: string): (config: KubeconfigObject) => void {
+    return (config) => {
+      config.clusters.push({ name, cluster: { server: `https://127.0.0.1:${String(port)}` } });
+      config.contexts.push({ name, context: { cluster: name, user: 'u' } });
+    };
+  }
+
+  async function errorOf(shown: Shown, ...path: readonly string[]): Promise<ErrorNode> {
+    const [node] = await shown.tree.children(await shown.at(...path));
+    assert.ok(node instanceof ErrorNode, 'there is no row that says what is wrong');
+    return node;
+  }
+
+  test('a cluster that is not there keeps nobody else waiting', async () => {
+    const silent = createServer(() => undefined);
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    after(() => silent.close());
+    const { port } = silent.address() as AddressInfo;
+    const shown = new Shown(kubeconfigOf(dead(1, 'refused'), dead(port, 'hangs')));
+    const context = await shown.at('hangs');
+    let isAnswered = false;
+    void shown.tree.children(context).then(() => (isAnswered = true));
+    assert.deepEqual(await shown.labels('test', 'lab'), ['web']);
+    const error = await errorOf(shown, 'refused');
+    assert.equal(error.reason, 'unreachable');
+    assert.match(shown.row(error).label, /refused cannot be reached: nothing listens at 127\.0\.0\.1:1/);
+    assert.equal(shown.row(await shown.at('refused')).description, 'unreachable');
+    assert.equal(isAnswered, false);
+  });
+
+  test('it is asked again only when somebody wants it', async () => {
+    const shown = new Shown(kubeconfigOf());
+    cluster.server.faults.add({ answer: { status: 503, body: '{}' } });
+    const error = await errorOf(shown, 'test');
+    assert.equal(error.reason, 'unavailable');
+    cluster.server.faults.clear();
+    assert.equal(await errorOf(shown, 'test'), error);
+    shown.tree.forget(await shown.at('test'));
+    assert.ok((await shown.labels('test')).includes('lab'));
+    assert.equal(shown.row(await shown.at('test')).description, 'current · lab');
+  });
+
+  test('a login that is not accepted', async () => {
+    const shown = new Shown(cluster.kubeconfig({ token: 'nobody-knows-this-token' }));
+    assert.equal((await errorOf(shown, 'test')).reason, 'unauthorized');
+    assert.match(shown.row(await shown.at('test')).description, /not logged in/);
+  });
+
+  test('a certificate that nobody vouches for', async () => {
+    const shown = new Shown(
+      cluster.kubeconfig('admin', {
+        change: ({ clusters: [one] }) => delete one?.cluster['certificate-authority-data'],
+      }),
+    );
+    assert.equal((await errorOf(shown, 'test')).reason, 'tls');
+  });
+
+  test('a cluster whose certificate is not to be verified says so', async () => {
+    const shown = new Shown(
+      cluster.kubeconfig('admin', {
+        change: ({ clusters: [one] }) => {
+          delete one?.cluster['certificate-authority-data'];
+          if (one) one.cluster['insecure-skip-tls-verify'] = true;
+        },
+      }),
+    );
+    const [row] = await shown.rows();
+    assert.match(row?.description ?? '', /TLS not verified/);
+    assert.equal(row?.icon, 'unlock');
+    assert.ok((await shown.labels('test')).includes('lab'));
+  });
+
+  test('a plugin of a kubeconfig does not run in a workspace that is not trusted', async () => {
+    const shown = new Shown(
+      cluster.kubeconfig('admin', {
+        change: ({ users: [one] }) => {
+          if (one) one.user = { exec: { apiVersion: 'client.authentication.k8s.io/v1', command: 'true' } };
+        },
+      }),
+    );
+    shown.allowPlugins = false;
+    assert.equal((await errorOf(shown, 'test')).reason, 'untrusted');
+  });
+
+  test('one who may see a single namespace sees that, and those that they name', async () => {
+    const account = serviceAccount(
+      cluster,
+      { verbs: ['get', 'list', 'watch'], resources: ['pods'], namespace: 'lab' },
+      { ...ALL, namespace: 'elsewhere' },
+    );
+    const shown = new Shown(cluster.kubeconfig(account));
+    shown.pins.push('default');
+    assert.deepEqual(await shown.labels('test'), ['default', 'lab', 'Add a namespace…', 'Nodes']);
+    assert.deepEqual(await shown.labels('test', 'lab'), ['web']);
+    assert.equal((await errorOf(shown, 'test', 'default')).reason, 'forbidden');
+    assert.equal((await errorOf(shown, 'test', 'Nodes')).reason, 'forbidden');
+  });
+
+  test('no kubeconfig is no row at all: the view has its own words', async () => {
+    const empty = cluster.kubeconfig('admin', {
+      change: (config) => {
+        config.contexts = [];
+        config.clusters = [];
+      },
+    });
+    assert.deepEqual(await new Shown(empty).rows(), []);
+  });
+
+  test('a kubeconfig that cannot be understood is', async () => {
+    const shown = new Shown(join(scratch, 'is-not-there'));
+    const [node] = await shown.tree.children();
+    assert.ok(node instanceof ErrorNode);
+    assert.equal(node.reason, 'not-found');
+    assert.equal(isBranch(node), false);
+  });
+});
+
+describe('the connections', async () => {
+  const cluster = await startCluster();
+
+  test('are told of a kubeconfig that changes, also when it could not be read', async () => {
+    const path = join(scratch, 'config');
+    writeFileSync(path, 'contexts: {');
+    const shown = new Shown(path);
+    const [broken] = await shown.tree.children();
+    assert.ok(broken instanceof ErrorNode);
+    assert.equal(broken.reason, 'bad-kubeconfig');
+    const changed = new Promise<void>((resolve) => shown.connections.onChanged(resolve));
+    copyFileSync(cluster.kubeconfig(), path);
+    await changed;
+    shown.tree.forgetRoots();
+    assert.deepEqual(await shown.labels(), ['test']);
+  });
+
+  test('outlive a change of the kubeconfig that does not concern them', async () => {
+    const shown = new Shown(cluster.kubeconfig());
+    const before = await shown.connections.connect('test');
+    await shown.connections.reload();
+    assert.equal(await shown.connections.connect('test'), before);
+    await shown.connections.reset();
+    assert.notEqual(await shown.connections.connect('test'), before);
+  });
+});
