@@ -6,6 +6,7 @@ import type { Locator } from 'playwright-core';
 import { root } from '../../scripts/lib/node.mjs';
 import { archiveAnswers, type ArchiveAnswers } from './page-lab/archive-answers.ts';
 import { type Lab, type LabBrowser, launchLab } from './page-lab/lab.ts';
+import { called } from './page-lab/until.ts';
 
 const ARCHIVE = join(root, 'test/fixtures/podman-webapp-host/webapp-host.tar.zst');
 
@@ -53,7 +54,7 @@ test('the deleted file is found by its note, and its content opens', async () =>
   await rowOf('deleted-while-open.tmp').click();
   await lab.page.keyboard.press('Enter');
   const path = '/contents/deleted/1/deleted-while-open.tmp';
-  assert.deepEqual(lab.calls.splice(0), [`openFile ${path}`, `saveFile ${path}`, `openFile ${path}`]);
+  assert.deepEqual(await called(lab.calls, 3), [`openFile ${path}`, `saveFile ${path}`, `openFile ${path}`]);
 });
 
 test('a pipe names both of its ends, and a link leads to the other', async () => {

@@ -5,6 +5,7 @@ import type { Locator } from 'playwright-core';
 import { HOSTILE } from './page-lab/hostile.ts';
 import { type Lab, type LabBrowser, launchLab } from './page-lab/lab.ts';
 import { sample, sampleAnswers, type Sample } from './page-lab/sample.ts';
+import { until } from './page-lab/until.ts';
 
 let browser: LabBrowser;
 let lab: Lab;
@@ -37,14 +38,6 @@ const mappings = (): Locator => lab.page.getByRole('treegrid');
 async function settled(): Promise<void> {
   await lab.page.locator('.hex-row').first().waitFor();
   await until(async () => (await lab.page.locator('.byte.waiting').count()) === 0, 'the bytes must come');
-}
-
-async function until(holds: () => Promise<boolean> | boolean, what: string): Promise<void> {
-  const end = Date.now() + 10_000;
-  while (!(await holds())) {
-    assert.ok(Date.now() < end, what);
-    await lab.page.waitForTimeout(20);
-  }
 }
 
 async function cursorIs(address: string): Promise<void> {

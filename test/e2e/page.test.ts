@@ -4,6 +4,7 @@ import { after, afterEach, before, beforeEach, test } from 'node:test';
 import type { Locator } from 'playwright-core';
 import { type Lab, type LabBrowser, launchLab } from './page-lab/lab.ts';
 import { manyChanges, sample, sampleAnswers, SECRET, type Sample } from './page-lab/sample.ts';
+import { called, until } from './page-lab/until.ts';
 
 let browser: LabBrowser;
 let lab: Lab;
@@ -50,15 +51,6 @@ async function idOf(index: number): Promise<unknown> {
     .locator(`[data-index="${String(index)}"]`)
     .getAttribute('data-vscode-context');
   return (JSON.parse(context ?? '{}') as { id?: unknown }).id;
-}
-
-/** Waits until a statement about the page holds. */
-async function until(holds: () => Promise<boolean> | boolean, what: string): Promise<void> {
-  const end = Date.now() + 5_000;
-  while (!(await holds())) {
-    assert.ok(Date.now() < end, what);
-    await lab.page.waitForTimeout(20);
-  }
 }
 
 async function focusIs(text: string): Promise<void> {
@@ -243,8 +235,7 @@ test('Enter opens a file, folds a folder, and the detail offers both Open and Sa
   await rowOf('passwd').click();
   await page.keyboard.press('Enter');
   await detail().getByRole('button', { name: 'Save As…' }).click();
-  await until(() => lab.calls.length === 2, 'two calls');
-  assert.deepEqual(lab.calls, ['openFile /rootfs/etc/passwd', 'saveFile /rootfs/etc/passwd']);
+  assert.deepEqual(await called(lab.calls, 2), ['openFile /rootfs/etc/passwd', 'saveFile /rootfs/etc/passwd']);
   await rowOf('old.conf').click();
   await detail().getByText('Deleted: the container image has it').waitFor();
   assert.equal(await detail().getByRole('button', { name: 'Open' }).count(), 0);
@@ -259,7 +250,7 @@ test('rows are copied by id, all of them by the filter, and a click with Ctrl or
   await page.keyboard.press('Control+C');
   await page.keyboard.press('Control+A');
   await page.keyboard.press('Control+C');
-  await until(() => lab.calls.length === 3, 'three calls');
+  await called(lab.calls, 3);
   assert.match(lab.calls[0] ?? '', /^copy .* text \["\/etc\/passwd"\]$/);
   assert.match(lab.calls[1] ?? '', /text \["\/etc\/passwd","\/etc\/old.conf"\]$/);
   assert.match(lab.calls[2] ?? '', /^copy \{.*\} text( null)?$/);
@@ -269,7 +260,7 @@ test('rows are copied by id, all of them by the filter, and a click with Ctrl or
   await page.keyboard.press('Shift+ArrowDown');
   await page.getByText('3 selected').first().waitFor();
   lab.emit('copyRows', { format: 'csv' });
-  await until(() => lab.calls.length === 4, 'the menu copies too');
+  await called(lab.calls, 4);
   const first = await Promise.all([0, 1, 2].map((index) => idOf(index)));
   assert.ok(lab.calls[3]?.endsWith(` csv ${JSON.stringify(first)}`), lab.calls[3]);
 });
@@ -459,7 +450,7 @@ test('a checkpoint that cannot be opened is one sentence, and Retry opens it onc
   await page.getByRole('button', { name: 'Show Log' }).click();
   await page.getByRole('button', { name: 'Retry' }).click();
   await page.getByRole('heading', { level: 1, name: 'web' }).waitFor();
-  assert.deepEqual(lab.calls, ['showLog', 'retry']);
+  assert.deepEqual(await called(lab.calls, 2), ['showLog', 'retry']);
 });
 
 test('a checkpoint without changes says so', async () => {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Locator } from 'playwright-core';
 import { labForEach } from './page-lab/each.ts';
+import { until } from './page-lab/until.ts';
 
 const ARCHIVE = 'test/fixtures/podman-webapp-host/webapp-host.tar.zst';
 
@@ -87,10 +88,13 @@ test('what is no image is shown as it is, and opened where an editor can show it
   await page.getByRole('button', { name: 'Save As…' }).click();
   lab.emit('show', { tab: 'raw', row: 'spec.dump' });
   await page.getByRole('button', { name: 'Open', exact: true }).click();
-  assert.deepEqual(
-    lab.calls.filter((call) => /^(openFile|saveFile)/.test(call)),
-    ['openFile /images/core-1.img.json', 'saveFile /archive/checkpoint/pages-1.img', 'openFile /archive/spec.dump'],
-  );
+  const asked = () => lab.calls.filter((call) => /^(openFile|saveFile)/.test(call));
+  await until(() => asked().length === 3, 'three files are asked for');
+  assert.deepEqual(asked(), [
+    'openFile /images/core-1.img.json',
+    'saveFile /archive/checkpoint/pages-1.img',
+    'openFile /archive/spec.dump',
+  ]);
 });
 
 test('the keyboard leads from the list into the image and through it', async () => {
@@ -107,7 +111,10 @@ test('the keyboard leads from the list into the image and through it', async () 
   await page.keyboard.press('ArrowDown');
   await tree().locator('.row.focused').getByText('pid', { exact: true }).waitFor();
   await page.keyboard.press('Control+c');
-  assert.match(lab.calls.at(-1) ?? '', /^copy .*"grid":"image".* text \["0\.pid"\]$/);
+  await until(
+    () => lab.calls.some((call) => /^copy .*"grid":"image".* text \["0\.pid"\]$/.test(call)),
+    'the row is copied',
+  );
 });
 
 test('the chosen process leaves its own images and those of all', async () => {

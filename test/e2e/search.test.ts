@@ -8,6 +8,7 @@ import { archiveAnswers, type ArchiveAnswers } from './page-lab/archive-answers.
 import { HOSTILE } from './page-lab/hostile.ts';
 import { type Lab, type LabBrowser, launchLab } from './page-lab/lab.ts';
 import { sample, sampleAnswers } from './page-lab/sample.ts';
+import { until } from './page-lab/until.ts';
 
 const ARCHIVE = join(root, 'test/fixtures/podman-webapp-host/webapp-host.tar.zst');
 
@@ -47,14 +48,6 @@ const rows = (): Locator => panel().locator('.canvas > .row');
 const where = (): Locator => panel().getByRole('combobox', { name: 'Where to search' });
 const cursor = (): Locator => lab.page.locator('.hex-status .code').first();
 const active = (): Promise<string> => lab.page.evaluate(() => document.activeElement?.id ?? '');
-
-async function until(holds: () => Promise<boolean> | boolean, what: string): Promise<void> {
-  const end = Date.now() + 15_000;
-  while (!(await holds())) {
-    assert.ok(Date.now() < end, what);
-    await lab.page.waitForTimeout(30);
-  }
-}
 
 async function ended(): Promise<void> {
   await panel()

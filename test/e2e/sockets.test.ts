@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Locator } from 'playwright-core';
 import { labForEach } from './page-lab/each.ts';
+import { called } from './page-lab/until.ts';
 
 const ARCHIVE = 'test/fixtures/podman-webapp-host/webapp-host.tar.zst';
 
@@ -29,7 +30,7 @@ test('a socket shows what was not read, as text and as bytes, and it can be open
   await detail().getByText('0000  48 54 54 50 2f 31').waitFor();
   await detail().getByRole('button', { name: 'Open', exact: true }).click();
   await detail().getByRole('button', { name: 'Save…' }).click();
-  assert.deepEqual(lab.calls, [
+  assert.deepEqual(await called(lab.calls, 2), [
     'openFile /contents/sockets/573370/received',
     'saveFile /contents/sockets/573370/received',
   ]);
