@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import * as vscode from 'vscode';
+import { CheckpointError } from '../../core/errors.ts';
 import { canCheckpoint, checkpointAgain } from '../../core/restore/sandbox/checkpoint-again.ts';
 import { checkpointPod } from '../../core/restore/sandbox/checkpoint-pod.ts';
 import type { MadeSandbox, SandboxRecord } from '../../core/restore/sandbox/sandbox.ts';
@@ -9,7 +10,6 @@ import { shellWords } from '../../core/restore/sandbox/shell.ts';
 import { escapeText } from '../../protocol/format.ts';
 import { sentence } from '../../protocol/sentence.ts';
 import { abortSignal } from '../errors.ts';
-import { failure } from '../failure.ts';
 import { placeOf } from './places.ts';
 import { openPodShell } from './pod-terminal.ts';
 import type { SandboxServices } from './sandbox-part.ts';
@@ -46,7 +46,8 @@ export class SandboxActions {
       return;
     }
     const [shellPath, ...shellArgs] = (await shellWords(record)) ?? [];
-    if (shellPath === undefined) throw unsupported(record);
+    if (shellPath === undefined)
+      throw new CheckpointError('not-found', sentence('No container of {0} is running.', record.name));
     vscode.window
       .createTerminal({ name: label(record), shellPath, shellArgs, iconPath: new vscode.ThemeIcon('vm-running') })
       .show();
@@ -142,10 +143,6 @@ function isItem(argument: unknown): argument is SandboxItem {
 
 function label(record: SandboxRecord): string {
   return escapeText(sandboxLabel(record, (template, ...args) => vscode.l10n.t(template, ...args)));
-}
-
-function unsupported({ name }: SandboxRecord): Error {
-  return failure('blocked', sentence('Checkpoint Explorer does not know how to do that with {0}.', name));
 }
 
 /** A name that nothing has yet. */

@@ -207,12 +207,37 @@ describe('the rows of sandboxes', () => {
     assert.ok(row.tooltip.split('\n').every((line) => line.startsWith('|') && line.endsWith('|')));
   });
 
-  test('lead to a shell by words only, and ask ssh for a terminal', async () => {
-    const words = await shellWords({ ...RECORD, name: HOSTILE });
-    assert.deepEqual(words, ['podman', 'exec', '--interactive', '--tty', HOSTILE, 'sh']);
-    const remote = await shellWords({ ...RECORD, prefix: ['ssh', 'root@lab'] });
-    assert.deepEqual(remote?.slice(0, 4), ['ssh', '-t', 'root@lab', 'podman']);
-  });
+  test('lead to a shell by words only, in the network of the sandbox', { skip: process.platform === 'win32' }, () =>
+    inFolder(async (folder) => {
+      const podman = join(folder, 'podman');
+      writeFileSync(
+        podman,
+        '#!/bin/sh\n[ "$*" = "container inspect --format {{.State.Pid}} $NAME" ] && echo "$ANSWER" && exit\nexit 125\n',
+      );
+      chmodSync(podman, 0o755);
+      const shell = (answer: string) =>
+        shellWords({
+          ...RECORD,
+          name: HOSTILE,
+          prefix: ['env', `PATH=${folder}:/usr/bin:/bin`, `NAME=${HOSTILE}`, `ANSWER=${answer}`],
+        });
+      assert.deepEqual((await shell('4711'))?.slice(4), [
+        ...['nsenter', '--net=/proc/4711/ns/net', '--'],
+        ...['podman', 'exec', '--interactive', '--tty', HOSTILE, 'sh'],
+      ]);
+      for (const ended of ['0', '', '1; reboot']) assert.equal(await shell(ended), undefined, ended);
+    }),
+  );
+
+  test('ask ssh for a terminal', { skip: process.platform === 'win32' }, () =>
+    inFolder(async (folder) => {
+      const ssh = join(folder, 'ssh');
+      writeFileSync(ssh, '#!/bin/sh\necho 12\n');
+      chmodSync(ssh, 0o755);
+      const words = await shellWords({ ...RECORD, prefix: [ssh, 'root@lab'] });
+      assert.deepEqual(words?.slice(0, 4), [ssh, '-t', 'root@lab', 'nsenter']);
+    }),
+  );
 
   test('find the container of a pod of CRI-O’s for its shell', { skip: process.platform === 'win32' }, () =>
     inFolder(async (folder) => {

@@ -5,18 +5,33 @@ import type { SandboxRecord } from './sandbox.ts';
 const ID = /^[0-9a-f]{64}$/;
 
 /**
- * The words that start a shell in a sandbox, for a terminal; undefined where there is no way to one. They are never put
- * through a shell of this machine.
+ * The words that start a shell in a sandbox of Podman's or crictl's, for a terminal. They are never put through a shell of
+ * this machine.
+ * @returns undefined where nothing of it runs, and of sandboxes in clusters
  */
 export async function shellWords(record: SandboxRecord, signal?: AbortSignal): Promise<readonly string[] | undefined> {
   const { kind, name, prefix = [] } = record;
   const terminal = new Machine(withTerminal(prefix));
-  if (kind === 'podman') return terminal.words(['podman', 'exec', '--interactive', '--tty', name, 'sh']);
+  if (kind === 'podman') {
+    const network = await networkOf(new Machine(prefix), name, signal);
+    return network && terminal.words([...network, 'podman', 'exec', '--interactive', '--tty', name, 'sh']);
+  }
   if (kind !== 'crio') return undefined;
   const container = await criContainer(new Machine(prefix), record, signal);
   return container === undefined
     ? undefined
     : terminal.words(['crictl', 'exec', '--interactive', '--tty', container, 'sh']);
+}
+
+/**
+ * The words that take a command into the network of a container that runs, if it does: runc starts what it is told to exec
+ * in the network of whoever asks where the container was to have the machine's own, and the sandbox leads nowhere.
+ */
+async function networkOf(machine: Machine, name: string, signal?: AbortSignal): Promise<readonly string[] | undefined> {
+  const inspect = ['podman', 'container', 'inspect', '--format', '{{.State.Pid}}', name];
+  const { output } = await machine.run(inspect, { signal, timeout: 30_000 });
+  const pid = /^[1-9]\d*$/.exec(output.trim())?.[0];
+  return pid === undefined ? undefined : ['nsenter', `--net=/proc/${pid}/ns/net`, '--'];
 }
 
 /** The container in the sandbox's pod, which is found by its label. */
