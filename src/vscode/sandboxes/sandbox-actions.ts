@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import * as vscode from 'vscode';
-import { CheckpointError } from '../../core/errors.ts';
 import { canCheckpoint, checkpointAgain } from '../../core/restore/sandbox/checkpoint-again.ts';
 import { checkpointPod } from '../../core/restore/sandbox/checkpoint-pod.ts';
 import type { MadeSandbox, SandboxRecord } from '../../core/restore/sandbox/sandbox.ts';
@@ -10,6 +9,7 @@ import { shellWords } from '../../core/restore/sandbox/shell.ts';
 import { escapeText } from '../../protocol/format.ts';
 import { sentence } from '../../protocol/sentence.ts';
 import { abortSignal } from '../errors.ts';
+import { failure } from '../failure.ts';
 import { placeOf } from './places.ts';
 import { openPodShell } from './pod-terminal.ts';
 import type { SandboxServices } from './sandbox-part.ts';
@@ -47,7 +47,7 @@ export class SandboxActions {
     }
     const [shellPath, ...shellArgs] = (await shellWords(record)) ?? [];
     if (shellPath === undefined)
-      throw new CheckpointError('not-found', sentence('No container of {0} is running.', record.name));
+      throw failure('blocked', sentence('No container of {0} is running.', record.name));
     vscode.window
       .createTerminal({ name: label(record), shellPath, shellArgs, iconPath: new vscode.ThemeIcon('vm-running') })
       .show();
