@@ -46,8 +46,7 @@ export class SandboxActions {
       return;
     }
     const [shellPath, ...shellArgs] = (await shellWords(record)) ?? [];
-    if (shellPath === undefined)
-      throw failure('blocked', sentence('No container of {0} is running.', record.name));
+    if (shellPath === undefined) throw failure('blocked', sentence('No container of {0} is running.', record.name));
     vscode.window
       .createTerminal({ name: label(record), shellPath, shellArgs, iconPath: new vscode.ThemeIcon('vm-running') })
       .show();
