@@ -1,3 +1,4 @@
+import type { Awaitable } from '../bytes/awaitable.ts';
 import type { BytePlace, ByteSource } from '../bytes/byte-source.ts';
 import { readAvailable } from '../bytes/sources.ts';
 
@@ -52,8 +53,8 @@ class KeptSource implements ByteSource {
     return readAvailable(this.source, offset, least, most, signal);
   }
 
-  place(): Promise<BytePlace | undefined> {
-    return this.source.place?.() ?? Promise.resolve(undefined);
+  place(): Awaitable<BytePlace | undefined> {
+    return this.source.place?.();
   }
 
   close(): Promise<void> {

@@ -1,3 +1,5 @@
+import type { Awaitable } from './awaitable.ts';
+
 /** Where bytes come from: a file, memory, a window of another source, a decompressor's output, later the network. */
 export interface ByteSource {
   /** For messages: path, locator or entry name. */
@@ -44,7 +46,7 @@ export interface ByteSource {
    * The file stays open until the source is closed.
    * @throws CheckpointError `unreadable`, `changed`
    */
-  place?(): Promise<BytePlace | undefined>;
+  place?(): Awaitable<BytePlace | undefined>;
   /** Each read is a journey: who needs several pieces asks for them at the same time. */
   readonly isFar?: boolean;
   /**

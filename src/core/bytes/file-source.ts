@@ -128,10 +128,10 @@ class OpenFile implements FileSource {
     setImmediate(() => (this.#isConfirmed = false));
   }
 
-  place(): Promise<BytePlace> {
+  place(): BytePlace {
     this.#requireOpen();
     const state = { size: this.size, mtimeMs: this.#modified };
-    return Promise.resolve({ descriptor: this.#descriptor, offset: 0, state });
+    return { descriptor: this.#descriptor, offset: 0, state };
   }
 
   async close(): Promise<void> {

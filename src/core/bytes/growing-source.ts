@@ -134,9 +134,9 @@ export class GrowingFile implements GrowingSource {
     return within > SYNC_READ_LIMIT ? undefined : within;
   }
 
-  place(): Promise<BytePlace | undefined> {
+  place(): BytePlace | undefined {
     const isReadable = this.#failure === undefined && this.#closed === undefined;
-    return Promise.resolve(isReadable ? { descriptor: this.#handle.fd, offset: 0 } : undefined);
+    return isReadable ? { descriptor: this.#handle.fd, offset: 0 } : undefined;
   }
 
   close(): Promise<void> {

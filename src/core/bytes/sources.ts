@@ -1,3 +1,4 @@
+import { goOn, type Awaitable } from './awaitable.ts';
 import type { BytePlace, ByteSource } from './byte-source.ts';
 import { throwIfCancelled } from './cancel.ts';
 
@@ -81,9 +82,8 @@ class SliceSource implements ByteSource {
     );
   }
 
-  async place(): Promise<BytePlace | undefined> {
-    const outer = await this.#parent.place?.();
-    return outer && { ...outer, offset: outer.offset + this.#start };
+  place(): Awaitable<BytePlace | undefined> {
+    return goOn(this.#parent.place?.(), (outer) => outer && { ...outer, offset: outer.offset + this.#start });
   }
 
   close(): Promise<void> {

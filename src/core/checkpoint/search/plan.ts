@@ -9,8 +9,8 @@ export interface TaskSize {
   readonly pieces: number;
 }
 
-/** Chunks of this size are read and looked through at the speed of the machine's memory. */
-export const USUAL_TASK: TaskSize = { bytes: 8 * 1024 * 1024, pieces: 4096 };
+/** Smaller ones cost more messages, larger ones do not stay in the caches between reading and looking. */
+export const USUAL_TASK: TaskSize = { bytes: 4 * 1024 * 1024, pieces: 4096 };
 /** The first task has so many bytes, each that follows twice as many, up to a whole one: so something is found soon. */
 const FIRST_TASK = 512 * 1024;
 /** Bytes behind a match that it may look at. */
@@ -28,7 +28,7 @@ export interface PlannedTask {
 
 /** Cuts spaces into tasks, one after the other as they are wanted. */
 export async function* planTasks(
-  spaces: AsyncIterable<SearchSpace> | Iterable<SearchSpace>,
+  spaces: AsyncIterable<Iterable<SearchSpace>>,
   { longest, behind }: CompiledPattern,
   context: number,
   size: TaskSize = USUAL_TASK,
@@ -43,29 +43,34 @@ export async function* planTasks(
     bytes = Math.min(2 * bytes, size.bytes);
     return new TaskBuilder({ ...size, bytes });
   };
-  for await (const space of spaces) {
-    let from: bigint | undefined;
-    do {
-      const { pieces, next } = await space.pieces(from, builder.room, signal);
-      for (const group of exactGroups(pieces)) {
-        const [first] = group;
-        const end = endOf(group);
-        const head = first && from === first.start ? await space.range(first.start - before, first.start, signal) : [];
-        const tail = next !== undefined && next === end ? await space.range(end, end + after, signal) : [];
-        if (first) builder.add(space, [...touching(head, first.start), ...group, ...tail], first.start, end);
-      }
-      from = next;
-      if (builder.isFull) {
+  for await (const group of spaces) {
+    for (const space of group) {
+      let from: bigint | undefined;
+      do {
+        const found = space.pieces(from, builder.room, signal);
+        const { pieces, next } = found instanceof Promise ? await found : found;
+        for (const near of exactGroups(pieces)) {
+          const [first] = near;
+          const end = endOf(near);
+          const isCut = first !== undefined && from === first.start;
+          const head = isCut ? await space.range(first.start - before, first.start, signal) : [];
+          const tail = next !== undefined && next === end ? await space.range(end, end + after, signal) : [];
+          if (first) builder.add(space, [...touching(head, first.start), ...near, ...tail], first.start, end);
+        }
+        from = next;
+        if (builder.isFull) {
+          yield builder.take();
+          builder = following();
+        }
+      } while (from !== undefined);
+      if (!space.borders) continue;
+      for (const border of await space.borders(signal)) {
+        const pieces = (await space.around?.(border, reach, signal)) ?? [];
+        builder.add(space, pieces, border - reach, border, border);
+        if (!builder.isFull) continue;
         yield builder.take();
         builder = following();
       }
-    } while (from !== undefined);
-    for (const border of (await space.borders?.(signal)) ?? []) {
-      const pieces = (await space.around?.(border, reach, signal)) ?? [];
-      builder.add(space, pieces, border - reach, border, border);
-      if (!builder.isFull) continue;
-      yield builder.take();
-      builder = following();
     }
   }
   if (!builder.isEmpty) yield builder.take();

@@ -48,12 +48,12 @@ export class Scope {
     return scope;
   }
 
-  /** One after the other, as they are wanted. */
-  async *spaces(signal: AbortSignal): AsyncGenerator<SearchSpace> {
+  /** One after the other, as they are wanted; those that are known without waiting together. */
+  async *spaces(signal: AbortSignal): AsyncGenerator<Iterable<SearchSpace>> {
     const { range, path, pids } = this.#query;
     const [process] = this.#processes;
-    if (this.#file) yield viewSpace(path ?? '', this.#file);
-    else if (range && process) yield new RangeSpace(process, range, this.#opened);
+    if (this.#file) yield [viewSpace(path ?? '', this.#file)];
+    else if (range && process) yield [new RangeSpace(process, range, this.#opened)];
     else if (path === undefined) yield* this.#everywhere(pids !== undefined, signal);
   }
 
@@ -64,23 +64,23 @@ export class Scope {
   }
 
   /** @param only what the processes see */
-  async *#everywhere(only: boolean, signal: AbortSignal): AsyncGenerator<SearchSpace> {
+  async *#everywhere(only: boolean, signal: AbortSignal): AsyncGenerator<Iterable<SearchSpace>> {
     const { images, files, imagesPrefix, openFiles } = this.#parts;
     const places = this.#opened;
     if (this.#has('memory')) {
       for (const process of this.#processes) {
-        if (await hasMemory(process, signal)) yield new MemorySpace(process, places);
+        if (await hasMemory(process, signal)) yield [new MemorySpace(process, places)];
       }
     }
-    if (this.#has('shared')) yield* sharedSpaces(images, places, openFiles, this.#processes, only, signal);
+    if (this.#has('shared')) yield* each(sharedSpaces(images, places, openFiles, this.#processes, only, signal));
     if (!only && (this.#has('ghost') || this.#has('queue'))) {
       const owners = await ContentOwners.load(openFiles, signal);
-      if (this.#has('ghost')) yield* ghostSpaces(images, places, owners, signal);
-      if (this.#has('queue')) yield* queueSpaces(images, places, owners, signal);
+      if (this.#has('ghost')) yield* each(ghostSpaces(images, places, owners, signal));
+      if (this.#has('queue')) yield* each(queueSpaces(images, places, owners, signal));
     }
-    if (this.#has('files')) yield* this.#fileSpaces.spaces(await this.#parts.changes(signal), only);
+    if (this.#has('files')) yield await this.#fileSpaces.spaces(await this.#parts.changes(signal), only);
     if (this.#has('archive') && !only) {
-      yield* archiveSpaces(files, places, (entry) => isSearchedElsewhere(entry, imagesPrefix));
+      yield archiveSpaces(files, places, (entry) => isSearchedElsewhere(entry, imagesPrefix));
     }
   }
 
@@ -117,6 +117,10 @@ export class Scope {
 }
 
 const PAGES = /(?:^|\/)pages-(?:shmem-)?\d+\.img$/;
+
+async function* each(spaces: AsyncIterable<SearchSpace>): AsyncGenerator<Iterable<SearchSpace>> {
+  for await (const space of spaces) yield [space];
+}
 
 /** The dump may have lost what it held of one process. */
 async function hasMemory(process: MappedProcess, signal: AbortSignal): Promise<boolean> {

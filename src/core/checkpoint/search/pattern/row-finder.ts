@@ -21,8 +21,11 @@ interface Anchor {
   readonly bytes: readonly number[];
 }
 
-/** A byte that is found more often than one in so many is no help. */
+/** A byte that is found more often than one in so many is no help; the second where the rest is compared by the machine. */
 const TOO_COMMON = 48;
+const TOO_COMMON_IN_ROW = 16;
+/** Rows up to this length `Buffer.indexOf` finds by their first byte; longer ones it looks for in a slower way. */
+const ROW = 4;
 /** So many pieces of a window, of so many bytes each, tell how common each byte is. */
 const SAMPLE_PIECES = 32;
 const SAMPLE_BYTES = 128;
@@ -31,11 +34,13 @@ const FADING = 0.9;
 
 /**
  * Looks for a row of places. The rarest byte of those that the pattern asks for is looked for by the machine's own
- * instructions (`Buffer.indexOf`); only where it is found is the rest compared.
+ * instructions (`Buffer.indexOf`), with some that follow where they are exact; only where it is found is the rest compared.
  */
 export class RowFinder {
   readonly #elements: readonly Element[];
   readonly #exact: Uint8Array | undefined;
+  /** Some of the exact bytes, and where in them they are. */
+  #row: { readonly index: number; readonly bytes: Uint8Array };
   readonly #anchors: readonly Anchor[];
   /** How often each byte was in samples, those of earlier windows counting less and less. */
   readonly #counts = new Float64Array(256);
@@ -49,6 +54,7 @@ export class RowFinder {
   constructor(elements: readonly Element[]) {
     this.#elements = elements;
     this.#exact = exactBytes(elements);
+    this.#row = { index: 0, bytes: this.#exact ?? new Uint8Array(0) };
     this.#anchors = elements.flatMap((element, index) => {
       const bytes = 'set' in element ? membersOf(element.set) : [];
       const isRare = bytes.length === 1 || bytes.length === 2;
@@ -59,9 +65,15 @@ export class RowFinder {
   /** Takes the bytes of a window. Spans are then looked through from the front to the back. */
   load(bytes: Buffer): void {
     this.#bytes = bytes;
+    if (this.#exact) {
+      this.#way = 'exact';
+      this.#row = this.#rarestRow(this.#exact);
+      this.#next = [-1];
+      return;
+    }
     const best = this.#rarest();
     this.#anchor = best?.anchor;
-    this.#way = best && best.count * TOO_COMMON <= this.#sampled ? 'anchor' : this.#exact ? 'exact' : 'everywhere';
+    this.#way = best && best.count * TOO_COMMON <= this.#sampled ? 'anchor' : 'everywhere';
     this.#next = (this.#way === 'anchor' ? (best?.anchor.bytes ?? []) : [0]).map(() => -1);
   }
 
@@ -91,6 +103,18 @@ export class RowFinder {
     return best;
   }
 
+  /** Begins with the rarest byte that another one follows; all of them where even that one is common. */
+  #rarestRow(exact: Uint8Array): { readonly index: number; readonly bytes: Uint8Array } {
+    this.#sample();
+    const counts = this.#counts;
+    let index = 0;
+    for (let at = 1; at < exact.length - 1; at++) {
+      if ((counts[exact[at] as number] as number) < (counts[exact[index] as number] as number)) index = at;
+    }
+    const isRare = (counts[exact[index] as number] as number) * TOO_COMMON_IN_ROW <= this.#sampled;
+    return isRare ? { index, bytes: exact.subarray(index, index + ROW) } : { index: 0, bytes: exact };
+  }
+
   /** Counts bytes in some pieces that are spread over the window. */
   #sample(): void {
     const bytes = this.#bytes;
@@ -108,12 +132,14 @@ export class RowFinder {
     }
   }
 
-  #eachExact(needle: Uint8Array, { end, from, to }: Span, found: Found): number | undefined {
+  #eachExact(exact: Uint8Array, { end, from, to }: Span, found: Found): number | undefined {
+    const { index, bytes } = this.#row;
     for (let at = from; ; at++) {
-      if ((this.#next[0] as number) < at) this.#next[0] = orNever(this.#bytes.indexOf(needle, at));
+      if ((this.#next[0] as number) < at) this.#next[0] = orNever(this.#bytes.indexOf(bytes, at + index)) - index;
       at = this.#next[0] as number;
-      if (at >= to || at + needle.length > end) return undefined;
-      if (!found(at, needle.length)) return at + 1;
+      if (at >= to || at + exact.length > end) return undefined;
+      const isFound = bytes.length === exact.length || isAt(this.#bytes, exact, at);
+      if (isFound && !found(at, exact.length)) return at + 1;
     }
   }
 

@@ -6,7 +6,9 @@ import type { Piece, ScanFile, ScanTask } from './task.ts';
 /** Bytes between two pieces of a file that are read along with them, because that is quicker than two reads. */
 const READ_ALONG = 16 * 1024;
 
-/** Bytes by which the buffer grows. */
+/** The buffer holds a usual task and what lies around its parts; what is not used of it takes no memory. */
+const USUAL_BYTES = 5 * 1024 * 1024;
+/** Bytes by which it grows. */
 const STEP = 1024 * 1024;
 
 /** Bytes of a part that lie side by side in the window and follow each other in the part. */
@@ -38,8 +40,10 @@ export class ScanWindow {
   load(task: ScanTask): void {
     const layout = new Layout();
     task.parts.forEach(({ pieces }, part) => pieces.forEach((piece) => layout.add(part, piece)));
-    // In steps: tasks differ a little, and a new buffer costs more than looking through it.
-    if (this.#buffer.length < layout.end) this.#buffer = Buffer.allocUnsafeSlow(Math.ceil(layout.end / STEP) * STEP);
+    // Tasks differ a little, and a new buffer costs more than looking through it.
+    if (this.#buffer.length < layout.end) {
+      this.#buffer = Buffer.allocUnsafeSlow(Math.max(USUAL_BYTES, Math.ceil(layout.end / STEP) * STEP));
+    }
     this.bytes = this.#buffer.subarray(0, layout.end);
     this.missing = [];
     const ends = layout.reads.map((read) => this.#read(read, task.files[read.file] as ScanFile));

@@ -1,4 +1,6 @@
 import type { SearchMatch } from '../../../../protocol/search.ts';
+import type { ByteSource } from '../../../bytes/byte-source.ts';
+import { goOn, type Awaitable } from '../../../bytes/awaitable.ts';
 import type { Opened } from './places.ts';
 import type { PlacedMatch, SearchSpace, SpacePiece, SpacePieces } from './space.ts';
 
@@ -18,7 +20,7 @@ const READ_STEP = 256 * 1024;
 
 /** A file, or what else has bytes: a queue, a deleted file. Places are offsets in it. */
 export class ContentSpace implements SearchSpace {
-  readonly #open: () => Promise<Opened | undefined>;
+  readonly #open: () => Awaitable<Opened | undefined>;
   /** In order, without overlaps. */
   readonly #spans: readonly ContentSpan[];
   readonly #where: string;
@@ -27,7 +29,7 @@ export class ContentSpace implements SearchSpace {
   /** @param where the entry of the archive that it belongs to, for notes */
   constructor(
     where: string,
-    open: () => Promise<Opened | undefined>,
+    open: () => Awaitable<Opened | undefined>,
     spans: readonly ContentSpan[],
     describe: DescribeMatch,
   ) {
@@ -41,21 +43,26 @@ export class ContentSpace implements SearchSpace {
     return { where: this.#where, text: `${String(place)} (${this.#where})` };
   }
 
-  async pieces(from = 0n, wanted: number, signal?: AbortSignal): Promise<SpacePieces> {
-    const opened = await this.#open();
-    if (!opened) return { pieces: [] };
-    let left = opened.place ? wanted : Math.min(wanted, READ_STEP);
+  pieces(from = 0n, wanted: number, signal?: AbortSignal): Awaitable<SpacePieces> {
+    return goOn(this.#open(), (opened) => {
+      if (!opened) return { pieces: [] };
+      const { spans, next } = this.#next(from, opened.place ? wanted : Math.min(wanted, READ_STEP));
+      return goOn(toPieces(opened, spans, signal), (pieces) => ({ pieces, ...(next !== undefined && { next }) }));
+    });
+  }
+
+  /** So many bytes from a place on, and where the rest begins. */
+  #next(from: bigint, wanted: number): { readonly spans: readonly ContentSpan[]; readonly next?: bigint } {
+    let left = wanted;
     const spans: ContentSpan[] = [];
     for (const span of this.#from(from)) {
-      if (left <= 0) return { pieces: await toPieces(opened, spans, signal), next: span.at };
+      if (left <= 0) return { spans, next: span.at };
       const length = Math.min(span.length, left);
       spans.push({ ...span, length });
       left -= length;
-      if (length < span.length) {
-        return { pieces: await toPieces(opened, spans, signal), next: span.at + BigInt(length) };
-      }
+      if (length < span.length) return { spans, next: span.at + BigInt(length) };
     }
-    return { pieces: await toPieces(opened, spans, signal) };
+    return { spans };
   }
 
   async range(from: bigint, to: bigint, signal?: AbortSignal): Promise<readonly SpacePiece[]> {
@@ -77,18 +84,29 @@ export class ContentSpace implements SearchSpace {
   }
 }
 
-async function toPieces(
+function toPieces(
   { source, place }: Opened,
+  spans: readonly ContentSpan[],
+  signal?: AbortSignal,
+): Awaitable<readonly SpacePiece[]> {
+  if (!place) return readPieces(source, spans, signal);
+  return spans.map(({ at, length, offset }) => ({
+    start: at,
+    length,
+    file: place.file,
+    offset: place.offset + offset,
+  }));
+}
+
+async function readPieces(
+  source: ByteSource,
   spans: readonly ContentSpan[],
   signal?: AbortSignal,
 ): Promise<readonly SpacePiece[]> {
   const pieces: SpacePiece[] = [];
   for (const { at, length, offset } of spans) {
-    if (place) pieces.push({ start: at, length, file: place.file, offset: place.offset + offset });
-    else {
-      const bytes = await source.read(offset, length, signal);
-      if (bytes.length > 0) pieces.push({ start: at, length: bytes.length, bytes: Uint8Array.from(bytes) });
-    }
+    const bytes = await source.read(offset, length, signal);
+    if (bytes.length > 0) pieces.push({ start: at, length: bytes.length, bytes: Uint8Array.from(bytes) });
   }
   return pieces;
 }

@@ -1,5 +1,6 @@
 import type { ChangeFacts } from '../../../../protocol/changes.ts';
 import type { MatchSource, SearchMatch } from '../../../../protocol/search.ts';
+import { goOn, type Awaitable } from '../../../bytes/awaitable.ts';
 import type { Entry, FileSet } from '../../../archive/file-set.ts';
 import type { Change } from '../../changes.ts';
 import { ContentSpace } from './content-space.ts';
@@ -22,8 +23,19 @@ export class FileSpaces {
   /**
    * @param onlyMapped leave out files that none of the processes maps, and tell of the processes only
    */
-  async *spaces(changes: readonly Change[], onlyMapped: boolean): AsyncGenerator<ContentSpace> {
-    const mapped = onlyMapped ? await this.#mappedFiles() : undefined;
+  async spaces(changes: readonly Change[], onlyMapped: boolean): Promise<Iterable<ContentSpace>> {
+    return this.#each(changes, onlyMapped, onlyMapped ? await this.#mappedFiles() : undefined);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#opened.map(({ source }) => source.close()));
+  }
+
+  *#each(
+    changes: readonly Change[],
+    onlyMapped: boolean,
+    mapped: ReadonlyMap<string, unknown> | undefined,
+  ): Generator<ContentSpace> {
     for (const { facts, content } of changes) {
       if (!content || !isContent(content.entry)) continue;
       if (mapped && !mapped.has(facts.path)) continue;
@@ -31,19 +43,15 @@ export class FileSpaces {
     }
   }
 
-  async close(): Promise<void> {
-    await Promise.all(this.#opened.map(({ source }) => source.close()));
-  }
-
   #space({ path, entry: origin }: ChangeFacts, files: FileSet, entry: Entry, onlyMapped: boolean): ContentSpace {
-    let opened: Promise<Opened> | undefined;
+    let opened: Awaitable<Opened> | undefined;
     const size = files.open(entry).size ?? entry.size;
     const describe = async (match: PlacedMatch, signal?: AbortSignal): Promise<readonly SearchMatch[]> => {
       const inMemory = await this.#inMemory(path, match, signal);
       return onlyMapped ? inMemory : [contentMatch('file', path, match, `/rootfs${path}`), ...inMemory];
     };
-    const open = (): Promise<Opened> =>
-      (opened ??= openSource(files.open(entry)).then((source) => {
+    const open = (): Awaitable<Opened> =>
+      (opened ??= goOn(openSource(files.open(entry)), (source) => {
         this.#opened.push(source);
         return source;
       }));
@@ -76,20 +84,18 @@ export class FileSpaces {
 }
 
 /** Entries of the archive that nothing else searches. */
-export async function* archiveSpaces(
+export function* archiveSpaces(
   files: FileSet,
   places: Places,
   isSearchedElsewhere: (entry: Entry) => boolean,
-): AsyncGenerator<ContentSpace> {
+): Generator<ContentSpace> {
   for (const entry of files.entries.values()) {
     if (!isContent(entry) || entry.size === 0 || isSearchedElsewhere(entry)) continue;
     const { path } = entry;
     const size = files.open(entry).size ?? entry.size;
     const describe = (match: PlacedMatch): Promise<readonly SearchMatch[]> =>
       Promise.resolve([contentMatch('archive', path, match, `/archive/${path}`)]);
-    yield await Promise.resolve(
-      new ContentSpace(path, () => places.open(path), [{ at: 0n, length: size, offset: 0 }], describe),
-    );
+    yield new ContentSpace(path, () => places.open(path), [{ at: 0n, length: size, offset: 0 }], describe);
   }
 }
 
@@ -99,7 +105,7 @@ export function viewSpace(path: string, opened: Opened): ContentSpace {
   const describe = (match: PlacedMatch): Promise<readonly SearchMatch[]> =>
     Promise.resolve([contentMatch(source, path, match, path)]);
   const spans = [{ at: 0n, length: opened.source.size ?? 0, offset: 0 }];
-  return new ContentSpace(path, () => Promise.resolve(opened), spans, describe);
+  return new ContentSpace(path, () => opened, spans, describe);
 }
 
 interface MappedFile {

@@ -1,3 +1,4 @@
+import type { Awaitable } from '../../../bytes/awaitable.ts';
 import type { SearchMatch } from '../../../../protocol/search.ts';
 import type { ScanFile } from '../scan/task.ts';
 
@@ -29,7 +30,7 @@ export interface SearchSpace {
    * The pieces from a place on, about as many bytes as wanted.
    * @throws CheckpointError what the sources throw
    */
-  pieces(from: bigint | undefined, wanted: number, signal?: AbortSignal): Promise<SpacePieces>;
+  pieces(from: bigint | undefined, wanted: number, signal?: AbortSignal): Awaitable<SpacePieces>;
   /** Those of its pieces that have a part in a range, cut to it. */
   range(from: bigint, to: bigint, signal?: AbortSignal): Promise<readonly SpacePiece[]>;
   /** Places where what is searched here touches what is searched elsewhere, or where two such things touch. */
