@@ -87,7 +87,7 @@ export async function start(workspaceFolder?: string, settings: Settings = {}): 
   const url = server.url({ folder });
   try {
     await browser.context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: new URL(url).origin });
-    await page.goto(url);
+    await page.goto(url, { timeout: START_MS });
     // The status bar of the remote side stands when the extension host does.
     await page.locator('.monaco-workbench .part.statusbar').waitFor({ timeout: START_MS });
     await page.locator('.explorer-folders-view .monaco-list-row').first().waitFor({ timeout: START_MS });

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { Disposable, onDispose, type Disposes } from '../disposable.ts';
 import type { Errors } from '../errors.ts';
+import { TreeChanges } from '../tree-changes.ts';
 import type { ArchiveItem, ArchiveList } from './archive-list.ts';
 import { archiveRow, spokenRow } from './archive-row.ts';
 
@@ -21,6 +22,12 @@ export class ArchiveView extends Disposable implements vscode.TreeDataProvider<A
   readonly #errors: Errors;
   readonly #watch: () => void;
   readonly #changed = this.own(new vscode.EventEmitter<undefined>());
+  readonly #changes = this.own(
+    new TreeChanges<ArchiveItem>({
+      tell: () => this.#changed.fire(undefined),
+      unfolded: () => (this.#view.visible ? [undefined] : []),
+    }),
+  );
   readonly #view: vscode.TreeView<ArchiveItem>;
   readonly onDidChangeTreeData = this.#changed.event;
   #redraw: NodeJS.Timeout | undefined;
@@ -34,7 +41,7 @@ export class ArchiveView extends Disposable implements vscode.TreeDataProvider<A
     this.#watch = watch;
     this.#view = this.own(vscode.window.createTreeView(VIEW, { treeDataProvider: this, showCollapseAll: false }));
     this.own(list.onChanged(() => this.#drawSoon()));
-    const ageing = setInterval(() => this.#view.visible && this.#changed.fire(undefined), AGE_MS);
+    const ageing = setInterval(() => this.#view.visible && this.#changes.changed(), AGE_MS);
     this.own(
       onDispose(() => {
         clearInterval(ageing);
@@ -48,11 +55,12 @@ export class ArchiveView extends Disposable implements vscode.TreeDataProvider<A
     if (!this.#started) this.#watch();
     this.#started = true;
     await vscode.window.withProgress({ location: { viewId: VIEW } }, () => this.#list.refresh());
-    this.#changed.fire(undefined);
+    this.#changes.changed();
   }
 
   /** An empty list means that there is nothing; while that is not known the view waits. */
   async getChildren(item?: ArchiveItem): Promise<ArchiveItem[]> {
+    this.#changes.asked(item);
     if (item) return [];
     if (!this.#started) void this.refresh();
     if (this.#list.items.length === 0) await this.#firstOrNone();
@@ -96,7 +104,7 @@ export class ArchiveView extends Disposable implements vscode.TreeDataProvider<A
   #drawSoon(): void {
     this.#redraw ??= setTimeout(() => {
       this.#redraw = undefined;
-      this.#changed.fire(undefined);
+      this.#changes.changed();
       const folders = this.#list.items.filter(({ kind }) => kind === 'folder').map(({ path }) => path);
       void vscode.commands.executeCommand('setContext', FOLDERS_CONTEXT, folders);
     }, REDRAW_MS);

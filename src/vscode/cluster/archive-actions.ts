@@ -92,7 +92,8 @@ export class ArchiveActions {
       prompt: vscode.l10n.t('It cannot be brought back. Type its name to delete it.'),
       placeHolder: name,
       ignoreFocusOut: true,
-      validateInput: (text) => (text === '' || text === name ? undefined : vscode.l10n.t('This is not its name.')),
+      validateInput: (text) =>
+        text === '' || text === name ? undefined : vscode.l10n.t('Type all of its name: {0}', name),
     });
     if (typed === name) await this.deleteNow(argument);
   }

@@ -26,3 +26,20 @@ export const CLUSTER_COMMANDS = [
 ] as const;
 
 export type ClusterCommand = (typeof CLUSTER_COMMANDS)[number];
+
+/** Those that do something with one row: the palette does not have them. */
+export const ROW_COMMANDS: ReadonlySet<ClusterCommand> = new Set([
+  'addNamespace',
+  'pinNamespace',
+  'unpinNamespace',
+  'loadMore',
+  'mendCluster',
+  'allowHelpers',
+  'copyName',
+  'cancelActivity',
+  'openArchive',
+  'deleteArchive',
+  'copyLocator',
+  'createChain',
+  'createSchedule',
+]);

@@ -5,7 +5,8 @@ import { Disposable, onDispose } from '../disposable.ts';
 import type { Errors } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { OpenRemote } from '../sessions/remote-files.ts';
-import { CLUSTER_COMMANDS } from './cluster-commands.ts';
+import { TreeChanges } from '../tree-changes.ts';
+import { CLUSTER_COMMANDS, ROW_COMMANDS } from './cluster-commands.ts';
 import type { Connection } from './connections.ts';
 import type { ClusterPart, ClusterPartOptions } from './cluster-part.ts';
 import { treeItem } from './tree-item.ts';
@@ -32,9 +33,16 @@ export interface ClusterViewOptions extends Omit<ClusterPartOptions, 'onChanged'
 export class ClusterView extends Disposable implements vscode.TreeDataProvider<TreeNode> {
   readonly #options: ClusterViewOptions;
   readonly #changed = this.own(new vscode.EventEmitter<TreeNode | undefined>());
+  readonly #changes = this.own(
+    new TreeChanges<TreeNode>({
+      tell: (node) => this.#changed.fire(node),
+      unfolded: (node) => this.#unfolded(node),
+    }),
+  );
   readonly #view: vscode.TreeView<TreeNode>;
   readonly onDidChangeTreeData = this.#changed.event;
   #part: Promise<ClusterPart> | undefined;
+  #loaded: ClusterPart | undefined;
 
   constructor(options: ClusterViewOptions) {
     super();
@@ -42,7 +50,8 @@ export class ClusterView extends Disposable implements vscode.TreeDataProvider<T
     const { errors } = options;
     for (const name of CLUSTER_COMMANDS) {
       const handler = async (argument: unknown, selected: unknown): Promise<void> => {
-        await (await this.part()).commands[name](argument, selected);
+        if (argument === undefined && ROW_COMMANDS.has(name)) this.#lost();
+        else await (await this.part()).commands[name](argument, selected);
       };
       this.own(vscode.commands.registerCommand(`checkpointExplorer.${name}`, errors.guard(handler)));
     }
@@ -56,7 +65,7 @@ export class ClusterView extends Disposable implements vscode.TreeDataProvider<T
     this.own(
       this.#view.onDidCollapseElement(({ element }) => this.#withTree((part) => part.tree.unfolded(element, false))),
     );
-    const ageing = setInterval(() => this.#view.visible && this.#part && this.#changed.fire(undefined), AGE_MS);
+    const ageing = setInterval(() => this.#view.visible && this.#part && this.#changes.changed(), AGE_MS);
     const sweeping = setTimeout(() => void this.#sweep(), AFTER_START);
     this.own(
       onDispose(() => {
@@ -94,6 +103,7 @@ export class ClusterView extends Disposable implements vscode.TreeDataProvider<T
   }
 
   async getChildren(node?: TreeNode): Promise<TreeNode[]> {
+    this.#changes.asked(node);
     const { tree } = await this.part();
     return [...(await tree.children(node))];
   }
@@ -122,7 +132,7 @@ export class ClusterView extends Disposable implements vscode.TreeDataProvider<T
     const part = this.own(
       new ClusterPart({
         ...this.#options,
-        onChanged: (node) => this.#changed.fire(node),
+        onChanged: (node) => this.#changes.changed(node),
         onFilter: (text) => {
           this.#view.description = text;
           void vscode.commands.executeCommand('setContext', FILTERED_CONTEXT, text !== '');
@@ -132,8 +142,22 @@ export class ClusterView extends Disposable implements vscode.TreeDataProvider<T
         },
       }),
     );
+    this.#loaded = part;
     part.tree.visible(this.#view.visible);
     return part;
+  }
+
+  #unfolded(node: TreeNode | undefined): readonly (TreeNode | undefined)[] {
+    const below = this.#loaded?.tree.unfoldedBelow(node) ?? [];
+    return node === undefined && this.#view.visible ? [undefined, ...below] : below;
+  }
+
+  /** The menu was that of a row that VS Code no longer knows: it says so, rather than nothing at all. */
+  #lost(): void {
+    this.#changes.changed();
+    void vscode.window.showInformationMessage(
+      vscode.l10n.t('The rows were being drawn anew, so that it is not known which one was meant. Choose it again.'),
+    );
   }
 
   #withTree(work: (part: ClusterPart) => void): void {

@@ -31,7 +31,7 @@ export class CustomActions {
     const count = interval === undefined ? undefined : await askCount();
     if (interval === undefined || count === undefined) return;
     const name = await askName(`${baseName(pod)}-chain`);
-    if (name === undefined || !(await confirm(pod, name))) return;
+    if (name === undefined || !(await confirm(pod, name, interval))) return;
     const manifest = chainManifest(pod, resource, { name, interval, maxSnapshots: count });
     await createCustomObject(connection.cluster.api, resource, pod.namespace, manifest);
     this.#created(name, connection);
@@ -46,7 +46,7 @@ export class CustomActions {
     const interval = await askInterval();
     if (interval === undefined) return;
     const name = await askName(`${baseName(pod)}-schedule`);
-    if (name === undefined || !(await confirm(pod, name))) return;
+    if (name === undefined || !(await confirm(pod, name, interval))) return;
     const manifest = scheduleManifest(pod, resource, { name, interval, onAnnotation: false });
     await createCustomObject(connection.cluster.api, resource, pod.namespace, manifest);
     this.#created(name, connection);
@@ -84,14 +84,18 @@ function baseName({ workload, name }: PodFacts): string {
 }
 
 /** Everything that its labels select is checkpointed, which may be more than this pod. */
-async function confirm(pod: PodFacts, name: string): Promise<boolean> {
+async function confirm(pod: PodFacts, name: string, interval: string): Promise<boolean> {
   const labels = Object.entries(workloadLabels(pod)).map(([key, value]) => `${key}=${value}`);
   const yes = vscode.l10n.t('Create');
   const chosen = await vscode.window.showWarningMessage(
     vscode.l10n.t('Create {0} in {1}?', name, pod.namespace),
     {
       modal: true,
-      detail: vscode.l10n.t('It checkpoints all pods of the namespace with these labels: {0}', labels.join(', ')),
+      detail: vscode.l10n.t(
+        'Every {0} it checkpoints all pods of the namespace with these labels: {1}. Each is frozen for a moment, and its archives stay on its node.',
+        interval,
+        labels.join(', '),
+      ),
     },
     yes,
   );
@@ -101,6 +105,7 @@ async function confirm(pod: PodFacts, name: string): Promise<boolean> {
 function askInterval(): Thenable<string | undefined> {
   return vscode.window.showInputBox({
     title: vscode.l10n.t('Time Between Checkpoints'),
+    ignoreFocusOut: true,
     prompt: vscode.l10n.t('For example 30s, 5m or 1h'),
     value: '5m',
     validateInput: (text) => (/^(?:\d+[smh])+$/.test(text) ? undefined : vscode.l10n.t('Give a time such as 5m.')),
@@ -110,6 +115,7 @@ function askInterval(): Thenable<string | undefined> {
 async function askCount(): Promise<number | undefined> {
   const text = await vscode.window.showInputBox({
     title: vscode.l10n.t('How Many Checkpoints'),
+    ignoreFocusOut: true,
     value: '5',
     validateInput: (value) => (/^[1-9]\d{0,3}$/.test(value) ? undefined : vscode.l10n.t('Give a number from 1 on.')),
   });
@@ -119,6 +125,7 @@ async function askCount(): Promise<number | undefined> {
 function askName(value: string): Thenable<string | undefined> {
   return vscode.window.showInputBox({
     title: vscode.l10n.t('Name of the Object'),
+    ignoreFocusOut: true,
     value,
     validateInput: (text) =>
       /^[a-z0-9](?:[a-z0-9.-]{0,250}[a-z0-9])?$/.test(text)

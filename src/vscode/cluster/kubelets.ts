@@ -75,10 +75,15 @@ export class Kubelets extends Disposable {
       {
         modal: true,
         detail: [
-          vscode.l10n.t('It is to be node {0}, and shows a certificate that nobody vouches for.', address.node),
+          vscode.l10n.t(
+            'It should be node {0}, but no authority that is known here has signed its certificate.',
+            address.node,
+          ),
+          '',
           `SHA-256: ${fingerprint}`,
           vscode.l10n.t('Subject: {0}', subject),
           vscode.l10n.t('Valid until: {0}', validTo),
+          '',
           vscode.l10n.t(
             'Compare the fingerprint with that on the node (openssl x509 -in /var/lib/kubelet/pki/kubelet.crt -noout -fingerprint -sha256). From then on only this certificate is accepted.',
           ),

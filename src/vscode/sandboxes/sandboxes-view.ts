@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import { Disposable, onDispose } from '../disposable.ts';
 import type { Errors } from '../errors.ts';
 import type { OpenRemote } from '../sessions/remote-files.ts';
+import { TreeChanges } from '../tree-changes.ts';
 import { SANDBOX_COMMANDS } from './sandbox-commands.ts';
 import type { SandboxPart, SandboxPartOptions } from './sandbox-part.ts';
 import { sandboxRow, type SandboxItem } from './sandbox-row.ts';
@@ -23,6 +24,12 @@ export interface SandboxesViewOptions extends Omit<SandboxPartOptions, 'onChange
 export class SandboxesView extends Disposable implements vscode.TreeDataProvider<SandboxItem> {
   readonly #options: SandboxesViewOptions;
   readonly #changed = this.own(new vscode.EventEmitter<undefined>());
+  readonly #changes = this.own(
+    new TreeChanges<SandboxItem>({
+      tell: () => this.#changed.fire(undefined),
+      unfolded: () => (this.#view.visible ? [undefined] : []),
+    }),
+  );
   readonly #view: vscode.TreeView<SandboxItem>;
   readonly onDidChangeTreeData = this.#changed.event;
   #part: Promise<SandboxPart> | undefined;
@@ -53,6 +60,7 @@ export class SandboxesView extends Disposable implements vscode.TreeDataProvider
   readonly openRemote: OpenRemote = async (locator, signal) => (await this.part()).openRemote(locator, signal);
 
   async getChildren(item?: SandboxItem): Promise<SandboxItem[]> {
+    this.#changes.asked(item);
     if (item || !(await this.#hasAny())) return [];
     return [...(await (await this.part()).list.items())];
   }
@@ -86,7 +94,7 @@ export class SandboxesView extends Disposable implements vscode.TreeDataProvider
     return this.own(
       new SandboxPart({
         ...this.#options,
-        onChanged: () => this.#changed.fire(undefined),
+        onChanged: () => this.#changes.changed(),
         reveal: (item) => this.#reveal(item),
       }),
     );
@@ -105,7 +113,7 @@ export class SandboxesView extends Disposable implements vscode.TreeDataProvider
   #look(): void {
     if (!this.#view.visible) return;
     if (this.#part) void this.#part.then((part) => part.list.look());
-    else this.#changed.fire(undefined);
+    else this.#changes.changed();
   }
 
   async #hasAny(): Promise<boolean> {

@@ -54,6 +54,13 @@ export class ClusterTree {
     this.#watch();
   }
 
+  /** Of a branch and all below it, or of all, what is unfolded in sight. */
+  unfoldedBelow(top?: TreeNode): readonly TreeNode[] {
+    if (!this.#isVisible) return [];
+    const hangsOn = (node: TreeNode): boolean => node === top || (node.parent !== undefined && hangsOn(node.parent));
+    return [...this.#unfolded].filter((node) => this.#isShown(node) && (!top || hangsOn(node)));
+  }
+
   async #load(): Promise<readonly TreeNode[]> {
     try {
       const contexts = await this.#connections.contexts();
