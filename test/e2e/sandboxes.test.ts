@@ -153,11 +153,11 @@ test('sandboxes are there after a restart, and one that is gone says so', async 
 
 test('a shell opens in the pod, and one action removes all that was made', async () => {
   const { page, contextMenu, screenshot } = workbench();
-  await contextMenu(sandbox('Kubernetes'), 'Open a Shell in a Sandbox');
+  await contextMenu(sandbox('Kubernetes'), 'Open Shell in Sandbox');
   await page.locator('.terminal-wrapper .xterm').first().waitFor(WAIT);
   await screenshot('sandboxes-shell');
   for (const place of ['Kubernetes', 'Podman']) {
-    await contextMenu(sandbox(place), 'Remove a Sandbox…');
+    await contextMenu(sandbox(place), 'Remove Sandbox…');
     const dialog = page.locator('.monaco-dialog-box');
     await dialog.getByText('The archive stays.').waitFor(WAIT);
     if (place === 'Kubernetes') await screenshot('sandboxes-remove');
