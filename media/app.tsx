@@ -154,24 +154,26 @@ function Toolbar({ tab }: { tab: TabName }) {
   };
   return (
     <div class="toolbar">
-      <IconButton
-        icon="arrow-left"
-        label={t('Back (Alt+←)')}
-        disabled={!canStep(history, -1)}
-        onClick={() => session.step(-1)}
-      />
-      <IconButton
-        icon="arrow-right"
-        label={t('Forward (Alt+→)')}
-        disabled={!canStep(history, 1)}
-        onClick={() => session.step(1)}
-      />
-      <Tabs
-        label={t('Parts of the checkpoint')}
-        tabs={allTabs()}
-        current={tab}
-        onSelect={(name) => session.showTab(name)}
-      />
+      <div class="way">
+        <IconButton
+          icon="arrow-left"
+          label={t('Back (Alt+←)')}
+          disabled={!canStep(history, -1)}
+          onClick={() => session.step(-1)}
+        />
+        <IconButton
+          icon="arrow-right"
+          label={t('Forward (Alt+→)')}
+          disabled={!canStep(history, 1)}
+          onClick={() => session.step(1)}
+        />
+        <Tabs
+          label={t('Parts of the checkpoint')}
+          tabs={allTabs()}
+          current={tab}
+          onSelect={(name) => session.showTab(name)}
+        />
+      </div>
       <span class="grow" />
       <SubjectChip />
       {grid !== undefined && <GridCount grid={grid} />}

@@ -29,8 +29,8 @@ interface Point {
   readonly y: number;
 }
 
-export const BOX = { width: 172, height: 38 } as const;
-const GAP = { x: 60, y: 14 } as const;
+export const BOX = { width: 164, height: 38 } as const;
+const GAP = { x: 48, y: 14 } as const;
 const MARGIN = 16;
 const STEP = BOX.height + GAP.y;
 /** Deeper processes stand in the last of their columns. */

@@ -23,7 +23,7 @@ import { RegisterLinks } from './registers.tsx';
 import { copySelection } from './status-line.tsx';
 import { Strip } from './strip.tsx';
 
-const DEFAULT_SHARE = 0.33;
+const DEFAULT_SHARE = 0.36;
 
 /** The address space of one process: its mappings, and the bytes of the one that is chosen. */
 export function MemoryExplorer({ map, processes }: { map: AddressMap; processes: readonly MemoryProcess[] }) {

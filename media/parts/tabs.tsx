@@ -1,3 +1,4 @@
+import { useEffect } from 'preact/hooks';
 import type { TabName } from '../../src/protocol/place.ts';
 import { Icon } from './icon.tsx';
 
@@ -29,6 +30,10 @@ export function Tabs(props: {
     props.onSelect(tab.name);
     document.getElementById(`tab-${tab.name}`)?.focus();
   };
+  // Where not all have room, a link may lead to one that is out of sight.
+  useEffect(() => {
+    document.getElementById(`tab-${props.current}`)?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }, [props.current]);
   return (
     <div class="tabs" role="tablist" aria-label={props.label} onKeyDown={key}>
       {props.tabs.map(({ name, label, icon }) => (

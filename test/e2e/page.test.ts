@@ -403,6 +403,22 @@ test('the border between rows and detail moves by keyboard; narrow windows have 
   assert.ok(above && below && below.y >= above.y + above.height);
 });
 
+test('in a narrow window every tab is there, the page stays where it is, and the container keeps its name', async () => {
+  const { page } = lab;
+  await page.setViewportSize({ width: 520, height: 700 });
+  const heading = page.getByRole('heading', { level: 1 });
+  for (const tab of ['Raw', 'Overview', 'Identity', 'Processes']) {
+    await page.getByRole('tab', { name: tab }).click();
+    await until(async () => {
+      const box = await page.getByRole('tab', { name: tab }).boundingBox();
+      return box !== null && box.x >= 0 && box.x + box.width <= 520;
+    }, `${tab} must be in sight`);
+    const left = await page.locator('.app').evaluate((element) => element.getBoundingClientRect().left);
+    assert.equal(left, 0, `${tab} must not move the page`);
+    assert.equal(await heading.evaluate((element) => element.scrollWidth > element.clientWidth), false);
+  }
+});
+
 test('reading and hashing show how far they are', async () => {
   const { page } = lab;
   lab.emit('progress', { task: 'read', done: 25, total: 100, finished: false });

@@ -78,7 +78,7 @@ const CHANGES: TableKind<ChangeRow> = {
       id: 'kind',
       label: 'Change',
       kind: 'text',
-      width: 70,
+      width: 62,
       value: ({ facts }) => (facts ? letter(facts) : null),
       cell: ({ facts }) =>
         facts ? { value: letter(facts), title: facts.kind, tone: TONES[facts.kind] } : { value: null },
@@ -87,7 +87,7 @@ const CHANGES: TableKind<ChangeRow> = {
       id: 'marks',
       label: 'Marks',
       kind: 'marks',
-      width: 120,
+      width: 172,
       value: marksOf,
       cell: (row) => ({
         value: marksOf(row),
@@ -99,7 +99,7 @@ const CHANGES: TableKind<ChangeRow> = {
       id: 'size',
       label: 'Size',
       kind: 'size',
-      width: 90,
+      width: 78,
       value: ({ bytes, isFolder }) => (isFolder ? null : bytes),
       sortBy: ({ bytes }) => bytes,
       cell: ({ bytes, isFolder }) => ({ value: bytes, ...(isFolder && { tone: 'muted' }) }),

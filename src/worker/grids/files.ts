@@ -50,7 +50,7 @@ const FILES: TableKind<FileRow> = {
       id: 'process',
       label: 'Process',
       kind: 'text',
-      width: 120,
+      width: 112,
       value: processText,
       sortBy: ({ file }) => file.pid,
       cell: (row) => ({
@@ -62,7 +62,7 @@ const FILES: TableKind<FileRow> = {
       id: 'type',
       label: 'Type',
       kind: 'word',
-      width: 150,
+      width: 146,
       value: typeText,
       cell: (row) => ({ value: typeText(row), icon: KINDS[row.file.kind].icon }),
     },
@@ -71,6 +71,7 @@ const FILES: TableKind<FileRow> = {
       label: 'Target',
       kind: 'code',
       flex: 3,
+      width: 360,
       value: ({ file }) => file.target,
       cell: ({ file }) => ({ value: file.target, ...toneOf(file) }),
     },
@@ -79,6 +80,7 @@ const FILES: TableKind<FileRow> = {
       label: 'Note',
       kind: 'text',
       flex: 2,
+      width: 360,
       value: ({ file }) => noteText(file),
       cell: ({ file }) => {
         const said = remarksOf(file);

@@ -25,7 +25,7 @@ const SPEC: Readonly<
   unknown: { label: 'asked for' },
 };
 
-/** The columns of mount(8), and where each mount comes from. */
+/** The columns of mount(8), where each mount comes from, and last what is nearly always the same. */
 const MOUNTS: TableKind<MountFacts> = {
   columns: [
     {
@@ -33,6 +33,7 @@ const MOUNTS: TableKind<MountFacts> = {
       label: 'Destination',
       kind: 'code',
       flex: 2,
+      width: 260,
       tree: true,
       value: ({ destination }) => destination,
       cell: ({ destination, origin }) => ({
@@ -41,12 +42,13 @@ const MOUNTS: TableKind<MountFacts> = {
         ...((origin === 'masked' || origin === 'read-only') && { tone: 'muted' }),
       }),
     },
-    { id: 'type', label: 'Type', kind: 'text', width: 90, value: ({ type }) => type },
+    { id: 'type', label: 'Type', kind: 'text', width: 84, value: ({ type }) => type },
     {
       id: 'source',
       label: 'Source',
       kind: 'code',
       flex: 2,
+      width: 250,
       value: ({ source }) => source,
       cell: ({ source, root }) => ({
         value: source,
@@ -64,13 +66,6 @@ const MOUNTS: TableKind<MountFacts> = {
         ...(superOptions !== undefined && { title: `${options.join(',')} - ${superOptions}` }),
       }),
     },
-    {
-      id: 'propagation',
-      label: 'Propagation',
-      kind: 'text',
-      width: 100,
-      value: ({ propagation }) => propagation ?? null,
-    },
     { id: 'origin', label: 'Origin', kind: 'word', width: 90, value: ({ origin }) => ORIGINS[origin].label },
     {
       id: 'spec',
@@ -82,6 +77,13 @@ const MOUNTS: TableKind<MountFacts> = {
         const { label, tone } = SPEC[seenIn];
         return { value: label, ...(tone && { tone }) };
       },
+    },
+    {
+      id: 'propagation',
+      label: 'Propagation',
+      kind: 'text',
+      width: 100,
+      value: ({ propagation }) => propagation ?? null,
     },
   ],
   hidden: [

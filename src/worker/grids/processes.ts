@@ -23,7 +23,7 @@ const PROCESSES: TableKind<ProcessRow> = {
       label: 'Name',
       kind: 'text',
       flex: 1,
-      width: 160,
+      width: 148,
       tree: true,
       value: ({ comm }) => comm ?? null,
       cell: ({ comm, complete }) => ({
@@ -37,15 +37,15 @@ const PROCESSES: TableKind<ProcessRow> = {
       id: 'state',
       label: 'State',
       kind: 'word',
-      width: 90,
+      width: 84,
       value: stateText,
       cell: (process) => {
         const { label: _label, ...look } = STATES[process.state];
         return { value: stateText(process), ...look };
       },
     },
-    { id: 'threads', label: 'Threads', kind: 'number', width: 70, value: ({ threads }) => threads.length },
-    { id: 'command', label: 'Command line', kind: 'code', flex: 3, width: 220, value: commandLine },
+    { id: 'threads', label: 'Threads', kind: 'number', width: 66, value: ({ threads }) => threads.length },
+    { id: 'command', label: 'Command line', kind: 'code', flex: 3, width: 300, value: commandLine },
     {
       id: 'user',
       label: 'User',

@@ -1,6 +1,7 @@
 /**
  * Pictures of the page on an archive, in every tab, view and theme, without VS Code, and of a search:
- * `node test/e2e/page-lab/look.ts ARCHIVE [FOLDER [TEXT]]` (default: test-results/page, and a text that most have).
+ * `node test/e2e/page-lab/look.ts ARCHIVE [FOLDER [TEXT [WIDTH]]]` (default: test-results/page, a text that most have,
+ * and the width of an editor beside the sidebar).
  */
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -11,9 +12,9 @@ import { launchLab, type Theme } from './lab.ts';
 
 const THEMES: readonly Theme[] = ['dark', 'light', 'hc', 'hc-light'];
 
-const [archive, folder = join(root, 'test-results/page'), text = 'PATH='] = process.argv.slice(2);
+const [archive, folder = join(root, 'test-results/page'), text = 'PATH=', width = '1280'] = process.argv.slice(2);
 if (archive === undefined) {
-  console.error('Usage: node test/e2e/page-lab/look.ts ARCHIVE [FOLDER [TEXT]]');
+  console.error('Usage: node test/e2e/page-lab/look.ts ARCHIVE [FOLDER [TEXT [WIDTH]]]');
   process.exit(2);
 }
 mkdirSync(folder, { recursive: true });
@@ -26,6 +27,7 @@ source.forward({
   searched: (value) => lab.emit('searched', value),
 });
 const { page } = lab;
+await page.setViewportSize({ width: Number(width), height: 800 });
 await page.locator('.overview, .full-state').first().waitFor();
 let pictures = 0;
 const take = async (name: string) => {

@@ -134,6 +134,12 @@ describe('the worker', () => {
     );
     const { matched } = await handlers.grid(signal, query({ pid: 1, filter: 'note:deleted' }));
     assert.equal(matched, 1);
+    // What knows no connections is not closed for want of one: the words of the table of sockets.
+    const udp = await handlers.grid(signal, query({ pid: 1, filter: 'type:UDP' }));
+    assert.deepEqual(
+      column(udp, 'note').map((note) => String(note).split(' ').at(-1)),
+      ['UNCONNECTED', 'UNCONNECTED', 'ESTABLISHED'],
+    );
     await handlers.close(signal);
   });
 });

@@ -1,4 +1,5 @@
 import type { DeletedFacts, OpenFileFacts, OpenFileKind, OwnerFacts } from '../../../protocol/open-files.ts';
+import { stateText } from '../../../protocol/sockets.ts';
 import type { Sentence } from '../../../protocol/sentence.ts';
 import { rawText } from '../../criu/decode-message.ts';
 import type { FileEntry, FownEntry, RegFileEntry } from '../../criu/schema/generated/messages.ts';
@@ -203,7 +204,7 @@ function socket(
         protocol: core.protocol,
         local: core.local,
         remote: core.remote,
-        state: core.state,
+        state: stateText(core),
         ...(peer !== undefined && peer !== 0 && { peer }),
       },
     }),
