@@ -2,6 +2,7 @@ import type { KindFacts, OpenFileDetail, OpenFileFacts } from '../protocol/open-
 import type { ProcessFacts } from '../protocol/processes.ts';
 import { say } from '../protocol/sentence.ts';
 import { snakeCase, type Json, type JsonObject } from './json.ts';
+import { JsonStream, StreamedObject } from './json-stream.ts';
 
 /** An open file with what is known of it, in this program's form: words of flags and masks are `0x…`. */
 export function fileJson({ file, facts, holders, moreHolders, mount, images }: OpenFileDetail): JsonObject {
@@ -58,20 +59,31 @@ function hex(value: number | bigint): string {
  * The open files of each process with checkpointctl's keys, its working directory and root after them as there, and
  * this program's own keys. Source: checkpointctl's internal/json.go and go-criu's crit/explore.go; what has no path
  * there is `TYPE.id`, and here what readlink gave.
+ * @param details in the order of the processes
  */
-export function filesOfProcesses(processes: readonly ProcessFacts[], details: readonly OpenFileDetail[]): Json {
-  const held = Map.groupBy(details, ({ file }) => file.pid);
-  return processes.flatMap(({ pid, workingDirectory, rootDirectory }) => {
-    const files: JsonObject[] = (held.get(pid) ?? []).map((detail) => ({
-      type: detail.file.type,
-      fd: `${detail.file.type} ${String(detail.file.fd)}`,
-      path: pathThere(detail.file),
-      file: fileJson(detail),
-    }));
-    if (workingDirectory !== undefined) files.push({ type: '', fd: 'cwd', path: workingDirectory });
-    if (rootDirectory !== undefined) files.push({ type: '', fd: 'root', path: rootDirectory });
-    return files.length === 0 ? [] : [{ pid, open_files: files }];
-  });
+export async function* filesOfProcesses(
+  processes: readonly ProcessFacts[],
+  details: AsyncIterable<OpenFileDetail>,
+): AsyncGenerator<StreamedObject> {
+  const iterator = details[Symbol.asyncIterator]();
+  let next = await iterator.next();
+  const filesOf = async function* (pid: number, others: readonly JsonObject[]): AsyncGenerator<JsonObject> {
+    for (; next.done !== true && next.value.file.pid === pid; next = await iterator.next()) {
+      const detail: OpenFileDetail = next.value;
+      const { type, fd } = detail.file;
+      yield { type, fd: `${type} ${String(fd)}`, path: pathThere(detail.file), file: fileJson(detail) };
+    }
+    yield* others;
+  };
+  for (const { pid, workingDirectory, rootDirectory } of processes) {
+    const others: JsonObject[] = [];
+    if (workingDirectory !== undefined) others.push({ type: '', fd: 'cwd', path: workingDirectory });
+    if (rootDirectory !== undefined) others.push({ type: '', fd: 'root', path: rootDirectory });
+    const hasOpen = next.done !== true && next.value.file.pid === pid;
+    if (hasOpen || others.length > 0) {
+      yield new StreamedObject({ pid, open_files: new JsonStream(filesOf(pid, others)) });
+    }
+  }
 }
 
 /** go-criu has forms of its own for pipes and UNIX sockets. */

@@ -7,6 +7,7 @@ import type { ProcessFacts, TaskState } from '../protocol/processes.ts';
 import { say } from '../protocol/sentence.ts';
 import { filesOfProcesses } from './files-json.ts';
 import { snakeCase, type Json, type JsonObject } from './json.ts';
+import { JsonStream, StreamedObject } from './json-stream.ts';
 import type { ProcessNode } from './process-tree.ts';
 import { socketJson, socketsOfProcesses } from './sockets-json.ts';
 
@@ -27,10 +28,12 @@ export interface Inspected {
   readonly locator: string;
   readonly overview: Overview;
   readonly roots?: readonly ProcessNode[];
-  readonly files?: readonly OpenFileDetail[];
+  /** In the order of {@link processesOf}. */
+  readonly files?: AsyncIterable<OpenFileDetail>;
   readonly sockets?: readonly SocketDetail[];
   readonly mounts?: readonly MountFacts[];
-  readonly notes: readonly Note[];
+  /** Asked last: every answer may bring notes. */
+  readonly notes: () => Promise<readonly Note[]>;
 }
 
 export const ENGINES: Readonly<Record<Engine, string>> = {
@@ -45,14 +48,14 @@ export const ENGINES: Readonly<Record<Engine, string>> = {
  * One element of `inspect --format json`: checkpointctl's keys with its values and in its order (Source: its
  * internal/json.go), then this program's own. Times are checkpointctl's to the second; `times` has them exactly.
  */
-export function inspectJson(inspected: Inspected, sections: Sections): JsonObject {
+export function inspectJson(inspected: Inspected, sections: Sections): StreamedObject {
   const { locator, overview, roots, files, sockets, mounts, notes } = inspected;
-  return {
+  return new StreamedObject({
     ...checkpointctlHead(overview),
     ...(sections.statistics && { statistics: statistics(overview) }),
     ...(sections.metadata && { metadata: metadata(overview) }),
     ...(roots && { process_tree: roots[0] && processJson(roots[0], sections) }),
-    ...(roots && files && { file_descriptors: filesOfProcesses(processesOf(roots), files) }),
+    ...(roots && files && { file_descriptors: new JsonStream(filesOfProcesses(processesOf(roots), files)) }),
     ...(roots && sockets && { sockets: socketsOfProcesses(pidsOf(roots), sockets) }),
     ...(mounts && { mounts: specMounts(mounts) }),
     ...(roots &&
@@ -64,8 +67,12 @@ export function inspectJson(inspected: Inspected, sections: Sections): JsonObjec
     }),
     ...(sockets && { other_sockets: sockets.filter(({ holders }) => holders.length === 0).map(socketJson) }),
     ...ownHead(overview, locator),
-    notes: notesJson(notes),
-  };
+    notes: new JsonStream(eachNote(notes)),
+  });
+}
+
+async function* eachNote(notes: Inspected['notes']): AsyncGenerator<Json> {
+  yield* notesJson(await notes());
 }
 
 /** In ascending order. */
@@ -75,11 +82,12 @@ function pidsOf(roots: readonly ProcessNode[]): readonly number[] {
     .sort((a, b) => a - b);
 }
 
-function processesOf(roots: readonly ProcessNode[]): readonly ProcessFacts[] {
+/** Each before its children, tree by tree. */
+export function processesOf(roots: readonly ProcessNode[]): readonly ProcessFacts[] {
   return roots.flatMap((root) => root.topDown().map(({ facts }) => facts));
 }
 
-export function notesJson(notes: readonly Note[]): Json {
+export function notesJson(notes: readonly Note[]): readonly Json[] {
   return notes.map(({ kind, where, offset, text }) => ({ kind, where, offset, message: say(text) }));
 }
 

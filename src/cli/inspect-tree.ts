@@ -10,9 +10,10 @@ import { branch, leaf, type TreeNode } from './layout.ts';
 import type { ProcessNode } from './process-tree.ts';
 
 /** One checkpoint as checkpointctl draws it, with what more is known. */
-export function inspectTree(inspected: Inspected, sections: Sections): TreeNode {
-  const { overview, roots, files = [], sockets = [], mounts, notes } = inspected;
-  const held = { files: filesByProcess(files), sockets: socketsByProcess(sockets) };
+export async function inspectTree(inspected: Inspected, sections: Sections): Promise<TreeNode> {
+  const { overview, roots, sockets = [], mounts } = inspected;
+  const held = { files: await filesByProcess(inspected.files), sockets: socketsByProcess(sockets) };
+  const notes = await inspected.notes();
   const others = sockets.filter(({ holders }) => holders.length === 0);
   const { container, image, runtime, sizes, criu } = overview;
   return branch(
@@ -151,13 +152,16 @@ function oneProcess(
   return branch(
     `[${String(facts.pid)}${state}]  ${name}`,
     environment && facts.environment && facts.environment.length > 0
-      ? branch('Environment variables', ...facts.environment.map((label) => ({ label })))
+      ? { label: 'Environment variables', children: facts.environment.map((label) => ({ label })) }
       : undefined,
     facts.threads.length > 1
-      ? branch('Threads', ...facts.threads.map(({ tid, comm }) => ({ label: `[${String(tid)}]  ${comm ?? ''}` })))
+      ? {
+          label: 'Threads',
+          children: facts.threads.map(({ tid, comm }) => ({ label: `[${String(tid)}]  ${comm ?? ''}` })),
+        }
       : undefined,
-    files.length > 0 ? branch('Open files', ...files.map((label) => ({ label }))) : undefined,
-    sockets.length > 0 ? branch('Open sockets', ...sockets.map((label) => ({ label }))) : undefined,
+    files.length > 0 ? { label: 'Open files', children: files.map((label) => ({ label })) } : undefined,
+    sockets.length > 0 ? { label: 'Open sockets', children: sockets.map((label) => ({ label })) } : undefined,
     ...children,
   );
 }
@@ -170,9 +174,14 @@ interface Held {
   readonly sockets: Labels;
 }
 
-function filesByProcess(files: readonly OpenFileDetail[]): Labels {
-  const labels = Map.groupBy(files, ({ file }) => file.pid);
-  return new Map([...labels].map(([pid, list]) => [pid, list.map(({ file }) => fileLabel(file))]));
+async function filesByProcess(files: AsyncIterable<OpenFileDetail> | undefined): Promise<Labels> {
+  const labels = new Map<number, string[]>();
+  for await (const { file } of files ?? []) {
+    const list = labels.get(file.pid) ?? [];
+    labels.set(file.pid, list);
+    list.push(fileLabel(file));
+  }
+  return labels;
 }
 
 function fileLabel(file: OpenFileFacts): string {

@@ -1,4 +1,5 @@
-import { jsonPieces, type Json } from './json.ts';
+import type { Json } from './json.ts';
+import { writeStreamed, type StreamedObject } from './json-stream.ts';
 import type { Output } from './output.ts';
 
 /** A JSON array on stdout whose elements are written as they are made. Nothing is written where there was none. */
@@ -10,10 +11,10 @@ export class JsonArray {
     this.#output = output;
   }
 
-  async add(element: Json): Promise<void> {
+  async add(element: Json | StreamedObject): Promise<void> {
     await this.#output.write(this.#empty ? '[\n  ' : ',\n  ');
     this.#empty = false;
-    await this.#output.writeAll(jsonPieces(element, '  '));
+    await writeStreamed(this.#output, element, '  ');
   }
 
   async end(): Promise<void> {

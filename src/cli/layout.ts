@@ -1,4 +1,4 @@
-import { escapeText } from '../protocol/format.ts';
+import { escapeField } from './escape.ts';
 
 /** A node of a drawn tree. Labels may hold anything: they are escaped when drawn. */
 export interface TreeNode {
@@ -23,7 +23,7 @@ export function drawTree(root: TreeNode): string {
 
 /** The same line by line, each with its line break. */
 export function* treeLines(root: TreeNode): Generator<string> {
-  yield `${escapeText(root.label)}\n`;
+  yield `${escapeField(root.label)}\n`;
   // No recursion: a chain of processes may be as long as whoever was in the container wished.
   const open: Open[] = [{ children: root.children ?? [], next: 0, indent: '' }];
   for (let folder = open.at(-1); folder; folder = open.at(-1)) {
@@ -34,7 +34,7 @@ export function* treeLines(root: TreeNode): Generator<string> {
       continue;
     }
     const isLast = folder.next === children.length;
-    yield `${indent}${isLast ? '└── ' : '├── '}${escapeText(node.label)}\n`;
+    yield `${indent}${isLast ? '└── ' : '├── '}${escapeField(node.label)}\n`;
     open.push({ children: node.children ?? [], next: 0, indent: `${indent}${isLast ? '    ' : '│   '}` });
   }
 }
@@ -54,24 +54,44 @@ export function drawTable(header: readonly string[], rows: readonly (readonly st
   return [...tableLines(header, rows)].join('');
 }
 
-/** The same line by line, each with its line break. The rows may be many: of each only its text is kept. */
+/** The same line by line, each with its line break. */
 export function* tableLines(header: readonly string[], rows: Iterable<readonly string[]>): Generator<string> {
-  const lines = new Texts();
-  const widths = header.map(() => MIN_WIDTH);
-  const add = (cells: readonly string[]): void => {
+  const table = new Table(header);
+  for (const row of rows) table.add(row);
+  yield* table.lines();
+}
+
+/** Rows that are drawn when all of them are known. They may be many: of each only its text is kept. */
+export class Table {
+  readonly #texts = new Texts();
+  readonly #widths: number[];
+
+  constructor(header: readonly string[]) {
+    this.#widths = header.map(() => MIN_WIDTH);
+    this.#addCells(header.map((title) => title.toUpperCase()));
+    this.#addCells(header.map((title) => '-'.repeat(title.length)));
+  }
+
+  add(row: readonly string[]): void {
+    // What is escaped has neither a NUL nor a line break.
+    this.#addCells(row.map(escapeField));
+  }
+
+  #addCells(cells: readonly string[]): void {
+    const widths = this.#widths;
     // Measured without the last, which is not padded.
     for (let column = 0; column < cells.length - 1; column++)
       widths[column] = Math.max(widths[column] ?? 0, length(cells[column] ?? '') + GAP);
-    lines.add(cells.join('\0'));
-  };
-  add(header.map((title) => title.toUpperCase()));
-  add(header.map((title) => '-'.repeat(title.length)));
-  // What is escaped has neither a NUL nor a line break.
-  for (const row of rows) add(row.map(escapeText));
-  for (const line of lines) {
-    const cells = line.split('\0');
-    const last = cells.length - 1;
-    yield `${cells.map((cell, column) => (column === last ? cell : pad(cell, widths[column] ?? 0))).join('')}\n`;
+    this.#texts.add(cells.join('\0'));
+  }
+
+  /** Line by line, each with its line break. */
+  *lines(): Generator<string> {
+    for (const line of this.#texts) {
+      const cells = line.split('\0');
+      const last = cells.length - 1;
+      yield `${cells.map((cell, column) => (column === last ? cell : pad(cell, this.#widths[column] ?? 0))).join('')}\n`;
+    }
   }
 }
 

@@ -11,13 +11,18 @@ import { spillSettings } from './spill.ts';
 export type ExitCode = 0 | 1 | 2 | 3;
 
 /** Something is lost; the other kinds of note only inform. */
-const DAMAGE: ReadonlySet<NoteKind> = new Set(['damaged', 'truncated', 'missing', 'encrypted']);
+const LOST: ReadonlySet<NoteKind> = new Set(['damaged', 'truncated', 'missing', 'encrypted']);
 
 /** Notes of one kind that stderr gets; JSON has them all. */
 const MANY = 10;
 
-export function isDamage({ kind }: Note): boolean {
-  return DAMAGE.has(kind);
+export function isLost({ kind }: Note): boolean {
+  return LOST.has(kind);
+}
+
+/** Something is lost, or there is more than could be told: the answer is not all of it. */
+export function isDamage(note: Note): boolean {
+  return isLost(note) || (note.kind === 'may-be-incomplete' && !note.byDesign);
 }
 
 /** One run of the program: where its output goes, what ends it early, and where it keeps decompressed copies. */

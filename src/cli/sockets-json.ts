@@ -1,5 +1,5 @@
 import type { SocketAddress, SocketDetail, SocketQueue } from '../protocol/sockets.ts';
-import { snakeCase, type Json, type JsonObject } from './json.ts';
+import { LazyList, snakeCase, type Json, type JsonObject } from './json.ts';
 
 /** A socket with what is known of it, in this program's form. */
 export function socketJson(socket: SocketDetail): JsonObject {
@@ -19,6 +19,13 @@ function queueJson({ contents, ...queue }: SocketQueue): Json {
 }
 
 /**
+ * Descriptors with which a socket is told in full, once where it has many holders: all that is known of it includes
+ * these, and with each of them it would be as much as the square of their number.
+ */
+const MOST_TIMES = 100;
+const MANY_HOLDERS = 100;
+
+/**
  * The sockets of each process with checkpointctl's keys, and this program's own after them. Source: checkpointctl's
  * internal/json.go and crit/explore.go of go-criu. Addresses are right where checkpointctl's are not.
  */
@@ -29,14 +36,22 @@ export function socketsOfProcesses(pids: readonly number[], sockets: readonly So
       for (const pid of holders) held.get(pid)?.push({ fd, socket });
     }
   }
+  const told = new Map<number, number>();
+  const describe = (socket: SocketDetail): JsonObject => {
+    const times = (told.get(socket.id) ?? 0) + 1;
+    told.set(socket.id, times);
+    const most = socket.holders.length > MANY_HOLDERS ? 1 : MOST_TIMES;
+    return times > most ? { id: socket.id, told_before: true } : socketJson(socket);
+  };
   return [...held].flatMap(([pid, list]) => {
     if (list.length === 0) return [];
     list.sort((one, other) => one.fd - other.fd);
-    return [{ pid, open_sockets: list.map(({ fd, socket }) => openSocket(fd, socket)) }];
+    const items = Iterator.from(list).map(({ fd, socket }) => openSocket(fd, socket, describe(socket)));
+    return [{ pid, open_sockets: new LazyList(items) }];
   });
 }
 
-function openSocket(fd: number, socket: SocketDetail): JsonObject {
+function openSocket(fd: number, socket: SocketDetail, own: JsonObject): JsonObject {
   const { localAddress, remoteAddress, state, local, remote } = socket;
   const isInet = localAddress !== undefined;
   const protocol = isInet ? socket.protocol.replace(/6$/, '').toUpperCase() : undefined;
@@ -58,7 +73,7 @@ function openSocket(fd: number, socket: SocketDetail): JsonObject {
       recv_buf: option('SO_RCVBUF'),
     },
     fd,
-    socket: socketJson(socket),
+    socket: own,
   };
 }
 

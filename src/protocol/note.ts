@@ -14,4 +14,6 @@ export interface Note {
   /** Bytes from the start of `where`. */
   readonly offset?: number;
   readonly text: Sentence;
+  /** An engine or CRIU never writes it: a sound archive lacks it, too. */
+  readonly byDesign?: true;
 }

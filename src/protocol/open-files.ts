@@ -366,6 +366,8 @@ export interface NamespaceFacts {
   /** CRIU's number of it: joins the namespaces of processes. */
   readonly id: number;
   readonly members: readonly { readonly pid: number; readonly command?: string }[];
+  /** There are more. */
+  readonly more?: true;
 }
 
 export interface TunFacts {

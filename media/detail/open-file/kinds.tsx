@@ -140,6 +140,7 @@ function NamespaceView({ namespace }: { namespace: Kind<'namespace'> }) {
                   <ProcessLink pid={member.pid} command={member.command} />
                 </span>
               ))}
+          {namespace.more && <p class="muted">{t('There are more than can be listed.')}</p>}
         </Fact>
       </Facts>
     </>

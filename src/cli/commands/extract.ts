@@ -3,7 +3,7 @@ import { CheckpointError } from '../../core/errors.ts';
 import { formatCount, formatSize } from '../../protocol/format.ts';
 import { sentence } from '../../protocol/sentence.ts';
 import { usage, type Arguments } from '../arguments.ts';
-import { isDamage, type ExitCode, type Session } from '../session.ts';
+import { isLost, type ExitCode, type Session } from '../session.ts';
 import { collectInSmallSteps } from '../small-steps.ts';
 
 /** What the checkpoint holds, without what is only derived from it (/images). */
@@ -29,8 +29,11 @@ export async function run(args: Arguments, session: Session): Promise<ExitCode> 
         where: locator,
       });
     }
-    damage.push(session.tell(result.skipped));
-    session.list(result.skipped.filter((note) => !isDamage(note)));
+    // What no disk here may hold (devices, links that lead out) is told, and is no damage.
+    const lost = result.skipped.filter(isLost);
+    damage.push(lost.length > 0);
+    session.list(lost);
+    session.list(result.skipped.filter((note) => !isLost(note)));
     await output.write(
       `${formatCount(result.files)} ${result.files === 1 ? 'file' : 'files'}, ${formatSize(result.bytes)} written to ${target}\n`,
     );

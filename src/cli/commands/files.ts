@@ -7,24 +7,23 @@ import type { Arguments } from '../arguments.ts';
 import { fileJson } from '../files-json.ts';
 import { notesJson } from '../inspect-json.ts';
 import { jsonPieces } from '../json.ts';
-import { drawTable } from '../layout.ts';
+import { Table } from '../layout.ts';
 import type { ExitCode, Session } from '../session.ts';
+import { collectInSmallSteps } from '../small-steps.ts';
 
 export function run(args: Arguments, session: Session): Promise<ExitCode> {
   const pid = args.pid('pid');
+  collectInSmallSteps();
   return session.each(args.operands, async (checkpoint, locator) => {
     const processes = await checkpoint.processes(session.signal);
     if (pid !== undefined && !processes.some((process) => process.pid === pid)) throw noProcess(pid, locator);
     const pids = pid === undefined ? undefined : new Set([pid]);
-    const files = await checkpoint.openFiles.list(pids, session.signal);
+    const files = checkpoint.openFiles.each(pids, session.signal);
     if (args.text('format') === 'json') return printJson(checkpoint, locator, files, session);
     const names = new Map(processes.map((process) => [process.pid, process.comm ?? '']));
-    return session.output.write(
-      drawTable(
-        COLUMNS,
-        files.map((file) => row(file, names.get(file.pid) ?? '')),
-      ),
-    );
+    const table = new Table(COLUMNS);
+    for await (const file of files) table.add(row(file, names.get(file.pid) ?? ''));
+    return session.output.writeAll(table.lines());
   });
 }
 
@@ -49,7 +48,7 @@ function row(file: OpenFileFacts, command: string): string[] {
 async function printJson(
   checkpoint: Checkpoint,
   locator: string,
-  files: readonly OpenFileFacts[],
+  files: AsyncIterable<OpenFileFacts>,
   { output, signal }: Session,
 ): Promise<void> {
   await output.writeAll(['{\n  "locator": ', ...jsonPieces(locator), ',\n  "files": [']);

@@ -1,29 +1,33 @@
 import type { Checkpoint } from '../../core/checkpoint/checkpoint.ts';
 import { CheckpointError } from '../../core/errors.ts';
+import { escapeText } from '../../protocol/format.ts';
 import { sentence } from '../../protocol/sentence.ts';
 import type { OpenFileDetail } from '../../protocol/open-files.ts';
 import type { SocketDetail, SocketFacts } from '../../protocol/sockets.ts';
 import type { Arguments } from '../arguments.ts';
-import { inspectJson, type Inspected, type Sections } from '../inspect-json.ts';
+import { inspectJson, processesOf, type Inspected, type Sections } from '../inspect-json.ts';
 import { inspectTree } from '../inspect-tree.ts';
-import { drawTree } from '../layout.ts';
+import { treeLines } from '../layout.ts';
 import { findProcess, processTree, type ProcessNode } from '../process-tree.ts';
 import type { ExitCode, Session } from '../session.ts';
+import { collectInSmallSteps } from '../small-steps.ts';
 import { JsonArray } from '../json-array.ts';
 
 export async function run(args: Arguments, session: Session): Promise<ExitCode> {
   const pid = args.pid('pid');
   const sections = readSections(args, pid);
+  if (sections.files || sections.sockets) collectInSmallSteps();
   // A person sees the tree; a program that reads along gets what it can rely on.
   const asJson = (args.text('format') ?? (session.output.isTerminal ? 'tree' : 'json')) === 'json';
   const array = new JsonArray(session.output);
   const code = await session.each(args.operands, async (checkpoint, locator) => {
     const inspected = await ask(checkpoint, locator, sections, pid, session.signal);
     if (asJson) await array.add(inspectJson(inspected, sections));
-    else
-      await session.output.write(
-        `\nDisplaying container checkpoint tree view from ${locator}\n\n${drawTree(inspectTree(inspected, sections))}\n`,
-      );
+    else {
+      await session.output.write(`\nDisplaying container checkpoint tree view from ${escapeText(locator)}\n\n`);
+      await session.output.writeAll(treeLines(await inspectTree(inspected, sections)));
+      await session.output.write('\n');
+    }
   });
   await array.end();
   return code;
@@ -55,7 +59,7 @@ async function ask(
 ): Promise<Inspected> {
   const overview = await checkpoint.overview(signal);
   const roots = sections.processes ? chosen(processTree(await checkpoint.processes(signal)), pid, locator) : undefined;
-  const files = sections.files && roots ? await filesOf(checkpoint, roots, signal) : undefined;
+  const files = sections.files && roots ? filesOf(checkpoint, roots, signal) : undefined;
   const sockets = sections.sockets && roots ? await socketsOf(checkpoint, roots, pid, signal) : undefined;
   const mounts = sections.mounts ? await checkpoint.mounts(signal) : undefined;
   return {
@@ -65,23 +69,20 @@ async function ask(
     ...(files && { files }),
     ...(sockets && { sockets }),
     ...(mounts && { mounts }),
-    notes: await checkpoint.notes(signal),
+    notes: () => checkpoint.notes(signal),
   };
 }
 
-async function filesOf(
-  checkpoint: Checkpoint,
+function filesOf(
+  { openFiles }: Checkpoint,
   roots: readonly ProcessNode[],
   signal: AbortSignal,
-): Promise<readonly OpenFileDetail[]> {
-  const files = await checkpoint.openFiles.list(pidsOf(roots), signal);
-  const details: OpenFileDetail[] = [];
-  for await (const detail of checkpoint.openFiles.details(files, signal)) details.push(detail);
-  return details;
+): AsyncIterable<OpenFileDetail> {
+  return openFiles.details(openFiles.each(pidsOf(roots), signal), signal);
 }
 
 function pidsOf(roots: readonly ProcessNode[]): ReadonlySet<number> {
-  return new Set(roots.flatMap((root) => root.bottomUp().map(({ facts }) => facts.pid)));
+  return new Set(processesOf(roots).map(({ pid }) => pid));
 }
 
 /** Those of the processes that are shown; of all processes also those that nobody has open. */

@@ -1,6 +1,7 @@
 import type { Checkpoint } from '../../core/checkpoint/checkpoint.ts';
 import { CheckpointError } from '../../core/errors.ts';
-import { escapeText, formatSize } from '../../protocol/format.ts';
+import { escapeField } from '../escape.ts';
+import { formatSize } from '../../protocol/format.ts';
 import type { MemoryMap, MemoryRegion, MemorySource } from '../../protocol/memory.ts';
 import type { ProcessFacts } from '../../protocol/processes.ts';
 import { hex } from '../../protocol/wire.ts';
@@ -21,7 +22,7 @@ export function run(args: Arguments, session: Session): Promise<ExitCode> {
       const map = await mapOf(checkpoint, process, session);
       if (!map) continue;
       const title = `${first ? '' : '\n'}${String(process.pid)} ${process.comm ?? ''}`.trimEnd();
-      if (processes.length > 1) await session.output.writeAll([`${escapeText(title)}\n\n`]);
+      if (processes.length > 1) await session.output.writeAll([`${escapeField(title)}\n\n`]);
       await session.output.write(drawTable(COLUMNS, map.regions.map(row)));
       first = false;
     }

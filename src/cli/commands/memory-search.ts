@@ -3,7 +3,8 @@ import type { Checkpoint } from '../../core/checkpoint/checkpoint.ts';
 import { compilePattern } from '../../core/checkpoint/search/pattern/compile.ts';
 import { matchRecord } from '../../core/checkpoint/search/match-record.ts';
 import { warmThreads } from '../../core/checkpoint/search/scan/thread-pool.ts';
-import { escapeText, formatSize } from '../../protocol/format.ts';
+import { escapeField } from '../escape.ts';
+import { formatSize } from '../../protocol/format.ts';
 import type { Note } from '../../protocol/note.ts';
 import { readable } from '../../protocol/readable.ts';
 import {
@@ -201,9 +202,9 @@ function row(match: SearchMatch, isTerminal: boolean): readonly string[] {
   return [
     address === null ? `+${hex(BigInt(offset ?? 0))}` : hex(address),
     pid === null ? '-' : String(pid),
-    process === null ? '-' : escapeText(process),
+    process === null ? '-' : escapeField(process),
     source,
-    escapeText(region === '' ? '-' : region) + (who === '' ? '' : ` (fd ${who})`),
+    escapeField(region === '' ? '-' : region) + (who === '' ? '' : ` (fd ${who})`),
     readable(context.subarray(0, from)) +
       (isTerminal ? `${INVERSE}${found}${NORMAL}` : found) +
       readable(context.subarray(to)),

@@ -1,4 +1,4 @@
-import { escapeText } from '../../protocol/format.ts';
+import { escapeField } from '../escape.ts';
 import type { SearchMatch, StringEncoding } from '../../protocol/search.ts';
 import { hex } from '../../protocol/wire.ts';
 import type { Arguments } from '../arguments.ts';
@@ -23,10 +23,10 @@ function textLines({ output }: Session): MatchLines {
   return {
     add: async (match) => {
       const whose = describe(match);
-      if (whose !== last) await output.write(`${last === undefined ? '' : '\n'}# ${escapeText(whose)}\n`);
+      if (whose !== last) await output.write(`${last === undefined ? '' : '\n'}# ${escapeField(whose)}\n`);
       last = whose;
       const place = match.address ?? BigInt(match.offset ?? 0);
-      await output.write(`${hex(place).padStart(18)}  ${escapeText(textOf(match))}\n`);
+      await output.write(`${hex(place).padStart(18)}  ${escapeField(textOf(match))}\n`);
     },
     end: () => Promise.resolve(),
   };

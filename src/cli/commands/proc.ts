@@ -1,5 +1,6 @@
 import type { Checkpoint } from '../../core/checkpoint/checkpoint.ts';
 import { escapeText } from '../../protocol/format.ts';
+import { escapeField } from '../escape.ts';
 import { readPid, type Arguments } from '../arguments.ts';
 import type { ExitCode, Session } from '../session.ts';
 
@@ -36,7 +37,7 @@ async function copy(checkpoint: Checkpoint, path: string, session: Session): Pro
           decoder
             .decode(bytes, { stream: length === CHUNK })
             .split('\n')
-            .map(escapeText)
+            .map(escapeField)
             .join('\n'),
         );
     }

@@ -24,7 +24,7 @@ export async function run(args: Arguments, session: Session): Promise<ExitCode> 
   const code = await session.each(args.operands, async (checkpoint, locator) => {
     const overview = await checkpoint.overview(session.signal);
     const notes = await checkpoint.notes(session.signal);
-    if (asJson) await array.add(inspectJson({ locator, overview, notes }, NO_SECTIONS));
+    if (asJson) await array.add(inspectJson({ locator, overview, notes: () => Promise.resolve(notes) }, NO_SECTIONS));
     else shown.push({ locator, overview });
   });
   await array.end();

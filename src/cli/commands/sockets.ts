@@ -7,11 +7,13 @@ import { notesJson } from '../inspect-json.ts';
 import { jsonPieces, snakeCase, type Json } from '../json.ts';
 import { drawTable } from '../layout.ts';
 import type { ExitCode, Session } from '../session.ts';
+import { collectInSmallSteps } from '../small-steps.ts';
 import { isHeldBy, SOCKET_COLUMNS, socketLine } from '../socket-lines.ts';
 import { socketJson } from '../sockets-json.ts';
 
 export function run(args: Arguments, session: Session): Promise<ExitCode> {
   const pid = args.pid('pid');
+  collectInSmallSteps();
   return session.each(args.operands, async (checkpoint, locator) => {
     const processes = await checkpoint.processes(session.signal);
     if (pid !== undefined && !processes.some((process) => process.pid === pid)) throw noProcess(pid, locator);

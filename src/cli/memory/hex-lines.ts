@@ -1,4 +1,4 @@
-import { escapeText } from '../../protocol/format.ts';
+import { escapeField } from '../escape.ts';
 import type { MemoryRange, MemoryWindow } from '../../protocol/memory.ts';
 
 const ROW = 16;
@@ -64,7 +64,7 @@ export class HexLines {
 
 function originLine({ start, source, present, where, offset }: MemoryRange): string {
   const place =
-    where === undefined ? '' : `, ${escapeText(where)}${offset === undefined ? '' : ` at 0x${offset.toString(16)}`}`;
+    where === undefined ? '' : `, ${escapeField(where)}${offset === undefined ? '' : ` at 0x${offset.toString(16)}`}`;
   return `# 0x${start.toString(16)}: ${source}${present ? '' : ', not in this checkpoint'}${place}\n`;
 }
 

@@ -149,7 +149,7 @@ class OpenCheckpoint implements Checkpoint {
     const interior = (): Promise<Interior> => this.#loadInterior();
     this.sockets = lazily<Sockets>(async () => (await interior()).sockets, ['details']);
     this.files = lazily(async () => (await interior()).files);
-    this.openFiles = lazily<OpenFiles>(async () => (await interior()).openFiles, ['details']);
+    this.openFiles = lazily<OpenFiles>(async () => (await interior()).openFiles, ['details', 'each']);
     this.memory = lazily(async () => (await interior()).memory);
     this.isolation = lazily(async () => (await interior()).isolation);
     this.logs = lazily(async () => (await interior()).logs);

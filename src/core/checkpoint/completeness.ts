@@ -67,7 +67,7 @@ export function noteMissing({
     .map(({ path }) => emptyImage(path));
   const early: readonly Note[] =
     imagesPrefix === PRE_CHECKPOINT
-      ? [{ kind: 'may-be-incomplete', where: PRE_CHECKPOINT, text: sentence(preCheckpoint) }]
+      ? [{ kind: 'may-be-incomplete', where: PRE_CHECKPOINT, text: sentence(preCheckpoint), byDesign: true }]
       : [];
   return [...missing, ...empty, ...early];
 }
@@ -93,7 +93,7 @@ export function rootfsDiffGap(engine: Engine): Sentence | undefined {
 /** A rootfs diff that its engine never makes whole. */
 export function noteGap(files: FileSet, engine: Engine): readonly Note[] {
   const gap = files.entries.has('rootfs-diff.tar') ? rootfsDiffGap(engine) : undefined;
-  return gap ? [{ kind: 'may-be-incomplete', where: 'rootfs-diff.tar', text: gap }] : [];
+  return gap ? [{ kind: 'may-be-incomplete', where: 'rootfs-diff.tar', text: gap, byDesign: true }] : [];
 }
 
 function judgeMetadata({ files, engine, dockerName, notes }: Parts): CompletenessFact {

@@ -70,7 +70,7 @@ async function noTable(
     const text = sentence(
       'The processes used the mounts of the host, where CRIU itself ran: of these it dumps no table.',
     );
-    return [{ kind: 'may-be-incomplete', where, text }];
+    return [{ kind: 'may-be-incomplete', where, text, byDesign: true }];
   }
   const text = sentence(
     '{0} is missing or empty: which mounts there were is not known, only those that the specification asked for.',

@@ -2,6 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { formatJson, LazyList, snakeCase, type Json } from '../../../src/cli/json.ts';
+import { JsonStream, StreamedObject, writeStreamed } from '../../../src/cli/json-stream.ts';
+import { Output } from '../../../src/cli/output.ts';
+import { Capture } from './support.ts';
 
 test('64-bit values keep all their digits', () => {
   assert.equal(
@@ -34,6 +37,22 @@ test('what is no whole character becomes U+FFFD, control characters are escaped'
 test('a list that is made while it is written reads like any other', () => {
   const lazy = new LazyList(Iterator.from([1, { a: 2 }, new LazyList([])]));
   assert.equal(formatJson({ lazy }), formatJson({ lazy: [1, { a: 2 }, []] }));
+});
+
+test('what is written as it comes reads like any other', async () => {
+  const capture = new Capture();
+  const output = new Output({ stdout: capture.stream, stderr: capture.stream });
+  const items = async function* (...list: readonly (Json | StreamedObject)[]) {
+    yield* await Promise.resolve(list);
+  };
+  const inner = new StreamedObject({ pid: 1, none: undefined, files: new JsonStream(items({ fd: 3 }, 4)) });
+  const value = new StreamedObject({
+    a: [1],
+    list: new JsonStream(items(inner, new StreamedObject({}))),
+    empty: new JsonStream(items()),
+  });
+  await writeStreamed(output, value);
+  assert.equal(capture.text, formatJson({ a: [1], list: [{ pid: 1, files: [{ fd: 3 }, 4] }, {}], empty: [] }));
 });
 
 test('a value may be nested as deep as it likes', () => {

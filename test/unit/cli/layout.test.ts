@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import fc from 'fast-check';
 import { drawTable, drawTree, tableLines, type TreeNode } from '../../../src/cli/layout.ts';
 import { findProcess, processTree } from '../../../src/cli/process-tree.ts';
 import type { ProcessFacts } from '../../../src/protocol/processes.ts';
@@ -37,12 +38,57 @@ describe('tables and trees', () => {
     }
   });
 
+  test('what is drawn can only have been one text', () => {
+    const texts = [
+      '\n',
+      '\\n',
+      '\\\\n',
+      '\\\n',
+      '\u202e',
+      '\\u202e',
+      '\\\u202e',
+      '\t',
+      '\\t',
+      '\\',
+      '\\\\',
+      'a\\',
+      '\\a',
+    ];
+    const drawn = texts.map((text) => drawTree({ label: `[${text}]` }));
+    assert.equal(new Set(drawn).size, texts.length);
+    assert.deepEqual(
+      drawn.map(unescape),
+      texts.map((text) => `[${text}]`),
+    );
+    // Command lines stay as they are typed.
+    const command = String.raw`grep -E '\.js\(' \d`;
+    assert.equal(drawTree({ label: command }), `${command}\n`);
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom('\\', 'n', 'u', '2028', '\n', '\u2028', ' ', 'x')), (parts) => {
+        assert.equal(unescape(drawTree({ label: parts.join('') })), parts.join(''));
+      }),
+    );
+  });
+
   test('a tree may be deeper than the stack', () => {
     let node: TreeNode = { label: 'end' };
     for (let depth = 0; depth < 2000; depth++) node = { label: '', children: [node] };
     assert.ok(drawTree(node).endsWith('└── end\n'));
   });
 });
+
+/** What a reader of a drawn line takes it for. */
+function unescape(line: string): string {
+  const run = /(\\+)(n|r|t|u[0-9a-f]{4}|u\{[0-9a-f]+\})?/g;
+  return line.slice(0, -1).replace(run, (whole, slashes: string, word: string | undefined, at: number) => {
+    const next = word?.[0] ?? line[at + slashes.length];
+    if (next === undefined || !/[nrtu]/.test(next)) return whole;
+    const own = '\\'.repeat(slashes.length >> 1);
+    if (slashes.length % 2 === 0 || word === undefined) return own + (word ?? '');
+    const short = { n: '\n', r: '\r', t: '\t' }[word];
+    return own + (short ?? String.fromCodePoint(Number.parseInt(word.replace(/[u{}]/g, ''), 16)));
+  });
+}
 
 function process(pid: number, ppid: number): ProcessFacts {
   return { pid, ppid, pgid: pid, sid: pid, state: 'running', threads: [], complete: true };

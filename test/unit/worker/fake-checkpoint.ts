@@ -78,6 +78,9 @@ const noSockets: Sockets = {
 
 const noOpenFiles: OpenFiles = {
   list: () => Promise.resolve([]),
+  async *each() {
+    yield* await Promise.resolve([]);
+  },
   counts: () => Promise.resolve(new Map()),
   detail: () => Promise.resolve(undefined),
   async *details() {

@@ -26,6 +26,9 @@ function gridsOf(...files: readonly OpenFileFacts[]): Grids {
       processes: () => Promise.resolve([process({ pid: 1, comm: 'init' }), process({ pid: 2, comm: 'web' })]),
       openFiles: {
         list: () => Promise.resolve(files),
+        async *each() {
+          yield* await Promise.resolve(files);
+        },
         counts: () => Promise.resolve(new Map()),
         detail: () => Promise.resolve(undefined),
         async *details() {

@@ -1,6 +1,6 @@
 import type { OpenCounts } from '../../../protocol/open-files.ts';
 import { Breather } from '../../bytes/cancel.ts';
-import type { FileEntry } from '../../criu/schema/generated/messages.ts';
+import type { FdinfoEntry, FileEntry } from '../../criu/schema/generated/messages.ts';
 import type { ImageDirectory } from '../../criu/image-directory.ts';
 import { fileOf } from '../../criu/kinds.ts';
 import { known } from '../known-images.ts';
@@ -31,8 +31,10 @@ export interface DescriptorTable {
   /** Of which image it was read: where notes and "show in image" point. */
   readonly image: string;
   readonly pids: readonly number[];
-  /** By number. */
+  /** By number, each once. */
   readonly descriptors: readonly Descriptor[];
+  /** The numbers that the image has more than once, which only damage brings; of each the first counts. */
+  readonly repeated: readonly number[];
 }
 
 /**
@@ -53,13 +55,18 @@ export async function readDescriptorTables(
     if (pids && !sharers.some((pid) => pids.has(pid))) continue;
     const name = fileOf('FDINFO', filesId);
     if (!images.has(name)) continue;
-    const slots = await known(images, 'FDINFO', name, signal);
-    const descriptors = slots.map(({ fd, flags, type, id }): Descriptor => {
+    const byNumber = new Map<number, Descriptor>();
+    const repeated = new Set<number>();
+    for (const { fd, flags, type, id } of await known(images, 'FDINFO', name, signal)) {
+      if (byNumber.has(fd)) {
+        repeated.add(fd);
+        continue;
+      }
       const file = files.entry(id, type);
-      return { fd, closeOnExec: (flags & FD_CLOEXEC) !== 0, type, fileId: id, ...(file && { file }) };
-    });
-    descriptors.sort((one, other) => one.fd - other.fd);
-    tables.push({ filesId, image: images.path(name), pids: sharers, descriptors });
+      byNumber.set(fd, { fd, closeOnExec: (flags & FD_CLOEXEC) !== 0, type, fileId: id, ...(file && { file }) });
+    }
+    const descriptors = [...byNumber.values()].sort((one, other) => one.fd - other.fd);
+    tables.push({ filesId, image: images.path(name), pids: sharers, descriptors, repeated: [...repeated] });
   }
   return tables;
 }
@@ -77,11 +84,21 @@ export async function countDescriptors(
     const filesId = (await processes.ids(pid, signal))?.files_id;
     const name = fileOf('FDINFO', filesId ?? 0);
     if (filesId === undefined || !images.has(name)) continue;
-    const slots = await known(images, 'FDINFO', name, signal);
-    counts.set(pid, { files: slots.length, sockets: slots.filter(({ type }) => SOCKETS.has(type)).length });
+    counts.set(pid, countSlots(await known(images, 'FDINFO', name, signal)));
     if (breather.isDue) await breather.breathe(signal);
   }
   return counts;
+}
+
+/** Each number once, as in the table. */
+function countSlots(slots: readonly FdinfoEntry[]): OpenCounts {
+  const seen = new Set<number>();
+  let sockets = 0;
+  for (const { fd, type } of slots) {
+    if (!seen.has(fd) && SOCKETS.has(type)) sockets++;
+    seen.add(fd);
+  }
+  return { files: seen.size, sockets };
 }
 
 /** The processes of each table by its number, in the order of pstree.img. */

@@ -17,15 +17,15 @@ export function noteGaps(
   processes: readonly ProcessFacts[],
 ): readonly Note[] {
   const notes: Note[] = [];
-  for (const { image, descriptors } of index.tables) {
+  for (const { image, descriptors, repeated } of index.tables) {
+    if (repeated.length > 0) notes.push(noteRepeated(image, repeated));
     const lost = descriptors.filter(({ file }) => !file).map(({ fd }) => String(fd));
     if (lost.length === 0) continue;
-    const list = lost.length > LISTED ? `${lost.slice(0, LISTED).join(', ')}, …` : lost.join(', ');
     const text = sentence(
       '{0} lists descriptors whose files no image holds, {1} in all ({2}): what they stand for cannot be shown.',
       image,
       lost.length,
-      list,
+      shortList(lost),
     );
     notes.push({ kind: 'missing', where: image, text });
   }
@@ -48,10 +48,31 @@ export function noteGaps(
   return notes;
 }
 
+function noteRepeated(image: string, repeated: readonly number[]): Note {
+  const text = sentence(
+    '{0} lists descriptors more than once, {1} in all ({2}). Of each only the first is shown.',
+    image,
+    repeated.length,
+    shortList(repeated),
+  );
+  return { kind: 'damaged', where: image, text };
+}
+
+function shortList(numbers: readonly (string | number)[]): string {
+  return numbers.length > LISTED ? `${numbers.slice(0, LISTED).join(', ')}, …` : numbers.join(', ');
+}
+
 /** The list of open files was cut off. */
 export function noteTooMany(images: ImageDirectory): Note {
   const where = images.path(fileOf('FILES'));
   const text = sentence('The processes have more files open than can be listed together: choose one of them.');
+  return { kind: 'may-be-incomplete', where, text };
+}
+
+/** Of some files it was left out what they watch: too many descriptors stand for them. */
+export function noteTooMuch(images: ImageDirectory): Note {
+  const where = images.path(fileOf('FILES'));
+  const text = sentence('What files watch is too much to be told with each of their descriptors: ask for one of them.');
   return { kind: 'may-be-incomplete', where, text };
 }
 

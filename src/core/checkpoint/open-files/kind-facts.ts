@@ -105,11 +105,17 @@ function describeTty({ tty_info_id: id }: TtyFileEntry, { index, name, most }: K
 
 async function describeNamespace({ ns_cflag, ns_id }: NsFileEntry, sources: KindSources): Promise<KindFacts> {
   const namespace = namespaceName(ns_cflag);
-  const members = (await sources.members(namespace, ns_id)).map(({ pid, comm }) => ({
-    pid,
-    ...(comm !== undefined && { command: comm }),
-  }));
-  return { of: 'namespace', namespace, id: ns_id, members };
+  const all = await sources.members(namespace, ns_id);
+  const members = all
+    .slice(0, sources.most)
+    .map(({ pid, comm }) => ({ pid, ...(comm !== undefined && { command: comm }) }));
+  return {
+    of: 'namespace',
+    namespace,
+    id: ns_id,
+    members,
+    ...(all.length > members.length && { more: true as const }),
+  };
 }
 
 async function describeBpfMap(bpf: BpfmapFileEntry, images: ImageDirectory, signal?: AbortSignal): Promise<KindFacts> {

@@ -1,5 +1,11 @@
 import type { MountFacts } from '../../../protocol/mounts.ts';
-import type { ContentFacts, OpenCounts, OpenFileDetail, OpenFileFacts } from '../../../protocol/open-files.ts';
+import type {
+  ContentFacts,
+  KindFacts,
+  OpenCounts,
+  OpenFileDetail,
+  OpenFileFacts,
+} from '../../../protocol/open-files.ts';
 import type { ProcessFacts } from '../../../protocol/processes.ts';
 import { Breather } from '../../bytes/cancel.ts';
 import type { ImageDirectory } from '../../criu/image-directory.ts';
@@ -9,11 +15,12 @@ import { isCancelled, CheckpointError } from '../../errors.ts';
 import { countDescriptors, type Descriptor } from '../descriptors/descriptor-tables.ts';
 import type { Notebook } from '../notebook.ts';
 import type { Processes } from '../processes.ts';
+import { Allowance } from './allowance.ts';
 import { contentsOf, mayHaveContents, type FileContent } from './contents.ts';
 import { describeOpenFile } from './describe-file.ts';
 import { loadFileIndex, type FileIndex } from './file-index.ts';
-import { describeKind } from './kind-facts.ts';
-import { noteGaps, noteTooMany } from './file-notes.ts';
+import { describeKind, type KindSources } from './kind-facts.ts';
+import { noteGaps, noteTooMany, noteTooMuch } from './file-notes.ts';
 import { imagesOf, placesOf } from './image-places.ts';
 import { OtherEnds } from './other-end.ts';
 import type { Name } from './pipes.ts';
@@ -27,14 +34,25 @@ export interface OpenFiles {
    */
   list(pids?: ReadonlySet<number>, signal?: AbortSignal): Promise<readonly OpenFileFacts[]>;
   /**
+   * The same one after the other, each made when it is asked for: all of very many would be much.
+   * @param pids in this order; all processes in theirs where absent
+   */
+  each(pids?: ReadonlySet<number>, signal?: AbortSignal): AsyncIterable<OpenFileFacts>;
+  /**
    * How much some processes had open, out of their tables alone. Without those that have none (a zombie), or whose
    * table is not there.
    */
   counts(pids: Iterable<number>, signal?: AbortSignal): Promise<ReadonlyMap<number, OpenCounts>>;
   /** Undefined where the process has no such descriptor. */
   detail(pid: number, fd: number, signal?: AbortSignal): Promise<OpenFileDetail | undefined>;
-  /** Everything known of some of the list, one after the other: of many, all at once would be much. */
-  details(files: Iterable<OpenFileFacts>, signal?: AbortSignal): AsyncIterable<OpenFileDetail>;
+  /**
+   * Everything known of some of the list, one after the other: of many, all at once would be much. Of files that many
+   * hold so many holders are named, and fewer once very many were.
+   */
+  details(
+    files: Iterable<OpenFileFacts> | AsyncIterable<OpenFileFacts>,
+    signal?: AbortSignal,
+  ): AsyncIterable<OpenFileDetail>;
 }
 
 interface Parts {
@@ -54,6 +72,9 @@ const MAX_ROWS = 250_000;
 const MOST_OF_ONE = 10_000;
 const MOST_OF_MANY = 100;
 
+/** Items of lists that are told of many files together: hundreds of times as many as a large machine's have. */
+const MOST_TOGETHER = 500_000;
+
 /** Reads open files out of the images. What joins them is kept as long as there is memory for it. */
 export class DumpedFiles implements OpenFiles {
   readonly #parts: Parts;
@@ -66,26 +87,29 @@ export class DumpedFiles implements OpenFiles {
   }
 
   async list(pids?: ReadonlySet<number>, signal?: AbortSignal): Promise<readonly OpenFileFacts[]> {
+    const files: OpenFileFacts[] = [];
+    for await (const file of this.each(pids, signal)) files.push(file);
+    return files;
+  }
+
+  async *each(pids?: ReadonlySet<number>, signal?: AbortSignal): AsyncGenerator<OpenFileFacts> {
     const index = await this.index(signal);
     const { images, notebook, processes } = this.#parts;
-    const files: OpenFileFacts[] = [];
+    let rows = 0;
     const breather = new Breather();
     const all = await processes.list(signal);
     const otherEnds = new OtherEnds(index, namesFrom(all));
-    for (const { pid } of all) {
-      if (pids && !pids.has(pid)) continue;
+    for (const pid of pids ?? all.map((process) => process.pid)) {
       for (const descriptor of index.table(pid)?.descriptors ?? []) {
-        if (files.length === MAX_ROWS) {
+        if (rows++ === MAX_ROWS) {
           notebook.add(noteTooMany(images));
-          return files;
+          return;
         }
-        const facts = this.#describe(pid, descriptor, otherEnds, index, signal);
-        files.push(facts instanceof Promise ? await facts : facts);
+        yield this.#describe(pid, descriptor, otherEnds, index, signal);
         if (breather.isDue) await breather.breathe(signal);
       }
     }
     if (images.complete) notebook.add(...noteGaps(images, index, all));
-    return files;
   }
 
   async counts(pids: Iterable<number>, signal?: AbortSignal): Promise<ReadonlyMap<number, OpenCounts>> {
@@ -99,36 +123,48 @@ export class DumpedFiles implements OpenFiles {
     if (!descriptor) return undefined;
     const otherEnds = new OtherEnds(index, namesFrom(await this.#parts.processes.list(signal)));
     const file = await this.#describe(pid, descriptor, otherEnds, index, signal);
-    for await (const detail of this.#details([file], MOST_OF_ONE, signal)) {
+    for await (const detail of this.#details([file], new Allowance(MOST_OF_ONE, Infinity), signal)) {
       return { ...detail, images: await placesOf(this.#parts.images, index, pid, descriptor, signal) };
     }
     return undefined;
   }
 
-  details(files: Iterable<OpenFileFacts>, signal?: AbortSignal): AsyncGenerator<OpenFileDetail> {
-    return this.#details(files, MOST_OF_MANY, signal);
+  details(
+    files: Iterable<OpenFileFacts> | AsyncIterable<OpenFileFacts>,
+    signal?: AbortSignal,
+  ): AsyncGenerator<OpenFileDetail> {
+    return this.#details(files, new Allowance(MOST_OF_MANY, MOST_TOGETHER), signal);
   }
 
-  /** @param most holders of one file, and of the ends of its pipe, that are named */
-  async *#details(files: Iterable<OpenFileFacts>, most: number, signal?: AbortSignal): AsyncGenerator<OpenFileDetail> {
-    const { images, processes } = this.#parts;
+  /** @param allowance how many holders of files, and of the ends of pipes, are named */
+  async *#details(
+    files: Iterable<OpenFileFacts> | AsyncIterable<OpenFileFacts>,
+    allowance: Allowance,
+    signal?: AbortSignal,
+  ): AsyncGenerator<OpenFileDetail> {
+    const { images, processes, notebook } = this.#parts;
     const index = await this.index(signal);
     const list = await processes.list(signal);
     const name = namesFrom(list);
-    const members = (namespace: string, id: number) => this.#members(namespace, id, signal);
+    const members = this.#namespaces(list, signal);
     const mounts = new Map((await this.#parts.mounts(signal)).map((mount) => [mount.id, mount]));
     const notes = Map.groupBy(noteGaps(images, index, list), ({ where }) => where);
     const breather = new Breather();
-    for (const file of files) {
+    for await (const file of files) {
       if (breather.isDue) await breather.breathe(signal);
       const { pid } = file;
       const descriptor = index.descriptor(pid, file.fd);
       if (!descriptor) continue;
+      const { most } = allowance;
       const sources = { index, images, pid, name, members, most };
-      const facts = descriptor.file && (await describeKind(descriptor.file, sources, signal));
+      let facts: KindFacts | undefined;
+      if (descriptor.file && allowance.allows(descriptor.file)) {
+        facts = await describeKind(descriptor.file, sources, signal);
+      } else if (descriptor.file) notebook.add(noteTooMuch(images));
       const mount = file.mountId === undefined ? undefined : mounts.get(file.mountId);
       const shown = imagesOf(images, index, pid, descriptor);
       const holders = index.holders(descriptor.fileId, most + 1);
+      allowance.spend(holders.length + listed(facts));
       yield {
         file,
         ...(facts && { facts }),
@@ -232,16 +268,44 @@ export class DumpedFiles implements OpenFiles {
     }
   }
 
-  /** Processes in a namespace, by the word that /proc/PID/ns has for its kind. */
-  async #members(namespace: string, id: number, signal?: AbortSignal): Promise<readonly ProcessFacts[]> {
-    const { processes } = this.#parts;
+  /** The processes in a namespace, by the word that /proc/PID/ns has for its kind: looked up once for each. */
+  #namespaces(list: readonly ProcessFacts[], signal?: AbortSignal): KindSources['members'] {
+    const known = new Map<string, Promise<readonly ProcessFacts[]>>();
+    return (namespace, id) => {
+      const key = `${namespace} ${id}`;
+      let members = known.get(key);
+      if (!members) known.set(key, (members = this.#members(list, namespace, id, signal)));
+      return members;
+    };
+  }
+
+  async #members(
+    list: readonly ProcessFacts[],
+    namespace: string,
+    id: number,
+    signal?: AbortSignal,
+  ): Promise<readonly ProcessFacts[]> {
     const key = `${namespace}_ns_id` as keyof TaskKobjIdsEntry;
     const members: ProcessFacts[] = [];
-    for (const process of await processes.list(signal)) {
-      const ids = await processes.ids(process.pid, signal);
+    for (const process of list) {
+      const ids = await this.#parts.processes.ids(process.pid, signal);
       if (ids?.[key] === id) members.push(process);
     }
     return members;
+  }
+}
+
+/** Items of the lists among a kind's facts that grow with the number of processes. */
+function listed(facts: KindFacts | undefined): number {
+  switch (facts?.of) {
+    case 'pipe':
+      return facts.ends.length;
+    case 'namespace':
+      return facts.members.length;
+    case 'terminal':
+      return facts.other.length;
+    default:
+      return 0;
   }
 }
 
