@@ -49,6 +49,10 @@ class KeptSource implements ByteSource {
     this.source.confirm?.();
   }
 
+  fill(target: Uint8Array, offset: number, signal?: AbortSignal): Promise<number> | undefined {
+    return this.source.fill?.(target, offset, signal);
+  }
+
   readAvailable(offset: number, least: number, most: number, signal?: AbortSignal): Promise<Uint8Array> {
     return readAvailable(this.source, offset, least, most, signal);
   }

@@ -28,6 +28,12 @@ export interface ByteSource {
    * @returns how many bytes; undefined where it would have to wait
    */
   fillNow?(target: Uint8Array, offset: number): number | undefined;
+  /**
+   * As `fillNow`, waiting where it must; undefined where it cannot. Who reads much in a loop reads it all into one buffer:
+   * V8 looks through its whole heap each time that buffers of some 50 MB were made.
+   * @throws CheckpointError `unreadable`, `changed`, `cancelled`
+   */
+  fill?(target: Uint8Array, offset: number, signal?: AbortSignal): Promise<number> | undefined;
   /** As `readNow`, but only what is in memory already: a view of it, for which nothing is read and nothing made room. */
   keptNow?(offset: number, length: number): Uint8Array | undefined;
   /**

@@ -8,7 +8,7 @@ import type { DecompressibleKind } from './compression.ts';
 import { errorCode } from './file-source.ts';
 
 /** Chunk sizes decide: at 64 KiB the hops between threads take longer than the work, at several MiB caches run over. */
-const CHUNK = 512 * 1024;
+export const CHUNK = 512 * 1024;
 const SMALL_STEP = 16 * 1024;
 /** Chunks that wait to be written; the decompressor waits for the disk behind that. */
 const WAITING_CHUNKS = 4;
@@ -42,6 +42,8 @@ export function requireDecoder(kind: DecompressibleKind, name: string): void {
 
 export interface MemberIo {
   read(offset: number, length: number): Promise<Uint8Array>;
+  /** What was read is not needed any more. */
+  taken(bytes: Uint8Array): void;
   /** @returns where in the output the bytes end */
   write(bytes: Uint8Array): Promise<number>;
   /** All output up to here is written. */
@@ -162,7 +164,12 @@ class Output {
 
   /** Hands input to the decoder; with `completely`, returns when its output was taken. */
   async feed(bytes: Uint8Array, completely: boolean): Promise<void> {
-    this.#lastFed = new Promise((resolve) => void this.#decoder.write(bytes, () => resolve()));
+    this.#lastFed = new Promise((resolve) => {
+      this.#decoder.write(bytes, () => {
+        this.#io.taken(bytes);
+        resolve();
+      });
+    });
     if (completely) await this.drained();
     else if (this.#decoder.writableNeedDrain) await Promise.race([once(this.#decoder, 'drain'), this.over]);
   }

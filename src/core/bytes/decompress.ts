@@ -4,8 +4,9 @@ import { CheckpointError, isCancelled } from '../errors.ts';
 import type { ByteSource } from './byte-source.ts';
 import { cancelled, orCancelled } from './cancel.ts';
 import { compressionOf, SNIFF_LENGTH, type DecompressibleKind } from './compression.ts';
-import { DecompressionError, Member, requireDecoder } from './decompress-member.ts';
+import { CHUNK, DecompressionError, Member, requireDecoder } from './decompress-member.ts';
 import { GrowingFile, type GrowingSource } from './growing-source.ts';
+import { InputBuffers } from './input-buffers.ts';
 import { spillKey, type SpillStore, type SpillWriter } from './spill.ts';
 
 export interface DecompressOptions {
@@ -13,7 +14,7 @@ export interface DecompressOptions {
   readonly signal?: AbortSignal;
   /** Compressed bytes done, and in all; not more often than a person can see, and once at the end. */
   readonly onProgress?: (done: number, total: number | undefined, finished: boolean) => void;
-  /** Each compressed byte once, in order, as it is read; not called where a copy is there already. */
+  /** Each compressed byte once, in order, as it is read, to be looked at at once; not called where a copy is there already. */
   readonly onInput?: (bytes: Uint8Array) => void;
   /** All compressed bytes were handed to `onInput`. */
   readonly onInputEnd?: () => void;
@@ -68,6 +69,7 @@ const MAX_PADDING = 64 * 1024;
 /** One run from compressed bytes to a file. */
 class Decompression {
   readonly #source: ByteSource;
+  readonly #input: InputBuffers;
   readonly #writer: SpillWriter;
   readonly #growing: GrowingFile;
   readonly #options: DecompressOptions;
@@ -84,6 +86,7 @@ class Decompression {
     signal: AbortSignal,
   ) {
     this.#source = source;
+    this.#input = new InputBuffers(source, CHUNK);
     this.#writer = writer;
     this.#growing = growing;
     this.#options = options;
@@ -142,10 +145,11 @@ class Decompression {
   #runMember(member: Member): Promise<number> {
     return member.run({
       read: async (offset, length) => {
-        const bytes = await orCancelled(this.#source.read(offset, length, this.#signal), this.#signal);
+        const bytes = await orCancelled(this.#input.read(offset, length, this.#signal), this.#signal);
         this.#see(offset, bytes);
         return bytes;
       },
+      taken: (bytes) => this.#input.giveBack(bytes),
       write: async (bytes) => {
         const position = this.#produced;
         this.#produced += bytes.length;

@@ -120,6 +120,15 @@ class OpenFile implements FileSource {
     return wanted;
   }
 
+  async fill(target: Uint8Array, offset: number, signal?: AbortSignal): Promise<number> {
+    throwIfCancelled(signal);
+    const now = this.fillNow(target, offset);
+    if (now !== undefined) return now;
+    const part = target.subarray(0, this.#within(offset, target.length));
+    this.#check(await this.#fill(part, offset, signal), part.length, offset);
+    return part.length;
+  }
+
   confirm(): void {
     this.#requireOpen();
     if (this.#isConfirmed) return;
@@ -179,7 +188,7 @@ class OpenFile implements FileSource {
     }
   }
 
-  async #fill(buffer: Buffer, offset: number, signal?: AbortSignal): Promise<number> {
+  async #fill(buffer: Uint8Array, offset: number, signal?: AbortSignal): Promise<number> {
     let filled = 0;
     while (filled < buffer.length) {
       throwIfCancelled(signal);
@@ -192,7 +201,7 @@ class OpenFile implements FileSource {
   }
 
   /** In a thread of its own, for what takes longer than handing it over. */
-  async #readAside(buffer: Buffer, at: number, position: number): Promise<number> {
+  async #readAside(buffer: Uint8Array, at: number, position: number): Promise<number> {
     const reading = new Promise<number>((resolve, reject) =>
       read(this.#descriptor, buffer, at, buffer.length - at, position, (error, count) =>
         error ? reject(unreadable(this.name, position, error)) : resolve(count),

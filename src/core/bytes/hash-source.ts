@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { HashResult, Progress } from '../../protocol/checkpoint-api.ts';
 import type { ByteSource } from './byte-source.ts';
+import { InputBuffers } from './input-buffers.ts';
 
 const WINDOW = 4 * 1024 * 1024;
 
@@ -12,15 +13,17 @@ export async function hashSource(
 ): Promise<HashResult> {
   const hash = createHash('sha256');
   const total = source.size;
+  const input = new InputBuffers(source, WINDOW);
   let done = 0;
   const report = (finished: boolean) =>
     onProgress?.({ task: 'hash', done, ...(total !== undefined && { total }), finished });
   for (;;) {
     signal?.throwIfAborted();
-    const bytes = await source.read(done, WINDOW, signal);
+    const bytes = await input.read(done, WINDOW, signal);
     if (bytes.length === 0) break;
     hash.update(bytes);
     done += bytes.length;
+    input.giveBack(bytes);
     report(false);
     // Between two windows other questions get their turn.
     await new Promise((resolve) => setImmediate(resolve));

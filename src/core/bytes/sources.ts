@@ -59,9 +59,11 @@ class SliceSource implements ByteSource {
   }
 
   fillNow(target: Uint8Array, offset: number): number | undefined {
-    const within = this.#within(offset, target.length);
-    const part = within < target.length ? target.subarray(0, within) : target;
-    return this.#parent.fillNow?.(part, this.#start + offset);
+    return this.#parent.fillNow?.(this.#part(target, offset), this.#start + offset);
+  }
+
+  fill(target: Uint8Array, offset: number, signal?: AbortSignal): Promise<number> | undefined {
+    return this.#parent.fill?.(this.#part(target, offset), this.#start + offset, signal);
   }
 
   keptNow(offset: number, length: number): Uint8Array | undefined {
@@ -92,6 +94,12 @@ class SliceSource implements ByteSource {
 
   #within(offset: number, length: number): number {
     return Math.max(0, Math.min(length, this.#length - offset));
+  }
+
+  /** As much of a buffer as the slice has bytes for. */
+  #part(target: Uint8Array, offset: number): Uint8Array {
+    const within = this.#within(offset, target.length);
+    return within < target.length ? target.subarray(0, within) : target;
   }
 }
 
