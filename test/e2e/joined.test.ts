@@ -16,6 +16,8 @@ async function chooseProcess(name: string): Promise<Locator> {
   await lab.page.getByRole('tab', { name: 'Processes' }).click();
   const row = lab.page.getByRole('treegrid', { name: 'Processes' }).locator('.canvas > .row').filter({ hasText: name });
   await row.first().click();
+  // Until they are there, those of the process that was chosen before are shown.
+  await detail().getByRole('heading', { level: 2, name }).waitFor();
   return row.first();
 }
 
