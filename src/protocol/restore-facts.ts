@@ -53,6 +53,8 @@ export interface CheckpointFacts {
   /** Dumped together with its pod, as Podman does. */
   readonly isInPodmanPod: boolean;
   readonly isTerminal: boolean;
+  /** Whether its processes were numbered by themselves, or together with the others of its pod. Undefined where it is not said. */
+  readonly pidNamespace?: 'own' | 'of-pod';
   /** Ends of TCP connections that were established: `10.0.0.1:80 ↔ 10.0.0.2:4711`. */
   readonly connections: readonly string[];
   readonly hasFileLocks: boolean;

@@ -120,6 +120,13 @@ def execute(*words):
     sys.exit(answer.exit_code)
 
 
+def stop(*options):
+    assert options[0] == "--timeout", options
+    for container in options[2:]:
+        runtime.StopContainer(cri.StopContainerRequest(container_id=container, timeout=int(options[1])))
+        print(container)
+
+
 def rmp(*options):
     assert options[0] == "--force", options
     runtime.StopPodSandbox(cri.StopPodSandboxRequest(pod_sandbox_id=options[1]))
@@ -139,6 +146,7 @@ commands = {
     "inspect": inspect,
     "checkpoint": checkpoint,
     "exec": execute,
+    "stop": stop,
     "rmp": rmp,
 }
 

@@ -145,7 +145,9 @@ describe('restoring with crictl', { skip: process.platform === 'win32' }, () => 
             '/dev/termination-log',
             '/etc/hosts',
           ]);
-          assert.ok(!JSON.stringify([podConfig(wishes), containerConfig(facts, wishes)]).includes('/var/lib/kubelet'));
+          assert.ok(
+            !JSON.stringify([podConfig(facts, wishes), containerConfig(facts, wishes)]).includes('/var/lib/kubelet'),
+          );
         }),
       );
     }));
@@ -213,7 +215,7 @@ esac\n`,
         return error;
       };
       crictl('');
-      assert.match((await fail()).message, /^containerd could not restore it: .*threw its log away/);
+      assert.match((await fail()).message, /^containerd could not restore it: .*its log was thrown away/);
       crictl(`printf '%s\\n' "${line}" > ${log};`);
       const { message, log: said } = await fail();
       assert.match(message, /^containerd could not restore it: A file that the container had open/);

@@ -100,7 +100,7 @@ function ask(spec: Record<string, Json>, { mounts, asks }: Attack): void {
 
 /** Keys that no manifest of a sandbox has, with any value. */
 const FORBIDDEN =
-  /^(?:hostPath|devices|annotations|env|envs|args|capabilities|add_capabilities|nodeName|serviceAccountName|host_network|network|pid|ipc|ports|port_mappings|sysctls|runtimeClassName|hostAliases)$/;
+  /^(?:hostPath|devices|annotations|env|envs|args|capabilities|add_capabilities|nodeName|serviceAccountName|host_network|network|ipc|ports|port_mappings|sysctls|runtimeClassName|hostAliases)$/;
 
 /** Goes through a manifest: whatever of the archive is in it must be the place of a mount. */
 function lookThrough(value: unknown, key: string, places: Set<string>): void {
@@ -112,10 +112,13 @@ function lookThrough(value: unknown, key: string, places: Set<string>): void {
       lookThrough(item, name, places);
     }
   } else if (typeof value === 'boolean') {
-    if (value) assert.ok(key === 'tty' || key === 'stdin', key);
+    if (value) assert.ok(['tty', 'stdin', 'shareProcessNamespace'].includes(key), key);
   } else if (typeof value === 'string' && (key === 'mountPath' || key === 'container_path')) {
     places.add(value);
     assert.ok(value.startsWith('/') && !value.split('/').includes('..') && !/[\0-\x1f]/.test(value), value);
+  } else if (key === 'pid') {
+    // The container's own numbers or its pod's, never the machine's.
+    assert.ok(value === 0 || value === 1, String(value));
   } else assert.ok(!String(value).includes(MARK), `${key}: ${String(value)}`);
 }
 

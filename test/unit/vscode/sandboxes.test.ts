@@ -246,8 +246,8 @@ describe('the rows of sandboxes', () => {
       const label = `checkpoint-explorer/sandbox=${RECORD.id}`;
       writeFileSync(
         crictl,
-        `#!/bin/sh\ncase "$*" in\n"pods --label ${label} --quiet") echo ${pod} ;;\n` +
-          `"ps --pod ${pod} --quiet") echo warning; echo ${container} ;;\nesac\n`,
+        `#!/bin/sh\ncase "$*" in\n"--timeout 600s pods --label ${label} --quiet") echo ${pod} ;;\n` +
+          `"--timeout 600s ps --pod ${pod} --quiet") echo warning; echo ${container} ;;\nesac\n`,
       );
       chmodSync(crictl, 0o755);
       const prefix = ['env', `PATH=${folder}:/usr/bin:/bin`];

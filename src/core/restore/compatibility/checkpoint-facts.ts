@@ -19,8 +19,14 @@ const BROUGHT: ReadonlySet<string> = new Set([
   '/run/secrets',
 ]);
 
-/** Brought by engines outside of Kubernetes, expected from the pod by CRI-O. */
-const BROUGHT_BY_PODMAN: ReadonlySet<string> = new Set(['/etc/hosts']);
+/**
+ * What only some bring: Podman /etc/hosts, which CRI-O expects from the pod; CRI-O users and groups, wherever a container
+ * runs as somebody whom its image does not know. Sources: cri-o server/container_restore.go, and runs.
+ */
+const BROUGHT_BY: Readonly<Partial<Record<Engine, ReadonlySet<string>>>> = {
+  podman: new Set(['/etc/hosts']),
+  'cri-o': new Set(['/etc/passwd', '/etc/group']),
+};
 
 /** Reads what decides about a restore out of a checkpoint. */
 export async function readCheckpointFacts(checkpoint: Checkpoint, signal?: AbortSignal): Promise<CheckpointFacts> {
@@ -38,6 +44,7 @@ export async function readCheckpointFacts(checkpoint: Checkpoint, signal?: Abort
   const architecture = goArchitecture(criu.architecture);
   const runtime = runtimeName(overview.runtime);
   const cpuFeatures = await usedCpuFeatures(checkpoint, signal);
+  const pidNamespace = pidNamespaceOf(spec);
   return {
     engine: overview.engine,
     ...(overview.engineVersion !== undefined && { engineVersion: overview.engineVersion }),
@@ -53,6 +60,7 @@ export async function readCheckpointFacts(checkpoint: Checkpoint, signal?: Abort
     isDamaged: notes.some(({ kind }) => kind === 'damaged' || kind === 'truncated' || kind === 'missing'),
     isInPodmanPod: overview.engine === 'podman' && asText(at(config, 'pod')) !== undefined,
     isTerminal: overview.container.terminal === true,
+    ...(pidNamespace && { pidNamespace }),
     connections: sockets
       .filter(({ protocol, state }) => protocol.startsWith('tcp') && state === 'ESTABLISHED')
       .map(({ local, remote }) => `${local} ↔ ${remote}`),
@@ -81,7 +89,7 @@ async function expectedMounts(
   signal: AbortSignal | undefined,
 ): Promise<readonly ExpectedMount[]> {
   const isOurs = (destination: string): boolean =>
-    !BROUGHT.has(destination) && !(engine === 'podman' && BROUGHT_BY_PODMAN.has(destination));
+    !BROUGHT.has(destination) && BROUGHT_BY[engine]?.has(destination) !== true;
   const contents = new Set(
     (await checkpoint.mounts(signal)).flatMap((mount) => (mount.contents === undefined ? [] : mount.destination)),
   );
@@ -140,6 +148,13 @@ function openBelow(destination: string, open: readonly OpenFile[]): readonly str
 
 function namespacesOf(spec: JsonObject | undefined): ReadonlySet<string> {
   return new Set(asArray(at(spec, 'linux', 'namespaces')).flatMap((one) => asText(at(one, 'type')) ?? []));
+}
+
+/** In a pod's it is joined by its path. Source: OCI runtime specification, Linux namespaces. */
+function pidNamespaceOf(spec: JsonObject | undefined): CheckpointFacts['pidNamespace'] {
+  const one = asArray(at(spec, 'linux', 'namespaces')).find((namespace) => at(namespace, 'type') === 'pid');
+  if (one === undefined) return undefined;
+  return at(one, 'path') === undefined ? 'own' : 'of-pod';
 }
 
 /** What Podman itself makes for a container: whatever else a mount names lies on the host. */

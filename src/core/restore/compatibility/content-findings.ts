@@ -11,6 +11,7 @@ export function contentFindings(
 ): readonly Finding[] {
   return [
     image(checkpoint, target),
+    command(checkpoint, target),
     ...checkpoint.mounts.flatMap((one) => mount(one, target)),
     connections(checkpoint, target, choices),
     addresses(checkpoint),
@@ -42,6 +43,7 @@ function image({ image: facts, engine }: CheckpointFacts, target: TargetFacts): 
       remedy: sentence('Run the container from an image of a registry, and take the checkpoint then.'),
     };
   }
+  if (engine === 'cri-o') return imageOfCrio(name, target);
   if (target.hasImage === false) {
     return {
       id,
@@ -57,6 +59,38 @@ function image({ image: facts, engine }: CheckpointFacts, target: TargetFacts): 
     id,
     verdict: 'warning',
     reason: sentence('The container image {0} must be there, or be pulled, and be the same that it was.', name),
+  };
+}
+
+/** CRI-O looks for it by its id, and pulls none. Source: cri-o server/container_restore.go, and runs with 1.37. */
+function imageOfCrio(name: string, { hasImage }: TargetFacts): Finding {
+  const id = 'image';
+  const remedy = sentence('Pull or load it before, where it is restored: the very same, with the id that it had.');
+  return hasImage === false
+    ? {
+        id,
+        verdict: 'blocker',
+        reason: sentence('The container image {0} is not there, and CRI-O does not pull it for a restore.', name),
+        remedy,
+      }
+    : {
+        id,
+        verdict: 'warning',
+        reason: sentence('The container image {0} must be there already: CRI-O does not pull it for a restore.', name),
+        remedy,
+      };
+}
+
+/** CRI-O passes on no other than the image's. Source: cri-o server/container_restore.go, and runs with 1.37. */
+function command({ engine, image: facts }: CheckpointFacts, { imageHasCommand }: TargetFacts): Finding | undefined {
+  if (engine !== 'cri-o' || imageHasCommand !== false) return undefined;
+  return {
+    id: 'command',
+    verdict: 'blocker',
+    reason: sentence(
+      'The container image {0} names no command: CRI-O takes that of what it restores from the image alone, and refuses to restore without one.',
+      facts?.name ?? '?',
+    ),
   };
 }
 

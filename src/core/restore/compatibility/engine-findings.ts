@@ -155,6 +155,9 @@ function crio({ engineVersion, containerLevel, hasSignaturePolicy }: TargetFacts
       reason: sentence('Which version of CRI-O is there, and whether it restores, is not known.'),
     };
   }
+  if (containerLevel === 'checkpoint_restore') {
+    return { id, verdict: 'ok', reason: sentence('CRI-O {0} is configured to restore.', engineVersion ?? '') };
+  }
   return {
     id,
     verdict: 'ok',

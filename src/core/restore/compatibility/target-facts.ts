@@ -22,6 +22,8 @@ export interface TargetFacts {
   readonly isRoot?: boolean;
   /** Whether the container image is there; undefined where nobody looked. */
   readonly hasImage?: boolean;
+  /** Whether that image says what is run of it; undefined where nobody looked. */
+  readonly imageHasCommand?: boolean;
   /** Volumes that are there already, of those that the checkpoint brings. */
   readonly takenVolumes?: readonly string[];
   /** CRI-O's `container_level_enabled`. */

@@ -52,13 +52,21 @@ export function standIns({ mounts }: CheckpointFacts, folder: string): readonly 
   });
 }
 
+/**
+ * CRIU restores processes only into a PID namespace as they had: one of the container's own, as kubelets make them, or the
+ * pod's. Source: CRI, NamespaceMode (POD is 0, CONTAINER 1), and runs with CRI-O 1.37.
+ */
+function securityContext({ pidNamespace }: CheckpointFacts): object {
+  return { privileged: false, namespace_options: { pid: pidNamespace === 'of-pod' ? 0 : 1 } };
+}
+
 /** The sandbox for `crictl runp`: namespaces of its own, no ports, no addresses of its choosing. Source: CRI, PodSandboxConfig. */
-export function podConfig({ id, name, folder }: CriWishes): object {
+export function podConfig(facts: CheckpointFacts, { id, name, folder }: CriWishes): object {
   return {
     metadata: { name, namespace: 'checkpoint-explorer', uid: id, attempt: 1 },
     log_directory: folder,
     labels: { 'checkpoint-explorer/sandbox': id },
-    linux: { security_context: { privileged: false } },
+    linux: { security_context: securityContext(facts) },
   };
 }
 
@@ -75,6 +83,6 @@ export function containerConfig(facts: CheckpointFacts, { id, image, folder }: C
     })),
     log_path: 'restored.log',
     ...(facts.isTerminal && { tty: true, stdin: true }),
-    linux: { security_context: { privileged: false } },
+    linux: { security_context: securityContext(facts) },
   };
 }

@@ -1,4 +1,4 @@
-import { asText, at } from '../../checkpoint/json.ts';
+import { asText, asTexts, at } from '../../checkpoint/json.ts';
 import type { TargetFacts } from '../compatibility/target-facts.ts';
 import { isMissing } from './archive-copy.ts';
 import type { Machine } from './command.ts';
@@ -15,6 +15,30 @@ const RUNTIMES: ReadonlySet<string> = new Set(['runc', 'crun']);
  */
 export function crictl(...words: readonly string[]): readonly string[] {
   return ['crictl', '--timeout', '600s', ...words];
+}
+
+/**
+ * The words that remove a pod. Its limit is short, because CRI-O waits for as long as a request may take until it kills
+ * what does not end by itself. Source: cri-o server/utils.go, stopTimeoutFromContext, and runs with 1.37.
+ */
+export function removePod(pod: string): readonly string[] {
+  return ['crictl', '--timeout', '30s', 'rmp', '--force', pod];
+}
+
+/** Whether an engine has an image, and whether that says what is run of it. @param id of the image */
+export async function imageFacts(
+  machine: Machine,
+  id: string | undefined,
+  signal: AbortSignal | undefined,
+): Promise<Pick<Known, 'hasImage' | 'imageHasCommand'>> {
+  const name = /^(?:sha256:)?([0-9a-f]{64})$/.exec(id ?? '')?.[1];
+  if (name === undefined) return {};
+  const command = crictl('inspecti', '--output', 'json', name);
+  const result = await machine.run(command, { signal, timeout: 30_000 }).catch(isMissing);
+  if (result?.code !== 0) return (result?.complaint ?? '').includes('no such image') ? { hasImage: false } : {};
+  const config = at(parse(result.output), 'info', 'imageSpec', 'config');
+  const words = ['Entrypoint', 'Cmd'].flatMap((key) => asTexts(at(config, key)));
+  return { hasImage: true, ...(config !== undefined && { imageHasCommand: words.length > 0 }) };
 }
 
 /** How an engine is configured, as far as that decides about a restore and it tells. */

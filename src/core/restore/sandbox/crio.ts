@@ -4,7 +4,7 @@ import { CheckpointError } from '../../errors.ts';
 import type { RestoreChoices, TargetFacts } from '../compatibility/target-facts.ts';
 import { archiveBytes, writeTo } from './archive-copy.ts';
 import { lastLines, type Machine } from './command.ts';
-import { crictl, criuLog, engineSettings, machineFacts } from './cri-place.ts';
+import { crictl, criuLog, engineSettings, imageFacts, machineFacts, removePod } from './cri-place.ts';
 import { containerConfig, podConfig, standIns, type CriWishes } from './cri-configs.ts';
 import { newId, sandboxName, type SandboxJournal } from './journal.ts';
 import type { Plan, RunOptions, Sandbox, SandboxRecord, SandboxState, Step, Subject, Thing } from './sandbox.ts';
@@ -42,7 +42,7 @@ export class CrioSandbox implements Sandbox {
     this.#journal = journal;
   }
 
-  async detect(_subject: Subject, signal?: AbortSignal): Promise<TargetFacts> {
+  async detect({ facts }: Subject, signal?: AbortSignal): Promise<TargetFacts> {
     const text = await this.#machine.expect(crictl('version'), { signal, timeout: 30_000 });
     const name = /^RuntimeName:\s*(\S+)/m.exec(text)?.[1];
     const version = /^RuntimeVersion:\s*(\S+)/m.exec(text)?.[1];
@@ -52,6 +52,7 @@ export class CrioSandbox implements Sandbox {
       ...(engine && { engine }),
       ...(version !== undefined && { engineVersion: version }),
       ...(await engineSettings(this.#machine, engine, signal)),
+      ...(engine === 'cri-o' && (await imageFacts(this.#machine, facts.image?.id, signal))),
       ...(await machineFacts(this.#machine, signal)),
     };
   }
@@ -63,7 +64,7 @@ export class CrioSandbox implements Sandbox {
     const copy = this.#machine.sharesFiles && path !== undefined ? undefined : `${folder}/archive.tar`;
     const wishes: CriWishes = { id, name, folder, image: copy ?? path ?? '' };
     const files = [
-      { path: `${folder}/pod.json`, content: printed(podConfig(wishes)) },
+      { path: `${folder}/pod.json`, content: printed(podConfig(facts, wishes)) },
       { path: `${folder}/container.json`, content: printed(containerConfig(facts, wishes)) },
     ];
     const step = (what: Step['what'], command: readonly string[], manifest?: string): Step => ({
@@ -141,10 +142,8 @@ export class CrioSandbox implements Sandbox {
     const failures: string[] = [];
     const pod = await this.#podOf(record, signal);
     if (pod !== undefined) {
-      const { code, complaint } = await this.#machine.run(crictl('rmp', '--force', pod), {
-        signal,
-        timeout: 120_000,
-      });
+      await this.#kill(pod, signal);
+      const { code, complaint } = await this.#machine.run(removePod(pod), { signal, timeout: 120_000 });
       if (code !== 0) failures.push(lastLines(complaint, 2));
     }
     for (const thing of record.things) {
@@ -162,6 +161,14 @@ export class CrioSandbox implements Sandbox {
       );
     }
     await this.#journal.remove(record.id);
+  }
+
+  /** Ends what runs in a pod at once: nothing of it is kept. What cannot be ended shows when the pod is removed. */
+  async #kill(pod: string, signal: AbortSignal | undefined): Promise<void> {
+    const { output } = await this.#machine.run(crictl('ps', '--pod', pod, '--quiet'), { signal, timeout: 30_000 });
+    const containers = output.split('\n').filter((line) => ID.test(line));
+    if (containers.length === 0) return;
+    await this.#machine.run(crictl('stop', '--timeout', '0', ...containers), { signal, timeout: 120_000 });
   }
 
   /** Found by its label, so that also a pod is found whose id nobody had the time to write down. */

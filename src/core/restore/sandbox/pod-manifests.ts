@@ -86,6 +86,8 @@ function podSpec(
     hostNetwork: false,
     hostPID: false,
     hostIPC: false,
+    // CRIU restores processes only among those that are numbered as they were.
+    ...(facts.pidNamespace === 'of-pod' && { shareProcessNamespace: true }),
     containers: [
       {
         name: containerName(facts.containerName),

@@ -1,4 +1,5 @@
 import { Machine } from './command.ts';
+import { crictl } from './cri-place.ts';
 import type { SandboxRecord } from './sandbox.ts';
 
 /** Ids come back as words of commands. */
@@ -42,8 +43,8 @@ export async function criContainer(
 ): Promise<string | undefined> {
   const first = async (command: readonly string[]): Promise<string | undefined> =>
     (await machine.expect(command, { signal, timeout: 30_000 })).split('\n').find((line) => ID.test(line));
-  const pod = await first(['crictl', 'pods', '--label', `checkpoint-explorer/sandbox=${id}`, '--quiet']);
-  return pod === undefined ? undefined : first(['crictl', 'ps', '--pod', pod, '--quiet']);
+  const pod = await first(crictl('pods', '--label', `checkpoint-explorer/sandbox=${id}`, '--quiet'));
+  return pod === undefined ? undefined : first(crictl('ps', '--pod', pod, '--quiet'));
 }
 
 /** Ssh asks for a terminal there only where it is told to. */

@@ -29,6 +29,13 @@ export const LOG_OF_CRIO =
 /** What engines and runtimes say, beside what CRIU's own log does. Sources: where the messages are written, and runs. */
 const ENGINE_MESSAGES: readonly (readonly [RegExp, Sentence])[] = [
   [
+    // CRI-O, internal/factory/container: a restored container gets its command from the image alone.
+    /(?<!spec: )no command specified/,
+    sentence(
+      'CRI-O takes the command of what it restores from the container image, and that names none, as that of a container may whose pod names one. Or it did not take the image for a checkpoint: it does not have the annotation, and CRI-O keeps those of the first image with the same content.',
+    ),
+  ],
+  [
     /no command specified|not-run-but-restored/,
     sentence(
       'The engine did not take the image for a checkpoint: it does not have the annotation that this engine looks for. CRI-O keeps those of the first image with the same content.',
@@ -63,20 +70,24 @@ const ENGINE_MESSAGES: readonly (readonly [RegExp, Sentence])[] = [
     /Source image rejected|signature.*(?:required|policy)/i,
     sentence('The image is not signed as the policy there asks.'),
   ],
+  [
+    /locating image with ID .*image not known/,
+    sentence('The container image is not there, and CRI-O does not pull it for a restore. Pull or load it before.'),
+  ],
   [/must be (?:run as|in) root|requires root|rootless/i, sentence('Restoring needs root.')],
   [
     /(?:manifest unknown|pull access denied|ErrImagePull|initializing source docker:\/\/|name unknown)/,
     sentence('The container image, or the checkpoint image, could not be pulled.'),
   ],
   [/no such file or directory.*criu|criu.*executable file not found/, sentence('CRIU is not installed there.')],
-  [
-    /criu failed: type RESTORE errno 0/i,
-    sentence(
-      'CRIU failed, and containerd threw its log away with the container. To see why, put “log-file=/var/log/criu-restore.log” into /etc/criu/runc.conf there and try again.',
-    ),
-  ],
   [/CRIU .*too old|version of CRIU .*is too old/i, sentence('The CRIU there is too old.')],
 ];
+
+/** What runtimes say beside CRIU's errors where they show them: of worth only where they do not. */
+const NO_MORE_THAN_FAILED = /criu failed: type RESTORE errno 0/i;
+const LOG_LOST = sentence(
+  'CRIU failed, and its log was thrown away with the container. To see why, put “log-file=/var/log/criu-restore.log” into /etc/criu/runc.conf there and try again.',
+);
 
 const MOST_CAUSES = 8;
 
@@ -87,10 +98,12 @@ const MOST_CAUSES = 8;
 export function findCauses(...texts: readonly string[]): readonly Cause[] {
   const known: Cause[] = [];
   const unknown: Cause[] = [];
-  for (const line of texts.flatMap((text) => text.split('\n'))) {
+  const bare: Cause[] = [];
+  for (const line of texts.flatMap((text) => text.split('\n')).map(withoutFrame)) {
     const engine = ENGINE_MESSAGES.find(([pattern]) => pattern.test(line));
     if (engine) known.push({ line: shortened(line), meaning: engine[1] });
     // `(00.012345)      1: Error (criu/files-reg.c:2353): Can't open file …`
+    if (NO_MORE_THAN_FAILED.test(line)) bare.push({ line: shortened(line), meaning: LOG_LOST });
     const error = /\bError \(([^)]*)\): (.*)$/.exec(line);
     if (engine || !error) continue;
     const { weight, explanation } = explain(error[2] ?? '');
@@ -99,12 +112,18 @@ export function findCauses(...texts: readonly string[]): readonly Cause[] {
     else unknown.push({ line: shortened(line) });
   }
   const seen = new Set<string>();
-  return [...known, ...unknown]
+  return [...known, ...unknown, ...(known.length + unknown.length === 0 ? bare : [])]
     .filter(({ line, meaning }) => {
       const key = meaning?.template ?? line;
       return !seen.has(key) && seen.add(key);
     })
     .slice(0, MOST_CAUSES);
+}
+
+/** CRI-O and runc show lines of CRIU's log in lines of their own: `time="…" level=warning msg="341:(00.2)  1: Error (…"`. */
+function withoutFrame(line: string): string {
+  const inner = /\bmsg="\d+:((?:[^"\\]|\\.)*)"/.exec(line)?.[1];
+  return inner === undefined ? line : inner.replace(/\\(["\\])/g, '$1');
 }
 
 function shortened(line: string): string {
