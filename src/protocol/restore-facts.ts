@@ -29,6 +29,8 @@ export interface Demands {
   readonly isPrivileged: boolean;
   /** Keys of annotations that runtimes and engines act upon. */
   readonly annotations: readonly string[];
+  /** Paths of the kernel's that engines hide from containers or make read-only, and that stay open here. */
+  readonly openPaths: readonly string[];
 }
 
 /** What decides whether and how a checkpoint can be restored. */

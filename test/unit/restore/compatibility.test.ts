@@ -8,6 +8,7 @@ import {
 } from '../../../src/core/restore/compatibility/checkpoint-facts.ts';
 import { blockersOf, type Finding } from '../../../src/core/restore/compatibility/finding.ts';
 import type { RestoreChoices, TargetFacts } from '../../../src/core/restore/compatibility/target-facts.ts';
+import { openPaths } from '../../../src/core/restore/compatibility/open-paths.ts';
 import { compareVersions, parseVersion } from '../../../src/core/restore/compatibility/version.ts';
 import { say } from '../../../src/protocol/sentence.ts';
 import { archiveOf, archives, expectedText } from '../support/fixtures.ts';
@@ -20,6 +21,7 @@ const NO_DEMANDS: Demands = {
   hostNamespaces: [],
   isPrivileged: false,
   annotations: [],
+  openPaths: [],
 };
 
 /** A checkpoint of which nothing stands in the way, but for what a test says. */
@@ -187,6 +189,7 @@ describe('what does not fit is a blocker', () => {
       { demands: { ...NO_DEMANDS, annotations: ['run.oci.hooks'] } },
       {},
     ],
+    ['paths that stay open', 'open-paths', { demands: { ...NO_DEMANDS, openPaths: ['/proc/kcore'] } }, {}],
     ['namespaces of the host', 'host-namespaces', { demands: { ...NO_DEMANDS, hostNamespaces: ['pid'] } }, {}],
   ] as const) {
     test(what, () => {
@@ -214,6 +217,30 @@ describe('what does not fit is a blocker', () => {
   });
 });
 
+describe('paths that an archive has the engine leave open', () => {
+  const linux = { maskedPaths: ['/proc/kcore', '/sys/firmware'], readonlyPaths: [] };
+
+  test('are told of the engines that follow it', () => {
+    const open = openPaths('cri-o', { linux });
+    assert.ok(open.includes('/proc/keys') && open.includes('/proc/sys'));
+    assert.ok(!open.includes('/proc/kcore'));
+    assert.deepEqual(openPaths('podman', { linux }), open);
+    assert.deepEqual(openPaths('containerd', { linux }), []);
+    const target: TargetFacts = { kind: 'kubernetes', engine: 'cri-o', engineVersion: '1.37.0' };
+    const { blockers, findings } = check(facts('cri-o', { demands: { ...NO_DEMANDS, openPaths: open } }), target);
+    assert.deepEqual(blockers, ['open-paths']);
+    assert.deepEqual(blockersOf(findings, new Set(['open-paths'])), []);
+  });
+
+  test('are those of the pod where CRI-O finds no list, and all of them where Podman finds none', () => {
+    assert.deepEqual(openPaths('cri-o', { linux: { maskedPaths: null } }), []);
+    assert.equal(openPaths('podman', { linux: {} }).length, 14);
+    assert.deepEqual(openPaths('podman', undefined), []);
+    const privileged = { demands: { ...NO_DEMANDS, isPrivileged: true, openPaths: ['/proc/sys'] } };
+    assert.deepEqual(check(facts('podman', privileged), PODMAN).blockers, ['privileged']);
+  });
+});
+
 describe('what decides is read out of', () => {
   for (const name of archives) {
     test(name, () =>
@@ -227,6 +254,7 @@ describe('what decides is read out of', () => {
           assert.deepEqual(read.demands.hooks, []);
           assert.deepEqual(read.demands.devices, []);
           assert.equal(read.demands.isPrivileged, false);
+          assert.deepEqual(read.demands.openPaths, []);
           // What engines mount by themselves is not expected of anybody.
           assert.ok(read.mounts.every(({ destination }) => !['/etc/resolv.conf', '/dev/shm'].includes(destination)));
           for (const kind of ['podman', 'crio', 'kubernetes'] as const) {

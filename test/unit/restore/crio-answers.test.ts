@@ -38,7 +38,15 @@ const FACTS: CheckpointFacts = {
   ports: [],
   mounts: [],
   hasUserNamespace: false,
-  demands: { hooks: [], hostPaths: [], devices: [], hostNamespaces: [], isPrivileged: false, annotations: [] },
+  demands: {
+    hooks: [],
+    hostPaths: [],
+    devices: [],
+    hostNamespaces: [],
+    isPrivileged: false,
+    annotations: [],
+    openPaths: [],
+  },
 };
 const SUBJECT: Subject = {
   locator: 'x.tar',

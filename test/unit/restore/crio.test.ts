@@ -187,7 +187,15 @@ esac\n`,
           connections: [],
           addresses: [],
           ports: [],
-          demands: { hooks: [], hostPaths: [], devices: [], hostNamespaces: [], isPrivileged: false, annotations: [] },
+          demands: {
+            hooks: [],
+            hostPaths: [],
+            devices: [],
+            hostNamespaces: [],
+            isPrivileged: false,
+            annotations: [],
+            openPaths: [],
+          },
         });
         const verdict = checkRestore(facts, target).find(({ id }) => id === 'restores')?.verdict;
         assert.equal(verdict, restore ? 'ok' : 'blocker');

@@ -327,6 +327,7 @@ function demanding(more: Partial<CheckpointFacts['demands']>): CheckpointFacts['
     hostNamespaces: [],
     isPrivileged: false,
     annotations: [],
+    openPaths: [],
     ...more,
   };
 }

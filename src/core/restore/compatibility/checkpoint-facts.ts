@@ -3,6 +3,7 @@ import type { CheckpointFacts, Demands, ExpectedMount } from '../../../protocol/
 import type { Checkpoint } from '../../checkpoint/checkpoint.ts';
 import { asArray, asObject, asStringMap, asText, asTexts, at, type JsonObject } from '../../checkpoint/json.ts';
 import { usedCpuFeatures } from './cpu-features.ts';
+import { openPaths } from './open-paths.ts';
 import { goArchitecture, runtimeName } from '../image/annotations.ts';
 
 export type { CheckpointFacts, Demands, ExpectedMount };
@@ -229,6 +230,7 @@ function demandsOf(
       at(config, 'privileged') === true ||
       asStringMap(at(spec, 'annotations')).get('io.podman.annotations.privileged') === 'TRUE',
     annotations: annotationsOf(engine, spec, statusDump),
+    openPaths: openPaths(engine, spec),
   };
 }
 

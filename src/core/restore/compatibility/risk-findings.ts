@@ -10,7 +10,9 @@ export function riskFindings(checkpoint: CheckpointFacts, target: TargetFacts): 
     untrusted(),
     ...weaknesses(target),
     ...(target.kind === 'crio' ? [podNetwork()] : []),
-    ...(target.kind === 'podman' ? demands(checkpoint) : asked([annotations(checkpoint.demands)])),
+    ...(target.kind === 'podman'
+      ? demands(checkpoint)
+      : asked([annotations(checkpoint.demands), ...openPaths(checkpoint.demands)])),
   ];
 }
 
@@ -89,6 +91,22 @@ function annotations({ annotations: keys }: CheckpointFacts['demands']): Demand 
   ];
 }
 
+/** A privileged container has all of them open, and is told of as such. */
+function openPaths({ openPaths: paths, isPrivileged }: CheckpointFacts['demands']): readonly Demand[] {
+  if (isPrivileged) return [];
+  return [
+    [
+      'open-paths',
+      paths,
+      (list) =>
+        sentence(
+          'The archive asks that these paths, which engines hide from containers or make read-only, stay open to it: {0}',
+          list,
+        ),
+    ],
+  ];
+}
+
 /** Podman does on the host what the archive's files say. */
 function demands({ demands: all }: CheckpointFacts): readonly Finding[] {
   const namespaces = all.hostNamespaces.filter((name) => name !== 'network');
@@ -110,6 +128,7 @@ function demands({ demands: all }: CheckpointFacts): readonly Finding[] {
       () => sentence('The container is privileged: it can take over the host.'),
     ],
     annotations(all),
+    ...openPaths(all),
     ['host-namespaces', namespaces, (list) => sentence('The container shares namespaces with the host: {0}', list)],
   ]);
   if (all.hostNamespaces.includes('network')) {
