@@ -37,7 +37,7 @@ export function FilesystemTab() {
           hint={t('Select a file to see its mode, owner, times and attributes. Enter opens it.')}
           noMatch={(filter) => t('No change matches “{0}”.', escapeText(filter))}
           nothing={t(
-            'This checkpoint has no filesystem changes: its archive holds neither changed nor deleted files nor contents of volumes.',
+            'No filesystem changes are known: the archive holds neither changed nor deleted files nor contents of volumes.',
           )}
           Detail={ChangeDetailPane}
         />

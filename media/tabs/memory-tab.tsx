@@ -7,12 +7,13 @@ import { useSession } from '../session.ts';
 import { useResource } from '../state/resource.ts';
 import { useStore } from '../state/store.ts';
 import { t } from '../text.ts';
+import type { TabProps } from './tabs.tsx';
 
 /**
  * The memory of the process that all tabs are about; where none was chosen, of the first one. What is about all of the
  * checkpoint's memory stands below.
  */
-export function MemoryTab() {
+export function MemoryTab({ notes }: Pick<TabProps, 'notes'>) {
   const session = useSession();
   const subject = useStore(session.page, (page) => page.subject);
   const version = useStore(session.version, (count) => count);
@@ -29,7 +30,11 @@ export function MemoryTab() {
 
   if (processes.error !== undefined) return <ErrorState error={processes.error} onLog={showLog} />;
   if (processes.value && pid === undefined) {
-    return <FullState icon="circle-slash" text={t('This checkpoint has no process whose memory was dumped.')} />;
+    const text =
+      notes.length > 0
+        ? t('This checkpoint has no process whose memory can be shown. The notes say what is missing.')
+        : t('This checkpoint has no process whose memory was dumped.');
+    return <FullState icon="circle-slash" text={text} />;
   }
   if (map) {
     return (

@@ -56,7 +56,7 @@ try {
       browser.page.exposeFunction('codeAutomationLog', log),
       browser.page.exposeFunction('codeAutomationExit', (code: number) => done(code)),
     ])
-      .then(() => browser.page.goto(server.url(address)))
+      .then(() => browser.page.goto(server.url(address), { timeout: LIMIT_MS }))
       .catch(fail);
   });
 } catch (error) {

@@ -472,5 +472,5 @@ test('a checkpoint that cannot be opened is one sentence, and Retry opens it onc
 test('a checkpoint without changes says so', async () => {
   data.changes = [];
   await lab.page.getByRole('tab', { name: 'Filesystem' }).click();
-  await lab.page.getByText('This checkpoint has no filesystem changes').waitFor();
+  await lab.page.getByText('No filesystem changes are known').waitFor();
 });

@@ -24,7 +24,7 @@ interface Parts {
 
 /** Which parts a checkpoint may have, and how each is here. */
 export function judgeCompleteness(parts: Parts): readonly CompletenessFact[] {
-  return [
+  const facts = [
     judgeMetadata(parts),
     judgeImages(parts),
     judgeMemory(parts),
@@ -34,6 +34,22 @@ export function judgeCompleteness(parts: Parts): readonly CompletenessFact[] {
     judgeStatistics(parts),
     judgeDumpLog(parts),
   ];
+  return isCutShort(parts.files) ? facts.map((fact) => (fact.state === 'left-out' ? lost(fact) : fact)) : facts;
+}
+
+/** Whether the archive ends before its own end: what would have come after that may have been in it. */
+export function isCutShort({ notes, entries }: Pick<FileSet, 'notes' | 'entries'>): boolean {
+  return notes.some(({ kind, where }) => (kind === 'truncated' || kind === 'may-be-incomplete') && !entries.has(where));
+}
+
+function lost({ part }: CompletenessFact): CompletenessFact {
+  return {
+    part,
+    state: 'missing',
+    text: sentence(
+      'Not in what is left of the archive, which ends too early: it may have been in the part that is gone.',
+    ),
+  };
 }
 
 /** Notes about files that every checkpoint of its engine has and this one lacks. Only of use once the index is whole. */

@@ -5,7 +5,7 @@ import type { Entry, FileSet } from '../archive/file-set.ts';
 import { orCancelled } from '../bytes/cancel.ts';
 import { CheckpointError, isCancelled } from '../errors.ts';
 import { mountedContents, rootfsChanges, type Change } from './changes.ts';
-import { rootfsDiffGap } from './completeness.ts';
+import { isCutShort, rootfsDiffGap } from './completeness.ts';
 import { asArray, asText, at } from './json.ts';
 import type { Metadata } from './metadata.ts';
 import type { Notebook } from './notebook.ts';
@@ -65,6 +65,11 @@ export class Filesystem {
   remark(): Sentence | undefined {
     const { files, engine } = this.#parts;
     if (files.entries.has('rootfs-diff.tar')) return rootfsDiffGap(engine);
+    if (files.complete && isCutShort(files)) {
+      return sentence(
+        'The archive ends too early: changed files may have been in the part that is gone. What is left holds no rootfs-diff.tar.',
+      );
+    }
     return files.complete
       ? sentence('This checkpoint holds no rootfs-diff.tar: it does not say which files were added or modified.')
       : undefined;

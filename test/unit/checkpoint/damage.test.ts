@@ -108,6 +108,19 @@ describe('a damaged part leaves the rest to be seen', () => {
     assert.ok(notes.some((note) => note.kind === 'truncated'));
     assert.deepEqual(processes, []);
     assert.ok(overview.completeness.some((fact) => fact.part === 'images' && fact.state === 'missing'));
+    // What would have come later was not left out by whoever made it, as far as anybody can tell.
+    const later = overview.completeness.filter(({ part }) => ['rootfs-diff', 'dump-log'].includes(part));
+    for (const { part, state, text } of later) {
+      assert.equal(state, 'missing', part);
+      assert.match(say(text), /ends too early: it may have been in the part that is gone/, part);
+    }
+    assert.equal(later.length, 2);
+    assert.equal(
+      overview.completeness.some(({ state }) => state === 'left-out'),
+      false,
+    );
+    const whole = await ask(sound);
+    assert.equal(whole.overview.completeness.find(({ part }) => part === 'dump-log')?.state, 'left-out');
   });
 
   test('config.dump that is no JSON, and one that is not there', async () => {
