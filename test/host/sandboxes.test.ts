@@ -9,7 +9,7 @@ import * as vscode from 'vscode';
 import type { RestoreFailure } from '../../src/protocol/restore-api.ts';
 import { say } from '../../src/protocol/sentence.ts';
 import type { TestAccess } from '../../src/vscode/test-access.ts';
-import { FakePodman } from '../podman/fake-podman.ts';
+import { FakePodman, RUNS_AS } from '../podman/fake-podman.ts';
 import { activate, checkpointTabs, closeAllEditors, refused, sample, tarFiles, until } from './support.ts';
 
 const ARCHIVE = 'podman-counter.tar';
@@ -113,7 +113,10 @@ describe('restoring to a sandbox', function () {
     await vscode.commands.executeCommand('checkpointExplorer.openSandboxShell', item);
     const terminal = vscode.window.terminals.at(-1)?.creationOptions as vscode.TerminalOptions;
     assert.equal(terminal.shellPath, 'env');
-    assert.deepEqual(terminal.shellArgs?.slice(1), ['podman', 'exec', '--interactive', '--tty', name, 'sh']);
+    assert.deepEqual(terminal.shellArgs?.slice(1), [
+      ...['nsenter', `--net=/proc/${String(RUNS_AS)}/ns/net`, '--'],
+      ...['podman', 'exec', '--interactive', '--tty', name, 'sh'],
+    ]);
 
     await vscode.commands.executeCommand('checkpointExplorer.checkpointSandbox', item);
     const made = sample(`${name}.tar`);

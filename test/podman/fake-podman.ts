@@ -1,6 +1,9 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+/** The process of what was restored, as Podman tells it. */
+export const RUNS_AS = 4711;
+
 /**
  * A folder of programs that stand for a machine with Podman: each writes down how it was called, and answers as the real
  * one does. A restore works unless {@link fail} was called.
@@ -86,7 +89,9 @@ case "$1 $2" in
   if [ -e '${folder}/failure' ]; then cat '${folder}/failure' >&2; exit 125; fi
   touch '${state}'; echo 0123abcd ;;
 "container inspect")
-  if [ -e '${state}' ]; then echo running; else echo 'Error: no such container' >&2; exit 125; fi ;;
+  if [ -e '${state}' ]; then
+    case "$4" in *Pid*) echo ${String(RUNS_AS)} ;; *) echo running ;; esac
+  else echo 'Error: no such container' >&2; exit 125; fi ;;
 "container checkpoint")
   while [ $# -gt 1 ]; do [ "$1" = --export ] && cp '${archive}' "$2"; shift; done ;;
 "logs --tail") printf 'tick 41\\n\\033[31mtick 42\\n' ;;
