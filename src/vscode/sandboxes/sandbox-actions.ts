@@ -64,7 +64,7 @@ export class SandboxActions {
     await progress(vscode.l10n.t('Checkpointing {0}', label(record)), (signal) => make(target, signal));
     const open = vscode.l10n.t('Open');
     void vscode.window
-      .showInformationMessage(vscode.l10n.t('{0} is checkpointed: {1}', label(record), basename(target)), open)
+      .showInformationMessage(vscode.l10n.t('{0} was checkpointed: {1}', label(record), basename(target)), open)
       .then(async (chosen) => {
         if (chosen === open) await this.#services.openLocator(target);
       });

@@ -95,7 +95,11 @@ export function explainRefusal(refusal: Refusal, { peer }: Transport): ClusterEr
             facts,
           );
     case 410:
-      return new ClusterError('changed', sentence('{0}: the list is too old to go on with.', peer.name), facts);
+      return new ClusterError(
+        'changed',
+        sentence('{0}: the list is too old to go on with. Refresh it.', peer.name),
+        facts,
+      );
     case 429:
       return new ClusterError('unavailable', sentence('{0} is too busy to answer. Try again later.', peer.name), facts);
     default:

@@ -34,7 +34,10 @@ export function pathOf(resource: Resource, namespace?: string, ...rest: readonly
 /** `.` and `..` would be taken for steps, and an empty name names the list. @throws CheckpointError `usage` */
 export function encoded(part: string): string {
   if (part === '' || part === '.' || part === '..' || part.includes('/')) {
-    throw new ClusterError('usage', sentence('“{0}” cannot be a name in a cluster.', part));
+    throw new ClusterError(
+      'usage',
+      sentence('“{0}” cannot be a name in a cluster. Names have small letters, digits, hyphens and dots.', part),
+    );
   }
   return encodeURIComponent(part);
 }

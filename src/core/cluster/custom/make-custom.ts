@@ -88,7 +88,10 @@ function selection(pod: PodFacts, containers: readonly string[] = []): object {
   if (Object.keys(labels).length === 0) {
     throw new CheckpointError(
       'usage',
-      sentence('{0} has no labels by which it could be selected, and not the whole namespace with it.', pod.name),
+      sentence(
+        '{0} has no labels, so nothing could select it without the whole namespace. Give it a label first.',
+        pod.name,
+      ),
     );
   }
   return {
