@@ -1,5 +1,6 @@
 /** What CRI-O 1.37 with crictl 1.37 was seen to do and to say. */
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { memorySource } from '../../../src/core/bytes/sources.ts';
@@ -145,6 +146,23 @@ test('a pod is removed without waiting for what runs in it: CRI-O waits as long 
     ]);
   }));
 
+test('the log is found by the id that CRI-O calls it by', () =>
+  inFolder(async (folder) => {
+    writeFileSync(join(folder, `${CONTAINER}.log`), 'tick 1\n');
+    const record: SandboxRecord = {
+      ...{ id: 'a', kind: 'crio', name: 'checkpoint-a', locator: '', created: '' },
+      things: [{ kind: 'folder', name: folder }],
+    };
+    const bin = join(folder, 'crictl');
+    writeFileSync(bin, `#!/bin/sh\ncase $3 in pods) echo ${POD} ;; ps) echo ${CONTAINER} ;; esac\n`, { mode: 0o755 });
+    const machine = new Machine([], { PATH: `${folder}:/usr/bin:/bin` });
+    const sandbox = new CrioSandbox({ machine, journal: new SandboxJournal(join(folder, 'journal')) });
+    assert.equal(await sandbox.logs(record), 'tick 1\n');
+    // As containerd calls it, and CRI-O what it does not restore.
+    writeFileSync(join(folder, 'restored.log'), 'tick 2\n');
+    assert.equal(await sandbox.logs(record), 'tick 2\n');
+  }));
+
 describe('processes are restored among those that they were numbered with', () => {
   const modeIn = (config: object): unknown =>
     (config as { linux: { security_context: { namespace_options: { pid: number } } } }).linux.security_context
@@ -184,6 +202,12 @@ describe('what it says when a restore fails', () => {
   test('the image is not there', () => {
     const said = `${error}reading image \\"${ID}\\": locating image with ID \\"${ID}\\": image not known" podSandboxID="x"`;
     assert.match(findCauses(said)[0]?.meaning?.template ?? '', /CRI-O does not pull it/);
+  });
+
+  test('a file of the checkpoint is damaged, though the error of something before is named, too', () => {
+    const line =
+      '(00.010431) Error (criu/protobuf.c:93): Read 78 bytes while 2018915346 expected from /x/inventory.img: Operation not permitted';
+    assert.match(findCauses(line)[0]?.meaning?.template ?? '', /is damaged or cut off/);
   });
 
   test('CRIU’s errors out of the lines that it shows of the log, rather than that its log is lost', () => {

@@ -275,6 +275,11 @@ const KNOWN: readonly KnownMessage[] = [
     sentence('The kernel is newer than this CRIU: it has capabilities that CRIU does not know.'),
   ),
   cause(/No space left on device/, sentence('The disk that the images are written to is full.')),
+  // With the error of whatever was called before: that says nothing.
+  cause(
+    /Read -?\d+ bytes while -?\d+ expected (?:from|on)|Unexpected EOF|[Mm]agic doesn't match/,
+    sentence('A file of the checkpoint is damaged or cut off: {0}.'),
+  ),
   cause(/Cannot allocate memory|Out of memory/, sentence('There was not enough memory.')),
   cause(
     /Pre dump script failed|action-script|Script .* exited with/,

@@ -132,9 +132,13 @@ export class CrioSandbox implements Sandbox {
     return state === undefined ? 'unknown' : 'ended';
   }
 
-  async logs({ things }: SandboxRecord, signal?: AbortSignal): Promise<string> {
-    const folder = things.find(({ kind }) => kind === 'folder')?.name ?? '';
-    const command = ['tail', '-n', '200', '--', `${folder}/restored.log`];
+  async logs(record: SandboxRecord, signal?: AbortSignal): Promise<string> {
+    const folder = record.things.find(({ kind }) => kind === 'folder')?.name ?? '';
+    const pod = await this.#podOf(record, signal);
+    const [container = ''] = pod === undefined ? [] : await this.#containersOf(pod, ['--all'], signal);
+    // CRI-O calls the log of what it restores by the container's id, whatever it was told.
+    const script = '[ -e "$1" ] || [ ! -e "$2" ] || shift; exec tail -n 200 -- "$1"';
+    const command = ['sh', '-c', script, 'sh', `${folder}/restored.log`, `${folder}/${container}.log`];
     return this.#machine.expect(command, { signal, timeout: 30_000 });
   }
 
@@ -165,10 +169,19 @@ export class CrioSandbox implements Sandbox {
 
   /** Ends what runs in a pod at once: nothing of it is kept. What cannot be ended shows when the pod is removed. */
   async #kill(pod: string, signal: AbortSignal | undefined): Promise<void> {
-    const { output } = await this.#machine.run(crictl('ps', '--pod', pod, '--quiet'), { signal, timeout: 30_000 });
-    const containers = output.split('\n').filter((line) => ID.test(line));
+    const containers = await this.#containersOf(pod, [], signal);
     if (containers.length === 0) return;
     await this.#machine.run(crictl('stop', '--timeout', '0', ...containers), { signal, timeout: 120_000 });
+  }
+
+  async #containersOf(
+    pod: string,
+    which: readonly string[],
+    signal: AbortSignal | undefined,
+  ): Promise<readonly string[]> {
+    const command = crictl('ps', ...which, '--pod', pod, '--quiet');
+    const { output } = await this.#machine.run(command, { signal, timeout: 30_000 });
+    return output.split('\n').filter((line) => ID.test(line));
   }
 
   /** Found by its label, so that also a pod is found whose id nobody had the time to write down. */
