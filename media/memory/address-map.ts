@@ -1,4 +1,5 @@
-import { fileBase, type MemoryOutline, type MemorySource, type RegionKind } from '../../src/protocol/memory.ts';
+import { lastPart, MappingNames } from '../../src/protocol/address-expression.ts';
+import type { MemoryOutline, MemorySource, RegionKind } from '../../src/protocol/memory.ts';
 import type { Wire } from '../../src/protocol/wire.ts';
 
 /** A mapping of the process that is shown. */
@@ -23,8 +24,7 @@ export class AddressMap {
   readonly littleEndian: boolean;
   readonly threads: Wire<MemoryOutline>['threads'];
   readonly regions: readonly Region[];
-  /** Where the first mapping of each name would begin if all of the file were mapped, and that mapping. */
-  readonly #bases = new Map<string, { readonly base: bigint; readonly region: Region }>();
+  readonly #names: MappingNames<Region>;
 
   constructor(outline: Wire<MemoryOutline>) {
     this.pid = outline.pid;
@@ -39,10 +39,7 @@ export class AddressMap {
       end: BigInt(end),
       offset: BigInt(offset),
     }));
-    for (const region of this.regions) {
-      if (region.name === '' || this.#bases.has(region.name)) continue;
-      this.#bases.set(region.name, { base: fileBase(region), region });
-    }
+    this.#names = new MappingNames(this.regions);
   }
 
   at(address: bigint): Region | undefined {
@@ -65,7 +62,7 @@ export class AddressMap {
   describe(address: bigint): string | undefined {
     const region = this.at(address);
     if (!region) return undefined;
-    const base = this.#bases.get(region.name)?.base ?? region.start;
+    const base = this.#names.base(region.name) ?? region.start;
     const way = address - base;
     const sign = way < 0n ? '-' : '+';
     return `${shortName(region)}${sign}${hexText(way < 0n ? -way : way)}`;
@@ -79,17 +76,12 @@ export class AddressMap {
 
   /** Names that {@link find} knows, each once: the last parts of paths, then whole ones. */
   names(): readonly string[] {
-    const short = [...this.#bases.values()].map(({ region }) => shortName(region));
-    return [...new Set([...short, ...this.#bases.keys()])];
+    return this.#names.names();
   }
 
   /** Where a name begins; of paths the last part is enough. */
   find(name: string): bigint | undefined {
-    const whole = this.#bases.get(name);
-    if (whole) return whole.base;
-    const lower = name.toLowerCase();
-    for (const { base, region } of this.#bases.values()) if (shortName(region).toLowerCase() === lower) return base;
-    return undefined;
+    return this.#names.find(name);
   }
 
   /** Position of the last mapping that starts at or below an address, -1 where there is none. */
@@ -105,14 +97,9 @@ export class AddressMap {
   }
 }
 
-function isPath(name: string): boolean {
-  return name.startsWith('/');
-}
-
 /** The last part of a path; `(deleted)` does not belong to it. */
 export function shortName({ name, start }: Pick<Region, 'name' | 'start'>): string {
-  if (name === '') return hexText(start);
-  return isPath(name) ? (name.split('/').at(-1) ?? name).replace(/ \(deleted\)$/, '') : name;
+  return name === '' ? hexText(start) : lastPart(name);
 }
 
 export function hexText(value: bigint): `0x${string}` {

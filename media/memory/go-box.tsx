@@ -3,7 +3,7 @@ import { escapeText } from '../../src/protocol/format.ts';
 import { Icon } from '../parts/icon.tsx';
 import { t } from '../text.ts';
 import { hexText, type AddressMap } from './address-map.ts';
-import { resolveAddress } from './expression.ts';
+import { resolveAddress } from '../../src/protocol/address-expression.ts';
 
 export const GO_ID = 'go-to-address';
 

@@ -215,10 +215,15 @@ export const COMMANDS: readonly Command[] = [
     max: 1,
     summary: 'Print memory of a process by address',
     details:
-      'As hexdump -C does; bytes that are not in the checkpoint are ··, and lines that begin with # say where bytes are.\nRows that repeat the one before are *. With --raw the bytes themselves: those that are missing are zeros, stderr says\nwhich, and the exit code is 3.\n\n  checkpoint-explorer memory read web.tar --pid 1 --address 0x7f0b991e7000 --length 64',
+      'As hexdump -C does; bytes that are not in the checkpoint are ··, and lines that begin with # say where bytes are.\nRows that repeat the one before are *. With --raw the bytes themselves: those that are missing are zeros, stderr says\nwhich, and the exit code is 3.\n\n  checkpoint-explorer memory read web.tar --pid 1 --address 0x7f0b991e7000 --length 64\n  checkpoint-explorer memory read web.tar --pid 1 --address rsp-0x40\n  checkpoint-explorer memory read web.tar --pid 1 --address [heap]+4096',
     options: {
       pid: { kind: 'text', short: 'p', value: 'PID', help: 'The process' },
-      address: { kind: 'text', value: 'ADDRESS', help: 'The first address, decimal or with 0x' },
+      address: {
+        kind: 'text',
+        value: 'ADDRESS',
+        help: 'The first address: a number, a register, a mapping, or a sum of these',
+      },
+      thread: { kind: 'text', value: 'TID', help: 'Whose registers (the first thread’s if not given)' },
       length: { kind: 'text', value: 'N', help: 'How many bytes (256 if not given)' },
       raw: { kind: 'flag', help: 'The bytes as they are' },
       ...KEEP_SPILL,

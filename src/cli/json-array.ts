@@ -12,9 +12,11 @@ export class JsonArray {
   }
 
   async add(element: Json | StreamedObject): Promise<void> {
-    await this.#output.write(this.#empty ? '[\n  ' : ',\n  ');
-    this.#empty = false;
-    await writeStreamed(this.#output, element, '  ');
+    await this.#output.gather(async () => {
+      await this.#output.write(this.#empty ? '[\n  ' : ',\n  ');
+      this.#empty = false;
+      await writeStreamed(this.#output, element, '  ');
+    });
   }
 
   async end(): Promise<void> {

@@ -17,6 +17,8 @@ export class Output {
   readonly closed = new AbortController();
   #progress = false;
   #hasStderr = false;
+  /** What waits to be written, while it is gathered. */
+  #gathered: string | undefined;
 
   constructor(streams: Streams) {
     this.#streams = streams;
@@ -44,6 +46,17 @@ export class Output {
   /** Resolves when the stream takes more. Afterwards nothing is written. */
   async write(chunk: string | Uint8Array): Promise<void> {
     if (this.closed.signal.aborted) return;
+    if (this.#gathered !== undefined) {
+      if (typeof chunk === 'string' && (this.#gathered += chunk).length < GATHER) return;
+      const gathered = this.#gathered;
+      this.#gathered = '';
+      if (gathered !== '') await this.#send(gathered);
+      if (typeof chunk === 'string') return;
+    }
+    await this.#send(chunk);
+  }
+
+  async #send(chunk: string | Uint8Array): Promise<void> {
     this.#clearProgress();
     const { stdout } = this.#streams;
     if (stdout.write(chunk)) return;
@@ -56,6 +69,19 @@ export class Output {
       stdout.on('drain', go);
       this.closed.signal.addEventListener('abort', go, { once: true });
     });
+  }
+
+  /** What is written while something is done goes out in few pieces, all of it when that is over. */
+  async gather(work: () => Promise<void>): Promise<void> {
+    if (this.#gathered !== undefined) return work();
+    this.#gathered = '';
+    try {
+      await work();
+    } finally {
+      const rest = this.#gathered;
+      this.#gathered = undefined;
+      if (rest !== '') await this.write(rest);
+    }
   }
 
   /** Many small pieces, gathered: memory holds neither the text nor the pieces. */

@@ -1,5 +1,5 @@
 import { openCheckpoint, type Checkpoint } from '../core/checkpoint/checkpoint.ts';
-import { isCancelled } from '../core/errors.ts';
+import { CheckpointError, isCancelled } from '../core/errors.ts';
 import { formatCount, formatSize } from '../protocol/format.ts';
 import type { Progress, SpillSettings } from '../protocol/checkpoint-api.ts';
 import type { Note, NoteKind } from '../protocol/note.ts';
@@ -101,7 +101,7 @@ export class Session {
           await checkpoint.close();
         }
       } catch (error) {
-        if (isCancelled(error)) throw error;
+        if (isCancelled(error) || CheckpointError.is(error, 'usage')) throw error;
         this.output.failure(error);
         code = 1;
       }

@@ -8,6 +8,7 @@ import { fileJson } from '../files-json.ts';
 import { notesJson } from '../inspect-json.ts';
 import { jsonPieces } from '../json.ts';
 import { Table } from '../layout.ts';
+import { tellOfNone } from '../no-processes.ts';
 import type { ExitCode, Session } from '../session.ts';
 import { collectInSmallSteps } from '../small-steps.ts';
 
@@ -18,6 +19,7 @@ export function run(args: Arguments, session: Session): Promise<ExitCode> {
     const processes = await checkpoint.processes(session.signal);
     if (pid !== undefined && !processes.some((process) => process.pid === pid)) throw noProcess(pid, locator);
     const pids = pid === undefined ? undefined : new Set([pid]);
+    if (processes.length === 0) await tellOfNone(checkpoint, locator, session);
     const files = checkpoint.openFiles.each(pids, session.signal);
     if (args.text('format') === 'json') return printJson(checkpoint, locator, files, session);
     const names = new Map(processes.map((process) => [process.pid, process.comm ?? '']));

@@ -8,14 +8,18 @@ import { notesJson } from '../inspect-json.ts';
 import { jsonPieces } from '../json.ts';
 import { treeLines } from '../layout.ts';
 import { chosenProcesses } from '../memory/processes.ts';
+import { tellOfNone } from '../no-processes.ts';
 import type { ExitCode, Session } from '../session.ts';
+import { collectInSmallSteps } from '../small-steps.ts';
 
 export function run(args: Arguments, session: Session): Promise<ExitCode> {
   const pid = args.pid('pid');
+  collectInSmallSteps();
   return session.each(args.operands, async (checkpoint, locator) => {
     const { signal } = session;
     const processes =
       pid === undefined ? await checkpoint.processes(signal) : await chosenProcesses(checkpoint, pid, locator, signal);
+    if (processes.length === 0) await tellOfNone(checkpoint, locator, session);
     if (args.text('format') === 'json') return printJson(checkpoint, locator, processes, session);
     let first = true;
     for await (const [facts, threads] of identities(checkpoint, processes, signal)) {

@@ -10,12 +10,16 @@ import { notesJson } from '../inspect-json.ts';
 import { jsonPieces, type Json } from '../json.ts';
 import { drawTable } from '../layout.ts';
 import { chosenProcesses } from '../memory/processes.ts';
+import { tellOfNone } from '../no-processes.ts';
 import type { ExitCode, Session } from '../session.ts';
+import { collectInSmallSteps } from '../small-steps.ts';
 
 export function run(args: Arguments, session: Session): Promise<ExitCode> {
   const pid = args.pid('pid');
+  collectInSmallSteps();
   return session.each(args.operands, async (checkpoint, locator) => {
     const processes = await chosenProcesses(checkpoint, pid, locator, session.signal);
+    if (processes.length === 0) await tellOfNone(checkpoint, locator, session);
     if (args.text('format') === 'json') return printJson(checkpoint, locator, processes, session);
     let first = true;
     for (const process of processes) {

@@ -1,5 +1,6 @@
 import type { Checkpoint } from '../../core/checkpoint/checkpoint.ts';
 import { usage, type Arguments } from '../arguments.ts';
+import { readAddress } from '../memory/address.ts';
 import { HexLines } from '../memory/hex-lines.ts';
 import { MissingBytes } from '../memory/missing.ts';
 import { chosenProcesses } from '../memory/processes.ts';
@@ -12,14 +13,15 @@ export async function run(args: Arguments, session: Session): Promise<ExitCode> 
   const pid = args.pid('pid');
   const address = args.text('address');
   if (pid === undefined || address === undefined) throw usage('memory read needs --pid and --address.');
-  const start = readNumber(address, 'an address');
-  const length = readNumber(args.text('length') ?? String(DEFAULT_LENGTH), 'a length');
-  if (start + length > 1n << 64n)
-    throw usage('{0} bytes from {1} on reach beyond the last address.', String(length), address);
+  const length = readLength(args.text('length') ?? String(DEFAULT_LENGTH));
+  const tid = args.pid('thread') ?? pid;
   const raw = args.flag('raw');
   let missing = 0n;
   const code = await session.each(args.operands, async (checkpoint, locator) => {
     await chosenProcesses(checkpoint, pid, locator, session.signal);
+    const start = await readAddress(address, checkpoint, pid, tid, session.signal);
+    if (start + length > 1n << 64n)
+      throw usage('{0} bytes from {1} on reach beyond the last address.', String(length), address);
     if (raw) missing = await writeBytes(checkpoint, pid, start, length, session);
     else await writeLines(checkpoint, pid, start, length, session);
   });
@@ -62,9 +64,9 @@ async function writeBytes(
 }
 
 /** Hexadecimal with 0x, else decimal. */
-function readNumber(text: string, what: string): bigint {
+function readLength(text: string): bigint {
   if (!/^(0x[0-9a-f]{1,16}|\d{1,20})$/i.test(text)) {
-    throw usage('{0} is not {1}: give a number, decimal or with 0x.', text, what);
+    throw usage('{0} is not a length: give a number, decimal or with 0x.', text);
   }
   return BigInt(text);
 }

@@ -56,7 +56,9 @@ export async function searchAll(
     const wrong = checkpoint.notes(session.signal);
     wrong.catch(() => undefined);
     for await (const step of stepsOf(checkpoint, query, session)) {
-      for (const match of step.matches) await lines.add(match);
+      await session.output.gather(async () => {
+        for (const match of step.matches) await lines.add(match);
+      });
       session.list(step.notes);
       notes.push(...step.notes);
       if (step.more) session.output.error('There are more matches than --limit allows.');

@@ -1,13 +1,14 @@
 import type { Checkpoint } from '../../core/checkpoint/checkpoint.ts';
-import { escapeText } from '../../protocol/format.ts';
 import { escapeField } from '../escape.ts';
 import { readPid, type Arguments } from '../arguments.ts';
 import type { ExitCode, Session } from '../session.ts';
+import { collectInSmallSteps } from '../small-steps.ts';
 
 /** What is read and written at once, bytes. */
 const CHUNK = 256 * 1024;
 
 export function run(args: Arguments, session: Session): Promise<ExitCode> {
+  collectInSmallSteps();
   const [locator = '', pid, name] = args.operands;
   const folder = pid === undefined ? '/proc' : `/proc/${String(readPid(pid))}`;
   return session.each([locator], async (checkpoint) => {
@@ -47,5 +48,5 @@ async function copy(checkpoint: Checkpoint, path: string, session: Session): Pro
 }
 
 function shown(text: string, { output }: Session): string {
-  return output.isTerminal ? escapeText(text) : text;
+  return output.isTerminal ? escapeField(text) : text;
 }

@@ -8,13 +8,17 @@ import { seccompText } from '../identity/identity-tree.ts';
 import { notesJson } from '../inspect-json.ts';
 import { jsonPieces, LazyList, snakeCase, type Json } from '../json.ts';
 import { chosenProcesses } from '../memory/processes.ts';
+import { tellOfNone } from '../no-processes.ts';
 import type { ExitCode, Session } from '../session.ts';
+import { collectInSmallSteps } from '../small-steps.ts';
 
 export function run(args: Arguments, session: Session): Promise<ExitCode> {
   const pid = args.pid('pid');
+  collectInSmallSteps();
   const instructions = args.flag('instructions');
   return session.each(args.operands, async (checkpoint, locator) => {
     const processes = await chosenProcesses(checkpoint, pid, locator, session.signal);
+    if (processes.length === 0) await tellOfNone(checkpoint, locator, session);
     const groups = await groupsOf(checkpoint, processes, session.signal);
     if (args.text('format') === 'json') return printJson(checkpoint, locator, groups, instructions, session);
     let first = true;

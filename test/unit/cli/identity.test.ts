@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { archiveOf } from '../support/fixtures.ts';
+import { members, writeTar } from '../support/repack.ts';
 import { cli, inFolder } from './support.ts';
 
 const WEBAPP = archiveOf('podman-webapp-host');
@@ -137,5 +138,25 @@ describe('logs', () => {
     assert.match(stderr, /has no log other\.log\. It has container\.log, dump\.log\./);
     const none = await cli('logs', archiveOf('podman-counter-none'), '--problems');
     assert.deepEqual([none.code, none.stdout], [1, '']);
+  });
+});
+
+test('of a pre-checkpoint there is one sentence why there is nothing', async () => {
+  await inFolder(async (folder) => {
+    const path = join(folder, 'pre.tar');
+    const list = (await members(archiveOf('podman-counter-none'))).flatMap(({ header, content }) => {
+      const name = header.name.replace(/^\.?\/?checkpoint\//, 'pre-checkpoint/');
+      return /pstree|core-|ids-|fs-|fdinfo|files/.test(name) ? [] : [{ header: { ...header, name }, content }];
+    });
+    await writeTar(path, list);
+    for (const command of [['identity'], ['memory', 'maps'], ['files'], ['seccomp']]) {
+      const { code, stderr } = await cli(...command, path);
+      assert.match(
+        stderr,
+        /This is a pre-checkpoint: .* in the checkpoint that was taken after it\.\n$/,
+        command.join(' '),
+      );
+      assert.ok(code === 0 || stderr.split('\n').length > 2, command.join(' '));
+    }
   });
 });

@@ -108,6 +108,50 @@ suite('memory read', () => {
     );
   });
 
+  test('takes registers, mappings and sums of these for an address', async () => {
+    const read = async (address: string, ...more: readonly string[]) => {
+      const { code, stdout, stderr } = await cli(
+        'memory',
+        'read',
+        webapp,
+        '-p',
+        '1',
+        '--length',
+        '16',
+        '--address',
+        address,
+        ...more,
+      );
+      assert.deepEqual([address, code, stderr], [address, 0, '']);
+      return stdout;
+    };
+    const maps = (await cli('memory', 'maps', webapp, '-p', '1')).stdout.split('\n');
+    const stack = maps.find((line) => line.endsWith('[stack]'))?.slice(0, 12) ?? '';
+    assert.equal(await read('[stack]'), await read(`0x${stack}`));
+    assert.equal(await read('[stack]+4096'), await read(`0x${(BigInt(`0x${stack}`) + 4096n).toString(16)}`));
+    const core = JSON.parse((await cli('decode', webapp, 'core-1.img')).stdout) as Readonly<
+      Record<
+        string,
+        { readonly entries: readonly { readonly thread_info: { readonly gpregs: { readonly sp: number } } }[] }
+      >
+    >;
+    const sp = BigInt(core['checkpoint/core-1.img']?.entries[0]?.thread_info.gpregs.sp ?? 0);
+    assert.equal(await read('rsp'), await read(String(sp)));
+    assert.equal(await read('$rsp - 0x10'), await read(String(sp - 16n)));
+    assert.notEqual(await read('rsp', '--thread', '11'), await read('rsp'));
+  });
+
+  test('says what an address is where one is none', async () => {
+    for (const address of ['nowhere', '[stack', '0x1+', '0x123456789012345678']) {
+      const { code, stdout, stderr } = await cli('memory', 'read', webapp, '-p', '1', '--address', address);
+      assert.deepEqual([address, code, stdout], [address, 2, '']);
+      assert.match(
+        stderr,
+        /is no address: give a number, decimal or with 0x, a register as rsp, a mapping as \[stack\]/,
+      );
+    }
+  });
+
   test('takes decimal numbers, and collapses rows only where all their bytes are the same', async () => {
     const start = 0x7f0b99226000;
     const { stdout } = await cli('memory', 'read', webapp, '-p', '1', '--address', String(start), '--length', '0x100');
@@ -176,7 +220,7 @@ suite('memory read', () => {
     for (const args of [
       ['--pid', '1'],
       ['--address', '0x1000'],
-      ['--pid', '1', '--address', '[stack]'],
+      ['--pid', '1', '--address', '[nowhere]'],
       ['--pid', '1', '--address', '0x1', '--length', '-1'],
       ['--pid', '1', '--address', '0xffffffffffffffff', '--length', '2'],
     ]) {

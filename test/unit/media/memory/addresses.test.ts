@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { addressText, shortName } from '../../../../media/memory/address-map.ts';
-import { resolveAddress } from '../../../../media/memory/expression.ts';
+import { resolveAddress } from '../../../../src/protocol/address-expression.ts';
 import { addressMap } from './build.ts';
 
 suite('an address space', () => {

@@ -1,8 +1,9 @@
-import type { AddressMap } from './address-map.ts';
+import { fileBase, type MemoryMapping } from './memory.ts';
 
 /** What an address may be written with, beside numbers. */
 export interface Names {
-  readonly map: Pick<AddressMap, 'names' | 'find'>;
+  /** The mappings: their names, and the address that a name stands for. */
+  readonly map: { names(): readonly string[]; find(name: string): bigint | undefined };
   /** Registers of the chosen thread, by name. */
   readonly registers: ReadonlyMap<string, bigint>;
   /** Where one is: a sum that begins with a sign counts from there. */
@@ -62,4 +63,44 @@ function readNumber(word: string): bigint | undefined {
   const plain = word.replaceAll('_', '');
   if (/^0x[0-9a-f]{1,16}$/i.test(plain) || /^\d{1,20}$/.test(plain)) return BigInt(plain);
   return /^[0-9a-f]{1,16}$/i.test(plain) ? BigInt(`0x${plain}`) : undefined;
+}
+
+/** Mappings by what people call them: names as in /proc/PID/maps, and of paths the last part. */
+export class MappingNames<Mapping extends Pick<MemoryMapping, 'name' | 'start' | 'offset'>> {
+  /** Where the first mapping of each name would begin if all of the file were mapped. */
+  readonly #bases = new Map<string, bigint>();
+  readonly #byShortName = new Map<string, bigint>();
+  readonly #short = new Set<string>();
+
+  constructor(mappings: Iterable<Mapping>) {
+    for (const mapping of mappings) {
+      const { name } = mapping;
+      if (name === '' || this.#bases.has(name)) continue;
+      const base = fileBase(mapping);
+      const short = lastPart(name);
+      this.#bases.set(name, base);
+      this.#short.add(short);
+      if (!this.#byShortName.has(short.toLowerCase())) this.#byShortName.set(short.toLowerCase(), base);
+    }
+  }
+
+  /** Where a whole name begins. */
+  base(name: string): bigint | undefined {
+    return this.#bases.get(name);
+  }
+
+  /** Names that {@link find} knows, each once: the last parts of paths, then whole ones. */
+  names(): readonly string[] {
+    return [...new Set([...this.#short, ...this.#bases.keys()])];
+  }
+
+  /** Where a name begins; of paths the last part is enough. */
+  find(name: string): bigint | undefined {
+    return this.#bases.get(name) ?? this.#byShortName.get(name.toLowerCase());
+  }
+}
+
+/** The last part of a path; `(deleted)` does not belong to it. Other names (`[heap]`) are what they are. */
+export function lastPart(name: string): string {
+  return name.startsWith('/') ? (name.split('/').at(-1) ?? name).replace(/ \(deleted\)$/, '') : name;
 }
