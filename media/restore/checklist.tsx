@@ -14,7 +14,7 @@ export function Checklist(props: {
   return (
     <section aria-labelledby="checklist-title">
       <h2 id="checklist-title">
-        {t('Looked at before')}
+        {t('Checked beforehand')}
         <span class="muted counts">{countsText(findings)}</span>
       </h2>
       <ul class="findings">
