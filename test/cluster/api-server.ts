@@ -191,6 +191,14 @@ export class ApiServer {
         if (!this.#users.mayUse(user, { ...info, verb })) throw forbidden(user, { ...info, verb });
       }
       const pod = this.#store.get(PODS, info.namespace, info.name ?? '') as PodObject;
+      // The kubelet has no representation to offer, in 1.36: only who takes anything is served.
+      if (!(request.headers.accept ?? '*/*').includes('*/*')) {
+        const text = '406: Not Acceptable\n\nAvailable representations: ';
+        socket.end(
+          `HTTP/1.1 406 Not Acceptable\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: ${String(text.length)}\r\nconnection: close\r\n\r\n${text}`,
+        );
+        return;
+      }
       this.#exec.accept(pod, url.searchParams, request, socket, head);
     } catch (error) {
       const body = JSON.stringify(bodyOf(error));

@@ -103,7 +103,8 @@ export class HttpTransport implements Transport {
 
   upgrade(call: Call, headers: Readonly<Record<string, string>>): Promise<Upgraded | Answer> {
     return this.#authorized(call, (credential) =>
-      this.#exchange(call, credential, { ...headers, connection: 'Upgrade' }),
+      // The kubelet refuses, as not acceptable, who asks for JSON: seen with 1.36.
+      this.#exchange(call, credential, { accept: '*/*', ...headers, connection: 'Upgrade' }),
     );
   }
 
