@@ -19,6 +19,7 @@ import type { Login } from '../../cluster/test-cluster.ts';
 import { addPod } from '../../cluster/workloads.ts';
 import { serviceAccount, startCluster } from '../cluster/support.ts';
 import { archiveOf } from '../support/fixtures.ts';
+import { until } from './shown-tree.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'checkpointing-'));
 after(() => rmSync(scratch, { recursive: true, force: true }));
@@ -111,10 +112,12 @@ describe('checkpoints that a person asks for', () => {
   test('are looked for after they were cancelled, because the node goes on', async () => {
     const wanted = await wantedOf(connectionsOf(), [{ ...POD, containers: ['log'] }]);
     const running = new Running();
-    cluster.node().checkpointTime = 500;
-    running.onStart = (id) => void setTimeout(() => running.open.get(id)?.abort(), 200);
+    const node = cluster.node();
+    Object.assign(node, { checkpointTime: 500, mostAtOnce: 0 });
+    // Once the kubelet has begun.
+    running.onStart = (id) => void until(() => node.mostAtOnce > 0).then(() => running.open.get(id)?.abort());
     const [result] = await takeAll(wanted, running, NAMELESS, SETTINGS);
-    cluster.node().checkpointTime = 30;
+    node.checkpointTime = 30;
     assert.ok(result && 'path' in result, 'CRI-O makes it all the same');
     assert.equal(running.open.size, 0);
   });
