@@ -105,6 +105,7 @@ export function snakeCase(value: unknown): Json | undefined {
   return Object.fromEntries(Object.entries(value).map(([key, member]) => [snake(key), snakeCase(member)]));
 }
 
-function snake(key: string): string {
+/** A member's name as JSON has it. */
+export function snake(key: string): string {
   return key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }

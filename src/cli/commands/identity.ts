@@ -54,12 +54,14 @@ async function printJson(
   await output.writeAll(['{\n  "locator": ', ...jsonPieces(locator), ',\n  "processes": [']);
   let empty = true;
   for await (const [facts, threads] of identities(checkpoint, processes, signal)) {
-    await output.writeAll([empty ? '\n    ' : ',\n    ', ...jsonPieces(identityJson(facts, threads), '    ')]);
+    await output.write(empty ? '\n    ' : ',\n    ');
+    await output.writeAll(jsonPieces(identityJson(facts, threads), '    '));
     empty = false;
   }
   await output.write(empty ? ']' : '\n  ]');
   const sharing = sharingJson(await checkpoint.isolation.sharing(signal)) ?? [];
-  await output.writeAll([',\n  "sharing": ', ...jsonPieces(sharing, '  ')]);
+  await output.write(',\n  "sharing": ');
+  await output.writeAll(jsonPieces(sharing, '  '));
   const notes = notesJson(await checkpoint.notes(signal));
   await output.writeAll([',\n  "notes": ', ...jsonPieces(notes, '  '), '\n}\n']);
 }

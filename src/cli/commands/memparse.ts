@@ -14,11 +14,13 @@ import { chosenProcesses } from '../memory/processes.ts';
 import { windows } from '../memory/windows.ts';
 import { processTree } from '../process-tree.ts';
 import type { ExitCode, Session } from '../session.ts';
+import { collectInSmallSteps } from '../small-steps.ts';
 import { readCount } from './memory-search.ts';
 
 /** checkpointctl's memparse: sizes by process, or all dumped memory of one, with its flags and the shape of its output. */
 export async function run(args: Arguments, session: Session): Promise<ExitCode> {
   const text = args.text('pid');
+  collectInSmallSteps();
   const pid = text === undefined || text === '0' ? undefined : readPid(text);
   const pattern = readPattern(args);
   if (pattern) return search(args, pid, pattern, session);

@@ -1,7 +1,7 @@
 import type { IsolationFacts, SharingMatrix, ThreadIsolation } from '../../protocol/isolation.ts';
 import type { SeccompSummary } from '../../protocol/seccomp.ts';
 import { say, type Sentence } from '../../protocol/sentence.ts';
-import { snakeCase, type Json, type JsonObject } from '../json.ts';
+import { LazyList, snake, type Json, type JsonObject } from '../json.ts';
 
 /** A process's identity in this program's form: addresses are `0x…`, sentences are texts. */
 export function identityJson(facts: IsolationFacts, threads: readonly ThreadIsolation[]): JsonObject {
@@ -23,18 +23,15 @@ export function summaryJson(summary: SeccompSummary | undefined): Json | undefin
   return plain(summary);
 }
 
+/** Items of lists are made when they are written: a hostile image has hundreds of thousands of signals or groups. */
 function plain(value: unknown): Json | undefined {
-  return snakeCase(withTexts(value));
-}
-
-function withTexts(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) return value.map(withTexts);
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return value as Json | undefined;
+  if (Array.isArray(value)) return new LazyList(Iterator.from(value).map((item: unknown) => plain(item) ?? null));
   if (isSentence(value)) return say(value);
   return Object.fromEntries(
     Object.entries(value).map(([key, member]: [string, unknown]) => [
-      key,
-      key === 'address' && typeof member === 'bigint' ? `0x${member.toString(16)}` : withTexts(member),
+      snake(key),
+      key === 'address' && typeof member === 'bigint' ? `0x${member.toString(16)}` : plain(member),
     ]),
   );
 }

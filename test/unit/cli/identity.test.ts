@@ -2,6 +2,9 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { identityJson } from '../../../src/cli/identity/identity-json.ts';
+import { jsonPieces } from '../../../src/cli/json.ts';
+import type { IsolationFacts } from '../../../src/protocol/isolation.ts';
 import { archiveOf } from '../support/fixtures.ts';
 import { members, writeTar } from '../support/repack.ts';
 import { cli, inFolder } from './support.ts';
@@ -159,4 +162,20 @@ test('of a pre-checkpoint there is one sentence why there is nothing', async () 
       assert.ok(code === 0 || stderr.split('\n').length > 2, command.join(' '));
     }
   });
+});
+
+test('the many things that a hostile image lists are made one by one while they are written', () => {
+  let made = 0;
+  const signal = {
+    get number() {
+      made++;
+      return 9;
+    },
+  };
+  const facts = { pid: 1, comm: 'x', threads: 1, pendingSignals: Array.from({ length: 1000 }, () => signal) };
+  const pieces = jsonPieces(identityJson(facts as unknown as IsolationFacts, []));
+  for (let written = 0; written < 20; written++) pieces.next();
+  assert.ok(made > 0 && made < 20, String(made));
+  for (const piece of pieces) assert.notEqual(piece, '');
+  assert.equal(made, 1000);
 });
