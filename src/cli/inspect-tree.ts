@@ -43,13 +43,16 @@ export async function inspectTree(inspected: Inspected, sections: Sections): Pro
     sizes.volumes > 0 ? leaf('Volumes size', formatSize(sizes.volumes)) : undefined,
     sections.statistics ? statisticsTree(overview) : undefined,
     sections.metadata ? metadataTree(overview) : undefined,
-    roots && branch('Process tree', ...roots.map((root) => processBranch(root, sections, held))),
+    roots && { label: 'Process tree', children: roots.map((root) => processBranch(root, sections, held)) },
     others.length > 0
-      ? branch('Sockets that no process has open', ...others.map((socket) => ({ label: socketLabel(socket) })))
+      ? {
+          label: 'Sockets that no process has open',
+          children: others.map((socket) => ({ label: socketLabel(socket) })),
+        }
       : undefined,
-    mounts && branch('Overview of mounts', ...mounts.map(mountBranch)),
+    mounts && { label: 'Overview of mounts', children: mounts.map(mountBranch) },
     notes.length > 0
-      ? branch('Notes', ...notes.map((note) => ({ label: `${note.kind}: ${say(note.text)}` })))
+      ? { label: 'Notes', children: notes.map((note) => ({ label: `${note.kind}: ${say(note.text)}` })) }
       : undefined,
   );
 }

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { drawTable, drawTree, tableLines, type TreeNode } from '../../../src/cli/layout.ts';
+import type { Inspected, Sections } from '../../../src/cli/inspect-json.ts';
+import { inspectTree } from '../../../src/cli/inspect-tree.ts';
 import { findProcess, processTree } from '../../../src/cli/process-tree.ts';
 import type { ProcessFacts } from '../../../src/protocol/processes.ts';
 
@@ -100,6 +102,18 @@ function shape(processes: readonly ProcessFacts[]): unknown {
   const draw = (node: Node): unknown => [node.facts.pid, ...node.children.map(draw)];
   return processTree(processes).map(draw);
 }
+
+test('the tree of a checkpoint may have more notes than a call takes arguments', async () => {
+  const note = { kind: 'missing', where: 'x', text: { template: 'gone', args: [] } } as const;
+  const overview = { engine: 'criu', container: {}, sizes: {}, criu: {}, networks: [], annotations: [], labels: [] };
+  const inspected = {
+    locator: 'x',
+    overview: overview as unknown as Inspected['overview'],
+    notes: () => Promise.resolve(Array.from({ length: 200_000 }, () => note)),
+  };
+  const { children } = await inspectTree(inspected, {} as Sections);
+  assert.equal(children?.at(-1)?.children?.length, 200_000);
+});
 
 describe('the process tree', () => {
   test('children stand below their parent, by pid', () => {
