@@ -139,18 +139,29 @@ export function readHead(reader: ImageReader): number | undefined | Promise<numb
   });
 }
 
-function unknownHead(name: string, magic: number): Sentence {
+/** @param named the kind that the file's name stands for, which begins with a magic of its own */
+function unknownHead(name: string, magic: number, named: Kind | undefined): [NoteKind, Sentence] {
   const swapped = Buffer.alloc(4);
   swapped.writeUInt32BE(magic);
   const other = swapped.readUInt32LE();
   if (other === IMG_COMMON || other === IMG_SERVICE || other === kindOf('INVENTORY').magic) {
-    return sentence('{0} was written on a big-endian machine; such images cannot be read.', name);
+    return ['unknown', sentence('{0} was written on a big-endian machine; such images cannot be read.', name)];
   }
-  return sentence(
-    '{0} starts with {1}, which no known kind of image does: it is shown as bytes only.',
-    name,
-    hex32(magic),
-  );
+  if (named?.magic !== undefined) {
+    return [
+      'damaged',
+      sentence(
+        '{0} has the name of a {1} image and starts with {2}, as none does: it is shown as bytes only.',
+        name,
+        named.kind,
+        hex32(magic),
+      ),
+    ];
+  }
+  return [
+    'unknown',
+    sentence('{0} starts with {1}, which no known kind of image does: it is shown as bytes only.', name, hex32(magic)),
+  ];
 }
 
 /** One way through an image. Waits, and makes promises, only where the source or the visitor has to be waited for. */
@@ -201,7 +212,8 @@ class ImageVisit {
     }
     const row = kindOfMagic(magic, name.slice(name.lastIndexOf('/') + 1));
     if (row === undefined) {
-      this.#tell('unknown', 0, unknownHead(name, magic));
+      const [kind, text] = unknownHead(name, magic, named);
+      this.#tell(kind, 0, text);
       return { name, magic, notes };
     }
     if (named?.magic !== undefined && named.magic !== magic) {

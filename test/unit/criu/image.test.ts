@@ -112,6 +112,17 @@ suite('an image', () => {
     );
   });
 
+  test('whose name is that of a kind, and whose head is that of none, is damaged', async () => {
+    for (const name of ['checkpoint/pstree.img', 'checkpoint/core-1.img']) {
+      const decoded = await decode(bytes(uint32(0x54564319), uint32(0x12345678), fs(1)), name);
+      assert.deepEqual([decoded.row, decoded.magic, decoded.notes[0]?.kind], [undefined, 0x12345678, 'damaged']);
+      assert.match(
+        say(decoded.notes[0]?.text ?? assert.fail()),
+        /has the name of a (PSTREE|CORE) image and starts with 0x12345678/,
+      );
+    }
+  });
+
   test('of an unknown kind is shown with its magic', async () => {
     const decoded = await decode(bytes(uint32(0x54564319), uint32(0x51465599), 'anything'), 'new-kind-1.img');
     assert.deepEqual([decoded.row, decoded.magic, decoded.notes[0]?.kind], [undefined, 0x51465599, 'unknown']);
