@@ -74,7 +74,7 @@ test(`a rich checkpoint with one image damaged shows the others, for ${String(se
     const end = performance.now() + seconds * 1000;
     let tried = 0;
     for (const { name, content, what, damaged } of damages(images)) {
-      if (performance.now() > end) break;
+      if (tried > 5 && performance.now() > end) break;
       writeFileSync(join(folder, name), damaged);
       const seen = await look(folder, name.slice('checkpoint/'.length));
       writeFileSync(join(folder, name), content);
@@ -98,7 +98,7 @@ test(`a rich checkpoint with one image damaged shows the others, for ${String(se
       }
       tried++;
     }
-    assert.ok(tried > 5, `only ${String(tried)} tried`);
+    assert.ok(tried > 5);
   } finally {
     rmSync(folder, { recursive: true, force: true });
     rmSync(`${folder}-spill`, { recursive: true, force: true });
