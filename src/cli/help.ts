@@ -14,6 +14,8 @@ ${COMMANDS.map(({ name, summary }) => `  ${name.padEnd(width)}${summary}`).join(
 
 A LOCATOR is an archive (tar, tar.gz, tar.zst), a folder of CRIU images, an OCI layout, or what is read where it is: an
 archive on a node of a cluster (node://CONTEXT/NODE/absolute/path.tar), an image in a registry (docker://HOST/NAME:TAG).
+CHECKPOINT_EXPLORER_HELPER_IMAGE and CHECKPOINT_EXPLORER_HELPER_NAMESPACE say which image the helper pod has that reads a
+node's files, and where it is made, if no option does.
 Results go to stdout, everything else to stderr. Exit codes: 0 all of it; 1 could not do it; 2 wrong usage;
 3 done, but the checkpoint is damaged or incomplete, and stderr says where.
 `;

@@ -1,5 +1,7 @@
+import { ClusterError, type Remedy } from '../core/cluster/cluster-error.ts';
 import { CheckpointError } from '../core/errors.ts';
 import { escapeText } from '../protocol/format.ts';
+import { say } from '../protocol/sentence.ts';
 
 /** The two streams of a program, so that tests can stand in for a terminal. */
 export interface Streams {
@@ -107,12 +109,19 @@ export class Output {
   failure(error: unknown): void {
     if (CheckpointError.is(error)) {
       this.error(error.message);
+      if (ClusterError.is(error) && error.remedy) this.#remedy(error.remedy);
       return;
     }
     this.error(
       `This is a mistake in checkpoint-explorer, not in the checkpoint: ${error instanceof Error ? error.message : String(error)}`,
     );
     if (process.env['CHECKPOINT_EXPLORER_DEBUG'] && error instanceof Error) this.help(`${error.stack ?? ''}\n`);
+  }
+
+  /** What would make it work; what is to be copied stands on lines of its own, as it is. */
+  #remedy({ text, copy }: Remedy): void {
+    this.error(say(text));
+    if (copy) this.help(`${copy.text.split('\n').map(escapeText).join('\n').trimEnd()}\n`);
   }
 
   /** Text of several lines that this program wrote itself, on stderr. */

@@ -87,6 +87,7 @@ export class Exec {
     const wanted = query.get('container') ?? pod.spec.containers[0]?.name;
     const spec = pod.spec.containers.find(({ name }) => name === wanted);
     if (!spec) throw badRequest(`container ${wanted ?? ''} is not valid for pod ${pod.metadata.name}`);
+    if (!pod.spec.nodeName) throw badRequest(`pod ${pod.metadata.name} does not have a host assigned`);
     const isRunning = statusesOf(pod).some(({ name, state }) => name === wanted && state['running'] !== undefined);
     if (!isRunning)
       throw refusal(500, 'InternalError', `Internal error occurred: container not found ("${spec.name}")`);
@@ -143,7 +144,16 @@ export class Exec {
       client.send(Buffer.concat([Buffer.from([ERROR]), Buffer.from(JSON.stringify(status))]));
       client.close(1000);
     };
-    child.once('error', (error) => finish(notStarted(program, error)));
+    child.once('error', (error) => {
+      if (this.#nodes.get(pod.spec.nodeName ?? '')?.runtime !== 'cri-o') {
+        finish(notStarted(program, error));
+        return;
+      }
+      // With CRI-O the OCI runtime complains itself, on the streams of the command that never was.
+      const channel = has('tty') ? STDOUT : STDERR;
+      client.send(Buffer.concat([Buffer.from([channel]), Buffer.from(complaintOf(program, error))]));
+      finish(statusOf(255));
+    });
     child.once('close', (code, signal) => finish(statusOf(code ?? (signal === null ? 1 : 137))));
   }
 
@@ -199,8 +209,19 @@ function statusOf(code: number): object {
   };
 }
 
+function whyNot(error: Error): string {
+  return 'code' in error && error.code === 'ENOENT' ? 'executable file not found in $PATH' : error.message;
+}
+
+/** As runc 1.3 writes it. */
+function complaintOf(program: string, error: Error): string {
+  const text = `exec failed: unable to start container process: exec: "${program}": ${whyNot(error)}`;
+  return `time="${new Date().toISOString().replace(/\.\d+/, '')}" level=error msg=${JSON.stringify(text)}\n`;
+}
+
+/** As containerd answers. */
 function notStarted(program: string, error: Error): object {
-  const why = 'code' in error && error.code === 'ENOENT' ? 'executable file not found in $PATH' : error.message;
+  const why = whyNot(error);
   return {
     metadata: {},
     status: 'Failure',

@@ -235,3 +235,45 @@ test('the rights that the README names suffice', async () => {
   const fetched = await cli('download', made.stdout.trim(), '-o', temporary(), '--kubeconfig', path);
   assert.equal(fetched.code, 0, fetched.stderr);
 });
+
+describe('who lacks a right is told what to ask for', () => {
+  const login = serviceAccount(cluster, { verbs: ['get', 'list'], resources: ['pods'], namespace: 'lab' });
+  const path = cluster.kubeconfig(login);
+
+  test('to make checkpoints, with a ClusterRole confined to the node', async () => {
+    const { code, stdout, stderr } = await cli('checkpoint', 'lab/shop/web', '--kubeconfig', path);
+    assert.deepEqual([code, stdout], [1, '']);
+    assert.match(stderr, /may not make checkpoints on node-1.*\n.*An administrator can allow it/);
+    assert.match(
+      stderr,
+      /^apiVersion: rbac\.authorization\.k8s\.io\/v1\nkind: ClusterRole\n[^]*^ {4}resourceNames: \[node-1\]\n[^]*^kind: ClusterRoleBinding\n[^]*^ {2}- kind: ServiceAccount\n/m,
+    );
+  });
+
+  test('to read the files of a node, with a Role', async () => {
+    const { code, stderr } = await cli('cluster', 'archives', 'node-1', '--kubeconfig', path);
+    assert.equal(code, 1);
+    assert.match(
+      stderr,
+      /may not create the helper pod in the namespace lab.*\n.*CHECKPOINT_EXPLORER_HELPER_NAMESPACE/,
+    );
+    assert.match(stderr, /^kind: Role\n[^]*^ {4}resources: \[pods\/exec\]\n/m);
+  });
+});
+
+test('commands that open an archive in place take the helper pod from the environment', async () => {
+  process.env['CHECKPOINT_EXPLORER_HELPER_IMAGE'] = 'registry.example/missing:1';
+  const absent = await cli('show', LOCATOR);
+  process.env['CHECKPOINT_EXPLORER_HELPER_IMAGE'] = 'registry.example/busybox:1';
+  process.env['CHECKPOINT_EXPLORER_HELPER_NAMESPACE'] = 'elsewhere';
+  const nowhere = await cli('show', LOCATOR);
+  process.env['CHECKPOINT_EXPLORER_HELPER_NAMESPACE'] = 'lab';
+  const shown = await cli('show', LOCATOR);
+  for (const name of ['IMAGE', 'NAMESPACE']) Reflect.deleteProperty(process.env, `CHECKPOINT_EXPLORER_HELPER_${name}`);
+  assert.equal(absent.code, 1);
+  assert.match(absent.stderr, /cannot get the image registry\.example\/missing:1 of the helper pod/);
+  assert.match(absent.stderr, /^checkpoint-explorer: Choose an image .*CHECKPOINT_EXPLORER_HELPER_IMAGE/m);
+  assert.equal(nowhere.code, 1);
+  assert.match(nowhere.stderr, /There is no namespace elsewhere for the helper pod/);
+  assert.deepEqual([shown.code, shown.stderr], [0, '']);
+});

@@ -5,13 +5,20 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { capture, CommandFailed, execute, type ExecSession } from '../../../src/core/cluster/exec/exec.ts';
+import { PODS } from '../../cluster/pod-life.ts';
 import { addPod } from '../../cluster/workloads.ts';
 import { noise } from '../bytes/support.ts';
 import { connect, failureOf, serviceAccount, startCluster } from './support.ts';
 
-const cluster = await startCluster();
+const cluster = await startCluster({ nodes: [{ name: 'node-1' }, { name: 'node-2', runtime: 'containerd' }] });
 const pod = addPod(cluster, { name: 'box', containers: ['box', 'other'] });
 addPod(cluster, { name: 'done', state: { terminated: { exitCode: 0, reason: 'Completed' } } });
+addPod(cluster, { name: 'moby', node: 'node-2' });
+cluster.store.create(PODS, 'lab', {
+  metadata: { name: 'nowhere' },
+  spec: { containers: [{ name: 'nowhere', image: 'box' }] },
+  status: { phase: 'Pending' },
+});
 const TARGET = { namespace: 'lab', pod: 'box', container: 'box' };
 const { transport } = (await connect(cluster)).api;
 
@@ -86,12 +93,16 @@ describe('a command that goes wrong', () => {
   });
 
   test('is not there', async () => {
-    const error = await failureOf(capture(transport, TARGET, { command: ['no-such-program'] }));
-    assert.equal(error.reason, 'unavailable');
-    assert.match(
-      error.message,
-      /could not be run in the container: .*"no-such-program": executable file not found in \$PATH/,
-    );
+    // Runtimes differ in whether that is a command that failed, or one that was none.
+    for (const [pod, words] of [
+      ['box', /^A command on the node failed \(255\): .*no-such-program.*: executable file not found in \$PATH/],
+      ['moby', /could not be run in the container: .*"no-such-program": executable file not found in \$PATH/],
+    ] as const) {
+      const target = { ...TARGET, pod, container: pod };
+      const error = await failureOf(capture(transport, target, { command: ['no-such-program'] }));
+      assert.equal(error.reason, 'unavailable');
+      assert.match(error.message, words);
+    }
   });
 
   test('has no container to run in', async () => {
@@ -99,6 +110,7 @@ describe('a command that goes wrong', () => {
       [{ ...TARGET, pod: 'gone' }, /The pod lab\/gone does not run any more/],
       [{ ...TARGET, pod: 'done', container: 'done' }, /The pod lab\/done does not run any more/],
       [{ ...TARGET, container: 'gone' }, /The pod lab\/box does not run any more/],
+      [{ ...TARGET, pod: 'nowhere', container: 'nowhere' }, /The pod lab\/nowhere is on no node yet/],
     ] as const) {
       const error = await failureOf(capture(transport, target, { command: ['true'] }));
       assert.equal(error.reason, 'not-found');

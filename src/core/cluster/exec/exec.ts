@@ -257,6 +257,13 @@ function parse(text: string): Partial<Status> {
 function explain(refusal: Refusal, target: ExecTarget, transport: Transport): CheckpointError {
   const { status, text } = refusal;
   const facts = { status, said: text, where: transport.peer.name };
+  if (text.includes('does not have a host assigned')) {
+    const who = `${target.namespace}/${target.pod}`;
+    return new ClusterError('not-found', sentence('The pod {0} is on no node yet.', who), {
+      ...facts,
+      isPassing: true,
+    });
+  }
   if (
     /container not found|container .* is not (?:running|valid)|cannot exec in a stopped|pods? ".*" not found/i.test(
       text,

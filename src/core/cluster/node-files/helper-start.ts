@@ -74,7 +74,11 @@ function whyStuck(pod: Pod, { image }: HelperSettings): ClusterError | undefined
         'unavailable',
         sentence('The node cannot get the image {0} of the helper pod ({1}): {2}', image, waiting.reason ?? '', said),
         {
-          remedy: { text: sentence('Choose an image that the cluster can pull, or a pull secret, in the settings.') },
+          remedy: {
+            text: sentence(
+              'Choose an image that the cluster can pull, or a pull secret, in the settings (on a command line: --image, or CHECKPOINT_EXPLORER_HELPER_IMAGE).',
+            ),
+          },
           said,
         },
       );
@@ -191,7 +195,9 @@ function explainRefusal(error: ClusterError, namespace: string): ClusterError {
         namespace,
       ),
       {
-        text: sentence('Choose another namespace in the settings, or have this Role given to you.'),
+        text: sentence(
+          'Choose another namespace in the settings (on a command line: --namespace, or CHECKPOINT_EXPLORER_HELPER_NAMESPACE), or have this Role given to you.',
+        ),
         copy: { form: 'yaml', text: helperRole(user, namespace) },
       },
     );
