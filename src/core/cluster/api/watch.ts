@@ -1,7 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { sentence } from '../../../protocol/sentence.ts';
-import { orCancelled } from '../../bytes/cancel.ts';
-import { CheckpointError, isCancelled } from '../../errors.ts';
+import { isCancelled } from '../../errors.ts';
 import { ClusterError } from '../cluster-error.ts';
 import type { Answer, Transport } from '../connection/transport.ts';
 import type { Api, Selection } from './api.ts';
@@ -57,6 +55,8 @@ export async function* watchChanges<T extends ApiObject>(
     signal: signal ? AbortSignal.any([signal, silence.signal]) : silence.signal,
   });
   if (answer.status >= 400) throw await failureOf(answer, transport);
+  // It works, however long nothing changes.
+  onVersion?.(resourceVersion);
   for await (const line of linesOf(answer, silence, transport)) {
     const event = parse(line, transport);
     const object = event.object as (T & Partial<Status>) | undefined;
@@ -118,76 +118,4 @@ function notUnderstood({ peer }: Transport): ClusterError {
 function explainError({ code = 500, message = '' }: Partial<Status>, transport: Transport): ClusterError {
   const text = transport.secrets.scrub(message);
   return explainRefusal({ status: code, contentType: 'application/json', text }, transport);
-}
-
-export interface Follower<T> {
-  /** The list as a whole, at first and whenever what came between two states is not known. */
-  onList(items: readonly T[]): void;
-  onChange(change: Change<T>): void;
-  /** What is in the way, while it is tried again; undefined when it works. */
-  onTrouble?(trouble: CheckpointError | undefined): void;
-}
-
-/** Milliseconds between two attempts: the last is repeated. */
-const PAUSES: readonly number[] = [500, 1000, 2000, 5000, 10_000, 30_000];
-
-/** What no further attempt mends. */
-const FINAL = new Set(['forbidden', 'untrusted', 'usage', 'bad-kubeconfig', 'no-kubeconfig']);
-
-/**
- * Keeps a list current until the signal is aborted, however often the connection breaks off.
- * @throws ClusterError for what no further attempt mends, such as `forbidden`
- */
-export async function follow<T extends ApiObject>(
-  api: Api,
-  resource: Resource,
-  selection: Selection,
-  follower: Follower<T>,
-  signal: AbortSignal,
-  pauses: readonly number[] = PAUSES,
-): Promise<void> {
-  let version: string | undefined;
-  let failures = 0;
-  while (!signal.aborted) {
-    const began = performance.now();
-    try {
-      if (version === undefined) {
-        const items: T[] = [];
-        for await (const page of api.pages<T>(resource, { ...selection, signal })) {
-          items.push(...page.items);
-          version = page.resourceVersion;
-        }
-        follower.onList(items);
-      }
-      if (failures > 0) follower.onTrouble?.(undefined);
-      failures = 0;
-      const onVersion = (now: string): void => {
-        if (now !== '') version = now;
-      };
-      const options = { ...selection, resourceVersion: version ?? '', signal, onVersion };
-      for await (const change of watchChanges<T>(api, resource, options)) follower.onChange(change);
-      await breathe(began, pauses, signal);
-    } catch (error) {
-      if (isCancelled(error)) break;
-      if (!CheckpointError.is(error) || FINAL.has(error.reason)) throw error;
-      if (error.reason === 'changed') {
-        version = undefined;
-        await breathe(began, pauses, signal);
-        continue;
-      }
-      follower.onTrouble?.(error);
-      await pause(pauses[Math.min(failures++, pauses.length - 1)] ?? 1000, signal);
-    }
-  }
-}
-
-/** A server that ends watches as soon as they are asked for is not asked without end. */
-async function breathe(began: number, pauses: readonly number[], signal: AbortSignal): Promise<void> {
-  const [shortest = 500] = pauses;
-  if (performance.now() - began < shortest) await pause(shortest, signal);
-}
-
-/** Ends early where nobody waits any more; the loop sees that itself. */
-async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  await orCancelled(sleep(milliseconds), signal).catch(() => undefined);
 }
