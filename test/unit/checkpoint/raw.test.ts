@@ -208,11 +208,11 @@ describe('an image as a tree', () => {
     });
   });
 
-  test('of an unknown kind has none, but its first bytes', async () => {
+  test('whose head is that of no kind has none, but its first bytes', async () => {
     const content = bytes(uint32(0x54564319), uint32(0x12345678), 'what is this');
     await withImage('checkpoint/fs-1.img', content, async ({ raw }) => {
       const { entries, magic, notes, start } = await raw.entry('checkpoint/fs-1.img');
-      assert.deepEqual([entries, magic, notes.map(({ kind }) => kind)], [0, '0x12345678', ['unknown']]);
+      assert.deepEqual([entries, magic, notes.map(({ kind }) => kind)], [0, '0x12345678', ['damaged']]);
       assert.deepEqual(Buffer.from(start ?? []), Buffer.from(content));
     });
   });
