@@ -91,6 +91,8 @@ export async function start(workspaceFolder?: string, settings: Settings = {}): 
     // The status bar of the remote side stands when the extension host does.
     await page.locator('.monaco-workbench .part.statusbar').waitFor({ timeout: START_MS });
     await page.locator('.explorer-folders-view .monaco-list-row').first().waitFor({ timeout: START_MS });
+    // Before it knows the extension, the workbench opens archives as text.
+    await page.locator('.part.activitybar [aria-label^="Checkpoints"]').first().waitFor({ timeout: START_MS });
   } catch (error) {
     await screenshot(page, 'start-failed');
     console.error(server.logs());
