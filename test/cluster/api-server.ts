@@ -10,7 +10,7 @@ import { cutAfter, delayWrites, Faults } from './faults.ts';
 import type { Kind, PodObject } from './kube.ts';
 import { PODS } from './pod-life.ts';
 import { requestInfo, type RequestInfo } from './request-info.ts';
-import { badRequest, noSuchResource, refusal, Refused, type StatusBody } from './status.ts';
+import { badRequest, noSuchResource, refusal, Refused, RefusedByKubelet, type StatusBody } from './status.ts';
 import type { Store } from './store.ts';
 import { forbidden, forbiddenPath, type User, type Users } from './users.ts';
 
@@ -193,17 +193,16 @@ export class ApiServer {
       const pod = this.#store.get(PODS, info.namespace, info.name ?? '') as PodObject;
       // The kubelet has no representation to offer, in 1.36: only who takes anything is served.
       if (!(request.headers.accept ?? '*/*').includes('*/*')) {
-        const text = '406: Not Acceptable\n\nAvailable representations: ';
-        socket.end(
-          `HTTP/1.1 406 Not Acceptable\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: ${String(text.length)}\r\nconnection: close\r\n\r\n${text}`,
-        );
-        return;
+        throw new RefusedByKubelet(406, '406: Not Acceptable\n\nAvailable representations: ');
       }
       this.#exec.accept(pod, url.searchParams, request, socket, head);
     } catch (error) {
-      const body = JSON.stringify(bodyOf(error));
+      const isKubelet = error instanceof RefusedByKubelet;
+      const [code, type, body] = isKubelet
+        ? [error.code, 'text/plain; charset=utf-8', error.message]
+        : [bodyOf(error).code, 'application/json', JSON.stringify(bodyOf(error))];
       socket.end(
-        `HTTP/1.1 ${String(bodyOf(error).code)} Refused\r\ncontent-type: application/json\r\ncontent-length: ${String(Buffer.byteLength(body))}\r\nconnection: close\r\n\r\n${body}`,
+        `HTTP/1.1 ${String(code)} Refused\r\ncontent-type: ${type}\r\ncontent-length: ${String(Buffer.byteLength(body))}\r\nconnection: close\r\n\r\n${body}`,
       );
     }
   }

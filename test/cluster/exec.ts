@@ -7,7 +7,7 @@ import { WebSocketServer, type WebSocket } from 'ws';
 import type { ContainerSpec, PodObject } from './kube.ts';
 import { statusesOf } from './kubelet.ts';
 import type { TestNode } from './node.ts';
-import { badRequest, refusal } from './status.ts';
+import { badRequest, RefusedByKubelet } from './status.ts';
 
 const STDIN = 0;
 const STDOUT = 1;
@@ -79,7 +79,7 @@ export class Exec {
     this.#running.delete(metadata.uid);
   }
 
-  /** @throws Refused for what the kubelet or the API server refuses before the protocol is changed */
+  /** @throws Refused, RefusedByKubelet for what is refused before the protocol is changed */
   accept(pod: PodObject, query: URLSearchParams, request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const command = query.getAll('command');
     if (command.length === 0) throw badRequest('you must specify at least 1 command for the container');
@@ -89,8 +89,7 @@ export class Exec {
     if (!spec) throw badRequest(`container ${wanted ?? ''} is not valid for pod ${pod.metadata.name}`);
     if (!pod.spec.nodeName) throw badRequest(`pod ${pod.metadata.name} does not have a host assigned`);
     const isRunning = statusesOf(pod).some(({ name, state }) => name === wanted && state['running'] !== undefined);
-    if (!isRunning)
-      throw refusal(500, 'InternalError', `Internal error occurred: container not found ("${spec.name}")`);
+    if (!isRunning) throw new RefusedByKubelet(500, `container not found ("${spec.name}")`);
     const asked = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
     if (!asked.some((name) => this.versions.includes(name))) {
       throw badRequest('unable to upgrade: no supported protocols');

@@ -21,6 +21,16 @@ export class Refused extends Error {
   }
 }
 
+/** Thrown for what a kubelet refuses: its own text goes through the API server as it is. */
+export class RefusedByKubelet extends Error {
+  readonly code: number;
+
+  constructor(code: number, text: string) {
+    super(text);
+    this.code = code;
+  }
+}
+
 export function refusal(code: number, reason: string, message: string, details?: object): Refused {
   return new Refused({
     kind: 'Status',

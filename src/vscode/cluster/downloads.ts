@@ -51,7 +51,7 @@ export class Downloads {
       vscode.l10n.t('Downloading {0}', basename(path)),
       vscode.l10n.t('downloading'),
     );
-    activity.update(vscode.l10n.t('waiting'));
+    activity.update(vscode.l10n.t('waiting'), vscode.l10n.t('waiting'));
     const target = this.#freeName(folder, basename(path));
     this.#targets.add(target);
     try {
@@ -64,7 +64,7 @@ export class Downloads {
         const request = { node: facts, path, target, tool, ...(container && { container }) };
         return await download(cluster, files, request, {
           signal: activity.signal,
-          onProgress: (progress) => activity.update(describe(progress, rate)),
+          onProgress: (progress) => activity.update(describe(progress, rate), describeRoughly(progress)),
         });
       } finally {
         this.#release();
@@ -119,4 +119,10 @@ export class Downloads {
 function describe({ stage, done, total }: DownloadProgress, rate: Rate): string {
   if (stage === 'verifying') return vscode.l10n.t('comparing SHA-256 sums');
   return words(rate.describe(done, total, performance.now()));
+}
+
+/** In steps, so that the row is not drawn all the time. */
+function describeRoughly({ stage, done, total }: DownloadProgress): string {
+  if (stage === 'verifying') return vscode.l10n.t('comparing SHA-256 sums');
+  return `${String(total === 0 ? 100 : Math.floor((done / total) * 10) * 10)} %`;
 }

@@ -107,9 +107,12 @@ describe('a command that goes wrong', () => {
 
   test('has no container to run in', async () => {
     for (const [target, words] of [
-      [{ ...TARGET, pod: 'gone' }, /The pod lab\/gone does not run any more/],
-      [{ ...TARGET, pod: 'done', container: 'done' }, /The pod lab\/done does not run any more/],
-      [{ ...TARGET, container: 'gone' }, /The pod lab\/box does not run any more/],
+      [{ ...TARGET, pod: 'gone' }, /There is no pod lab\/gone any more/],
+      [
+        { ...TARGET, pod: 'done', container: 'done' },
+        /Container done of lab\/done does not run: .*, or was not started yet/,
+      ],
+      [{ ...TARGET, container: 'gone' }, /The pod lab\/box has no container gone/],
       [{ ...TARGET, pod: 'nowhere', container: 'nowhere' }, /The pod lab\/nowhere is on no node yet/],
     ] as const) {
       const error = await failureOf(capture(transport, target, { command: ['true'] }));

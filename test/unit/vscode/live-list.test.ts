@@ -126,18 +126,28 @@ test('later pages are right, whether the list is still known as it was or too ol
   const { list, names } = pods(await connect(cluster), 2);
   await list.load();
   list.follow(true);
+  assert.equal(list.remaining, 4);
   for (const name of ['c', 'e']) remove(cluster, name);
   addPod(cluster, { name: 'aa' });
   await until(() => names().includes('aa'));
+  assert.equal(list.remaining, 2, 'd and f');
   await list.more();
   assert.deepEqual(names(), ['a', 'aa', 'b', 'd']);
+  // The server still counts the list as it was.
+  assert.equal(list.remaining, 1, 'f, without e');
   remove(cluster, 'f');
-  addPod(cluster, { name: 'g' });
+  for (const name of ['g', 'h', 'i', 'j']) addPod(cluster, { name });
+  remove(cluster, 'j');
+  addPod(cluster, { name: 'j' });
   addPod(cluster, { name: 'ab' });
   await until(() => names().includes('ab'));
+  assert.equal(list.remaining, 4, 'g to j');
   cluster.store.compact();
+  await list.more();
+  assert.deepEqual([names().at(-1), list.remaining], ['h', 2]);
   while (list.hasMore) await list.more();
-  assert.deepEqual(names(), ['a', 'aa', 'ab', 'b', 'd', 'g']);
+  assert.deepEqual(names(), ['a', 'aa', 'ab', 'b', 'd', 'g', 'h', 'i', 'j']);
+  assert.equal(list.remaining, 0);
 });
 
 describe('a list that cannot be followed', async () => {

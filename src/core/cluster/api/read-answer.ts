@@ -1,6 +1,7 @@
 import { sentence, type Sentence } from '../../../protocol/sentence.ts';
 import { ClusterError } from '../cluster-error.ts';
 import type { Answer, Transport } from '../connection/transport.ts';
+import { missingRight, remedyOf } from '../rights/missing-right.ts';
 import type { Status } from './objects.ts';
 
 /** Of one answer in memory; a page of 500 pods takes some three million. */
@@ -72,6 +73,7 @@ export async function failureOf(answer: Answer, transport: Transport): Promise<C
 export function explainRefusal(refusal: Refusal, { peer }: Transport): ClusterError {
   const { status, text, object } = refusal;
   const said = text;
+  const right = object && status === 403 ? missingRight(text) : undefined;
   const facts = { status, said, where: peer.name, isPassing: status === 429 || status >= 500 };
   switch (status) {
     case 401:
@@ -85,7 +87,10 @@ export function explainRefusal(refusal: Refusal, { peer }: Transport): ClusterEr
       );
     case 403:
       if (isAnonymous(text)) return new ClusterError('unauthorized', unknownTo(peer.name), facts);
-      return new ClusterError('forbidden', sentence('{0} does not allow it: {1}.', peer.name, trimmed(text)), facts);
+      return new ClusterError('forbidden', sentence('{0} does not allow it: {1}.', peer.name, trimmed(text)), {
+        ...facts,
+        ...(right && { remedy: remedyOf(right) }),
+      });
     case 404:
       return object
         ? new ClusterError('not-found', sentence('{0} does not have it: {1}.', peer.name, trimmed(text)), facts)

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { sentence } from '../../../protocol/sentence.ts';
+import { sentence, type Sentence } from '../../../protocol/sentence.ts';
 import { cancelled, throwIfCancelled } from '../../bytes/cancel.ts';
 import { CheckpointError } from '../../errors.ts';
 import type { Status } from '../api/objects.ts';
@@ -257,22 +257,19 @@ function parse(text: string): Partial<Status> {
 function explain(refusal: Refusal, target: ExecTarget, transport: Transport): CheckpointError {
   const { status, text } = refusal;
   const facts = { status, said: text, where: transport.peer.name };
-  if (text.includes('does not have a host assigned')) {
-    const who = `${target.namespace}/${target.pod}`;
-    return new ClusterError('not-found', sentence('The pod {0} is on no node yet.', who), {
-      ...facts,
-      isPassing: true,
-    });
+  const who = `${target.namespace}/${target.pod}`;
+  // By the next attempt it may be there, or another pod stand for it.
+  const missing = (words: Sentence): ClusterError =>
+    new ClusterError('not-found', words, { ...facts, isPassing: true });
+  if (text.includes('does not have a host assigned')) return missing(sentence('The pod {0} is on no node yet.', who));
+  if (/pods? ".*" not found/.test(text)) return missing(sentence('There is no pod {0} any more.', who));
+  if (/container .* is not valid/.test(text)) {
+    return missing(sentence('The pod {0} has no container {1}.', who, target.container));
   }
-  if (
-    /container not found|container .* is not (?:running|valid)|cannot exec in a stopped|pods? ".*" not found/i.test(
-      text,
-    )
-  ) {
-    return new ClusterError(
-      'not-found',
-      sentence('The pod {0} does not run any more.', `${target.namespace}/${target.pod}`),
-      { ...facts, isPassing: true },
+  // The kubelet says the same of what has ended and of what was not started yet.
+  if (/container not found|container .* is not running|cannot exec in a stopped/i.test(text)) {
+    return missing(
+      sentence('Container {0} of {1} does not run: it has ended, or was not started yet.', target.container, who),
     );
   }
   if (status === 403) {

@@ -1,30 +1,12 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { sentence, type Sentence } from '../../../protocol/sentence.ts';
-import { orCancelled } from '../../bytes/cancel.ts';
-import { CheckpointError } from '../../errors.ts';
 import type { Api } from '../api/api.ts';
-import type { ApiObject, Pod } from '../api/objects.ts';
+import type { Pod } from '../api/objects.ts';
 import { trimmed } from '../api/read-answer.ts';
-import { EVENTS, PODS } from '../api/resources.ts';
+import { PODS } from '../api/resources.ts';
 import { ClusterError, type Remedy } from '../cluster-error.ts';
+import { untilStarted, warningsAbout } from '../inventory/pod-start.ts';
 import { helperRole } from '../rights/manifests.ts';
 import type { HelperSettings } from './helper-manifest.ts';
-
-/** Milliseconds between two looks at a pod that is starting. */
-const LOOK_EVERY = 250;
-
-/** Reasons for which a container waits that time alone does not mend. */
-const STUCK = new Set([
-  'ImagePullBackOff',
-  'ErrImageNeverPull',
-  'InvalidImageName',
-  'ImageInspectError',
-  'RegistryUnavailable',
-  'CreateContainerConfigError',
-  'CreateContainerError',
-  'RunContainerError',
-  'CrashLoopBackOff',
-]);
 
 /**
  * Creates a helper pod.
@@ -43,63 +25,54 @@ export async function createHelper(api: Api, manifest: object, { namespace }: He
 /** Waits until a helper pod runs. @throws ClusterError with why it does not; `timeout` */
 export async function untilRunning(
   api: Api,
-  pod: Pod,
+  created: Pod,
   settings: HelperSettings,
   patience: number,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const { name = '' } = pod.metadata;
-  const { namespace } = settings;
-  const until = performance.now() + patience;
-  for (let now = pod; ; now = await api.read<Pod>(PODS, name, { namespace, signal })) {
-    const { phase, reason, message } = now.status ?? {};
-    if (phase === 'Running' && now.metadata.deletionTimestamp === undefined) return;
-    if (phase === 'Failed' || phase === 'Succeeded') {
-      const why = trimmed([reason, message].filter(Boolean).join(': '));
-      throw stuck(now, sentence('The helper pod does not start: it ended at once ({0}).', why));
+  const { pod, start } = await untilStarted(api, created, { patience, signal });
+  switch (start.state) {
+    case 'running':
+      return;
+    case 'succeeded':
+      throw stuck(pod, sentence('The helper pod does not start: it ended at once ({0}).', 'Succeeded'));
+    case 'failed': {
+      const why = trimmed([start.reason, start.message].filter(Boolean).join(': '));
+      throw stuck(pod, sentence('The helper pod does not start: it ended at once ({0}).', why));
     }
-    const why = whyStuck(now, settings);
-    if (why) throw why;
-    if (performance.now() > until) throw await late(api, now, namespace, patience, signal);
-    await orCancelled(sleep(LOOK_EVERY), signal);
+    case 'deleted':
+      throw stuck(pod, sentence('The helper pod was deleted while it started.'));
+    case 'unschedulable':
+      throw stuck(pod, sentence('The helper pod does not start: no node takes it: {0}', trimmed(start.message)));
+    case 'stuck':
+      throw explainStuck(pod, settings, start.reason, trimmed(start.message));
+    case 'late':
+      throw late((await warningsAbout(api, pod, signal)).at(-1) ?? '', pod, patience);
   }
 }
 
-function whyStuck(pod: Pod, { image }: HelperSettings): ClusterError | undefined {
-  const waiting = pod.status?.containerStatuses?.[0]?.state?.waiting;
-  if (waiting && STUCK.has(waiting.reason ?? '')) {
-    const said = trimmed(waiting.message ?? '');
-    if (/Image|Registry/.test(waiting.reason ?? '')) {
-      return new ClusterError(
-        'unavailable',
-        sentence('The node cannot get the image {0} of the helper pod ({1}): {2}', image, waiting.reason ?? '', said),
-        {
-          remedy: {
-            text: sentence(
-              'Choose an image that the cluster can pull, or a pull secret, in the settings (on a command line: --image, or CHECKPOINT_EXPLORER_HELPER_IMAGE).',
-            ),
-          },
-          said,
-        },
-      );
-    }
-    return stuck(pod, sentence('The helper pod does not start ({0}): {1}', waiting.reason ?? '', said));
+function explainStuck(pod: Pod, { image }: HelperSettings, reason: string, said: string): ClusterError {
+  if (!/Image|Registry/.test(reason)) {
+    return stuck(pod, sentence('The helper pod does not start ({0}): {1}', reason, said));
   }
-  const scheduled = pod.status?.conditions?.find(({ type }) => type === 'PodScheduled');
-  if (scheduled?.status !== 'False' || scheduled.reason !== 'Unschedulable') return undefined;
-  return stuck(pod, sentence('The helper pod does not start: no node takes it: {0}', trimmed(scheduled.message ?? '')));
+  return new ClusterError(
+    'unavailable',
+    sentence('The node cannot get the image {0} of the helper pod ({1}): {2}', image, reason, said),
+    {
+      remedy: {
+        text: sentence(
+          'Choose an image that the cluster can pull, or a pull secret, in the settings (on a command line: --image, or CHECKPOINT_EXPLORER_HELPER_IMAGE).',
+        ),
+      },
+      said,
+    },
+  );
 }
 
-async function late(
-  api: Api,
-  pod: Pod,
-  namespace: string,
-  patience: number,
-  signal: AbortSignal | undefined,
-): Promise<ClusterError> {
-  const event = await lastEvent(api, pod, namespace, signal);
-  if (/hostPath type check failed: (\S+) is not a directory/.test(event)) {
-    const directory = /hostPath type check failed: (\S+) is not a directory/.exec(event)?.[1] ?? '';
+/** @param event what happened to the pod last; empty where nothing did */
+function late(event: string, pod: Pod, patience: number): ClusterError {
+  const [, directory] = /hostPath type check failed: (\S+) is not a directory/.exec(event) ?? [];
+  if (directory !== undefined) {
     return new ClusterError(
       'not-found',
       sentence('There is no folder {0} on {1}: no checkpoint was made there yet.', directory, pod.spec.nodeName ?? ''),
@@ -114,21 +87,6 @@ async function late(
       : sentence('The helper pod did not start within {0} seconds: {1}', seconds, trimmed(event)),
     { said: event },
   );
-}
-
-/** What happened to the pod last; empty where nothing did, or where one may not know. */
-async function lastEvent(api: Api, pod: Pod, namespace: string, signal: AbortSignal | undefined): Promise<string> {
-  try {
-    const { items } = await api.page<ApiObject & { readonly message?: string; readonly type?: string }>(EVENTS, {
-      namespace,
-      fieldSelector: `involvedObject.uid=${pod.metadata.uid ?? ''}`,
-      signal,
-    });
-    return items.findLast(({ type }) => type === 'Warning')?.message ?? '';
-  } catch (error) {
-    if (CheckpointError.is(error, 'cancelled')) throw error;
-    return '';
-  }
 }
 
 function stuck(pod: Pod, text: Sentence): ClusterError {

@@ -14,7 +14,7 @@ import type { UploadPlaces } from '../registry/upload.ts';
 import { newId, sandboxName, type SandboxJournal } from './journal.ts';
 import { nodeLog } from './node-log.ts';
 import { namespaceManifest, podManifest, policyManifest, printed, type PodWishes } from './pod-manifests.ts';
-import { NETWORK_POLICIES, PodSandbox } from './pod-sandbox.ts';
+import { lifetimeText, NETWORK_POLICIES, podRecord, PodSandbox } from './pod-sandbox.ts';
 import { untilRestored } from './pod-watch.ts';
 import { takeAway } from './take-away.ts';
 import type { Plan, RunOptions, Sandbox, SandboxRecord, SandboxState, Step, Subject, Thing } from './sandbox.ts';
@@ -128,7 +128,7 @@ export class KubernetesSandbox implements Sandbox {
       });
     }
     steps.push({
-      what: sentence('Restore it as the pod {0}, for {1} seconds at most.', `${namespace}/${name}`, lifetime),
+      what: sentence('Restore it as the pod {0}, for {1} at most.', `${namespace}/${name}`, lifetimeText(lifetime)),
       manifest: printed(podManifest(facts, wishes)),
     });
     if (files) {
@@ -160,20 +160,7 @@ export class KubernetesSandbox implements Sandbox {
     if (network === 'nowhere') things.push({ kind: 'network-policy', name: wishes.name });
     if (makesNamespace) things.push({ kind: 'namespace', name: namespace });
     const image = await this.#push(subject, options);
-    // The pod's time begins when it is there.
-    const now = Date.now();
-    const record: SandboxRecord = {
-      id: wishes.id,
-      kind: 'kubernetes',
-      name: wishes.name,
-      locator: subject.locator,
-      created: new Date(now).toISOString(),
-      expires: new Date(now + wishes.lifetime * 1000).toISOString(),
-      context: cluster.name,
-      server: cluster.server,
-      namespace,
-      things,
-    };
+    const record = podRecord(wishes, subject, cluster, things);
     await journal.put(record);
     try {
       onProgress?.(sentence('Restoring'));

@@ -14,7 +14,7 @@ import { newId, sandboxName } from './journal.ts';
 import { factsOfNode, type KubernetesOptions } from './kubernetes.ts';
 import { nodeLog } from './node-log.ts';
 import { podRestoreManifest, policyManifest, printed, type PodRestoreWishes } from './pod-manifests.ts';
-import { NETWORK_POLICIES, POD_RESTORES, PodSandbox } from './pod-sandbox.ts';
+import { lifetimeText, NETWORK_POLICIES, POD_RESTORES, podRecord, PodSandbox } from './pod-sandbox.ts';
 import { untilRestored } from './pod-watch.ts';
 import type { Plan, RunOptions, Sandbox, SandboxRecord, SandboxState, Step, Subject } from './sandbox.ts';
 import { takeAway } from './take-away.ts';
@@ -94,9 +94,9 @@ export class OperatorSandbox implements Sandbox {
     }
     steps.push({
       what: sentence(
-        'Have the checkpoint-restore-operator restore it as the pod {0}, for {1} seconds at most.',
+        'Have the checkpoint-restore-operator restore it as the pod {0}, for {1} at most.',
         `${namespace}/${name}`,
-        lifetime,
+        lifetimeText(lifetime),
       ),
       manifest: printed(podRestoreManifest(facts, wishes)),
     });
@@ -106,23 +106,11 @@ export class OperatorSandbox implements Sandbox {
   async run(plan: Plan, subject: Subject, { signal, onProgress }: RunOptions = {}): Promise<SandboxRecord> {
     const { cluster, journal, namespace, network = 'nowhere' } = this.#options;
     const { wishes } = plan as OperatorPlan;
-    const { id, name, lifetime } = wishes;
-    const now = Date.now();
-    const record: SandboxRecord = {
-      id,
-      kind: 'kubernetes',
-      name,
-      locator: subject.locator,
-      created: new Date(now).toISOString(),
-      expires: new Date(now + lifetime * 1000).toISOString(),
-      context: cluster.name,
-      server: cluster.server,
-      namespace,
-      things: [
-        { kind: 'pod-restore', name },
-        ...(network === 'nowhere' ? [{ kind: 'network-policy' as const, name }] : []),
-      ],
-    };
+    const { name } = wishes;
+    const record = podRecord(wishes, subject, cluster, [
+      { kind: 'pod-restore', name },
+      ...(network === 'nowhere' ? [{ kind: 'network-policy' as const, name }] : []),
+    ]);
     await journal.put(record);
     try {
       onProgress?.(sentence('Restoring'));

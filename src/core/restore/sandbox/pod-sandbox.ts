@@ -4,8 +4,8 @@ import { NAMESPACES, PODS, type Resource } from '../../cluster/api/resources.ts'
 import type { Cluster } from '../../cluster/cluster.ts';
 import { CheckpointError } from '../../errors.ts';
 import type { SandboxJournal } from './journal.ts';
-import { SANDBOX_LABEL } from './pod-manifests.ts';
-import type { MadeSandbox, SandboxRecord, SandboxState } from './sandbox.ts';
+import { SANDBOX_LABEL, type PodRestoreWishes } from './pod-manifests.ts';
+import type { MadeSandbox, SandboxRecord, SandboxState, Subject, Thing } from './sandbox.ts';
 
 export const NETWORK_POLICIES: Resource = { group: 'networking.k8s.io', version: 'v1', plural: 'networkpolicies' };
 
@@ -68,6 +68,33 @@ export class PodSandbox implements MadeSandbox {
       if (!CheckpointError.is(error, 'not-found')) throw error;
     }
   }
+}
+
+/** What is written down about a pod that will be made now; its time begins then. @param things made beside the pod */
+export function podRecord(
+  { id, name, namespace, lifetime }: Pick<PodRestoreWishes, 'id' | 'name' | 'namespace' | 'lifetime'>,
+  { locator }: Pick<Subject, 'locator'>,
+  cluster: Pick<Cluster, 'name' | 'server'>,
+  things: readonly Thing[],
+): SandboxRecord {
+  const now = Date.now();
+  return {
+    id,
+    kind: 'kubernetes',
+    name,
+    locator,
+    created: new Date(now).toISOString(),
+    expires: new Date(now + lifetime * 1000).toISOString(),
+    context: cluster.name,
+    server: cluster.server,
+    namespace,
+    things,
+  };
+}
+
+/** In minutes, as the editor asks for it, where it is whole ones. @param seconds whole */
+export function lifetimeText(seconds: number): string {
+  return seconds % 60 === 0 ? `${String(seconds / 60)} min` : `${String(seconds)} s`;
 }
 
 /** A pod of the same name in another cluster is not meant. @throws CheckpointError `changed` */

@@ -20,6 +20,13 @@ export interface LiveListOptions<Source extends ApiObject, Facts> {
   readonly pauses?: readonly number[];
 }
 
+interface Beyond<Facts> {
+  /** Undefined: deleted. */
+  readonly facts: Facts | undefined;
+  /** Whether the server counted it among what remains. */
+  readonly wasCounted: boolean;
+}
+
 const PAUSES: readonly number[] = [500, 1000, 2000, 5000, 10_000, 30_000];
 
 /** Changes of objects that are not shown yet that are kept; more, and the list is read again. */
@@ -37,10 +44,11 @@ export class LiveList<Source extends ApiObject, Facts extends { readonly name: s
   readonly #options: LiveListOptions<Source, Facts>;
   readonly #onChanged: (name?: string) => void;
   readonly #items = new Map<string, Facts>();
-  /** By name, of objects after the last that was read; undefined: deleted. */
-  readonly #beyond = new Map<string, Facts | undefined>();
+  /** By name, what happened to objects after the last that was read. */
+  readonly #beyond = new Map<string, Beyond<Facts>>();
   #continueAt: string | undefined;
-  #remaining: number | undefined;
+  /** As the server counted when the list that its pages show was made. */
+  #counted: number | undefined;
   #version = '';
   /** The name of the last object that was read, whether it is shown or not. */
   #upTo = '';
@@ -67,7 +75,10 @@ export class LiveList<Source extends ApiObject, Facts extends { readonly name: s
 
   /** How many these are, where the server tells. */
   get remaining(): number | undefined {
-    return this.hasMore ? this.#remaining : 0;
+    if (!this.hasMore || this.#counted === undefined) return this.hasMore ? undefined : 0;
+    let count = this.#counted;
+    for (const { facts, wasCounted } of this.#beyond.values()) count += (facts ? 1 : 0) - (wasCounted ? 1 : 0);
+    return Math.max(0, count);
   }
 
   /** Why the list may not be current. */
@@ -125,7 +136,12 @@ export class LiveList<Source extends ApiObject, Facts extends { readonly name: s
       const found = page.items.map(describe);
       for (const one of found) if (this.#isWanted(one)) into.set(one.name, one);
       this.#continueAt = page.continueAt;
-      this.#remaining = page.remaining;
+      this.#counted = page.remaining;
+      // The server has forgotten the list that the pages before are of: this one shows what has happened since.
+      if (page.isInconsistent) {
+        for (const [name, { facts }] of this.#beyond)
+          this.#beyond.set(name, { facts, wasCounted: facts !== undefined });
+      }
       this.#upTo = found.at(-1)?.name ?? this.#upTo;
       this.#catchUp(into);
     } while (this.hasMore && matches && into.size < enough);
@@ -136,10 +152,10 @@ export class LiveList<Source extends ApiObject, Facts extends { readonly name: s
   }
 
   #catchUp(into: Map<string, Facts>): void {
-    for (const [name, one] of this.#beyond) {
+    for (const [name, { facts }] of this.#beyond) {
       if (this.hasMore && name > this.#upTo) continue;
       this.#beyond.delete(name);
-      if (one && this.#isWanted(one)) into.set(name, one);
+      if (facts && this.#isWanted(facts)) into.set(name, facts);
       else into.delete(name);
     }
   }
@@ -184,8 +200,8 @@ export class LiveList<Source extends ApiObject, Facts extends { readonly name: s
     const one = this.#options.describe(object);
     const { name } = one;
     if (this.hasMore && name > this.#upTo) {
-      this.#beyond.set(name, type === 'deleted' ? undefined : one);
-      if (this.#remaining !== undefined && type !== 'modified') this.#remaining += type === 'added' ? 1 : -1;
+      const wasCounted = this.#beyond.get(name)?.wasCounted ?? type !== 'added';
+      this.#beyond.set(name, { facts: type === 'deleted' ? undefined : one, wasCounted });
       if (this.#beyond.size > MOST_BEYOND)
         throw new ClusterError('changed', sentence('Too much changed in this list to be followed.'));
       return;

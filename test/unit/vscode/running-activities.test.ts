@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { RunningActivities } from '../../../src/vscode/cluster/running-activities.ts';
+
+test('a row is drawn when something begins, says something else, or ends, and not as time or bytes pass', () => {
+  const drawn: (string | undefined)[] = [];
+  const activities = new RunningActivities((id) => drawn.push(activities.text(id)));
+  let ended = 0;
+  const activity = activities.start('row', 'Downloading a.tar', 'downloading', () => ended++);
+  activity.update('41 %, 10 MB/s, 9 s left', '40 %');
+  activity.update('47 %, 11 MB/s, 8 s left', '40 %');
+  assert.deepEqual(
+    activities.all(Date.now()).map(({ title, progress }) => [title, progress]),
+    [['Downloading a.tar', '47 %, 11 MB/s, 8 s left']],
+  );
+  activity.update('52 %, 11 MB/s, 7 s left', '50 %');
+  activity.end();
+  activity.end();
+  activity.update('late', '90 %');
+  assert.deepEqual(drawn, ['downloading', 'downloading · 40 %', 'downloading · 50 %', undefined]);
+  assert.equal(ended, 1);
+});
+
+test('what tells no progress is shown by the time that has passed, beside its row', () => {
+  const activities = new RunningActivities(() => undefined);
+  const activity = activities.start('row', 'Checkpointing web', 'checkpointing', () => undefined);
+  const [at] = activities.all(Date.now() + 125_000);
+  assert.equal(at?.progress, '2 min 5 s');
+  assert.equal(activities.text('row'), 'checkpointing');
+  activities.cancel('row');
+  assert.equal(activity.signal.aborted, true);
+});
