@@ -250,7 +250,7 @@ export class AddressSpace {
     const shmid = await this.shared.idOf(vma, signal);
     const shared = shmid === undefined ? undefined : await this.shared.open(shmid, signal);
     if (!shared) {
-      const where = shmid === undefined ? undefined : this.shared.imageOf(shmid);
+      const where = shmid === undefined ? undefined : await this.shared.imageOf(shmid, signal);
       list.add({
         start,
         length: Number(end - start),

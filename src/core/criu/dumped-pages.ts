@@ -7,12 +7,26 @@ import { decodeLz4Block } from './lz4.ts';
 import type { ExtentSink } from './memory-extents.ts';
 import type { MemoryRead } from './memory-read.ts';
 import type { EntryBlocks } from './page-blocks.ts';
+import type { OldSegment } from './old-segments.ts';
 import { pageFormat, type PageFormat } from './page-format.ts';
 import { PageTally, type PageCounts } from './page-tally.ts';
-import { PE_PARENT, PE_PRESENT, readPagemap, UNIT, type Pagemap } from './pagemap.ts';
+import { PE_PARENT, PE_PRESENT, readPagemap, solidPagemap, UNIT, type Pagemap } from './pagemap.ts';
 
 /** The largest piece of a pages image that is fetched at once, and larger than any block that CRIU compresses. */
 const maxPiece = 4 * 1024 * 1024;
+const usualPageSize = 4096;
+
+/** Where the bytes of pages stand. */
+interface Payload {
+  /** Name of the image in the folder. */
+  readonly name: string;
+  readonly offset: number;
+  /** How many bytes are there; Infinity while that is not known yet. */
+  readonly length: number;
+  /** How many bytes there were, where that may be no whole number of pages. */
+  readonly size?: number;
+}
+
 /**
  * The dumped pages of one object: the memory of a process, by address, or a piece of shared memory, by offset.
  * Facts: CRIU's criu/pagemap.c, criu/page-xfer.c and, for compressed pages, its development version's
@@ -22,12 +36,12 @@ export class DumpedPages {
   readonly pagemap: Pagemap;
   /** Bytes of a page. */
   readonly pageSize: number;
+  /** Name of the pagemap in the folder; of the image that holds the bytes where it has none. */
+  readonly name: string;
   readonly #images: ImageDirectory;
-  readonly #name: string;
+  readonly #payload: Payload;
   /** False where the bytes cannot be told apart: showing them would show garbage. */
   readonly usable: boolean;
-  /** Bytes of the pages image; Infinity while they are not known yet. */
-  readonly #pagesSize: number;
   readonly #notes: Note[];
   #parent: Promise<DumpedPages | undefined> | undefined;
   #tally: PageTally | undefined;
@@ -39,15 +53,15 @@ export class DumpedPages {
     name: string,
     pagemap: Pagemap,
     format: PageFormat,
-    pagesSize: number | undefined,
+    payload: Payload,
     notes: readonly Note[],
   ) {
+    this.name = name;
     this.#images = images;
-    this.#name = name;
+    this.#payload = payload;
     this.pagemap = pagemap;
     this.pageSize = format.pageSize;
     this.usable = format.usable;
-    this.#pagesSize = pagesSize ?? Infinity;
     this.#notes = [...notes, ...(format.note ? [format.note] : [])];
   }
 
@@ -72,12 +86,20 @@ export class DumpedPages {
     const pages = hasPages ? (images.openNow(pagesName) ?? (await images.open(pagesName, signal))) : undefined;
     await pages?.close();
     const format = pageFormat(result, pages?.size, pageSize, images.path(pagesName), where);
-    return new DumpedPages(images, name, result.pagemap, format, pages?.size, result.notes);
+    const payload: Payload = { name: pagesName, offset: 0, length: pages?.size ?? Infinity };
+    return new DumpedPages(images, name, result.pagemap, format, payload, result.notes);
+  }
+
+  /** The pages of a segment whose bytes stand in its own image, the last one as far as the segment reaches. */
+  static ofSegment(images: ImageDirectory, segment: OldSegment, pageSize: number | undefined): DumpedPages {
+    const { name, size } = segment;
+    const format = { pageSize: pageSize ?? usualPageSize, usable: true };
+    return new DumpedPages(images, name, solidPagemap(Math.ceil(size / format.pageSize)), format, segment, []);
   }
 
   /** The pages image ends before the last of them. */
   get cutShort(): boolean {
-    return this.usable && this.#pagesSize < this.pagemap.end(this.pageSize);
+    return this.usable && this.#payload.length < this.pagemap.end(this.pageSize);
   }
 
   /** What is wrong with them, as far as was met. */
@@ -95,9 +117,10 @@ export class DumpedPages {
     const index = pagemap.find(Number(address / BigInt(UNIT)));
     if (index < 0 || (pagemap.flags(index) & PE_PRESENT) === 0 || pagemap.blocks(index)) return undefined;
     const offset = Number(address - BigInt(pagemap.start(index)) * BigInt(UNIT));
-    if (offset + length > pagemap.pages(index) * pageSize) return undefined;
-    const pages = this.#images.openNow(fileOf('PAGES', pagemap.pagesId));
-    const bytes = pages?.readNow?.(pagemap.offset(index, pageSize) + offset, length);
+    const payload = pagemap.offset(index, pageSize) + offset;
+    if (offset + length > pagemap.pages(index) * pageSize || payload + length > this.#payload.length) return undefined;
+    const pages = this.#images.openNow(this.#payload.name);
+    const bytes = pages?.readNow?.(this.#payload.offset + payload, length);
     void pages?.close();
     return bytes?.length === length ? new Uint8Array(bytes) : undefined;
   }
@@ -149,7 +172,7 @@ export class DumpedPages {
         const flags = this.pagemap.flags(index);
         if (flags & PE_PRESENT) {
           if (!this.usable) continue;
-          pages ??= await this.#images.open(fileOf('PAGES', this.pagemap.pagesId), signal);
+          pages ??= await this.#images.open(this.#payload.name, signal);
           if (pages) await this.#readPresent(pages, index, read.part(from, to), from - start, signal);
         } else if (flags & PE_PARENT) {
           const parent = await this.#parentOf(signal);
@@ -199,15 +222,20 @@ export class DumpedPages {
     length: number,
     source: 'own' | 'shared' | 'parent',
   ): void {
-    const where = this.#images.path(fileOf('PAGES', this.pagemap.pagesId));
+    const where = this.#images.path(this.#payload.name);
     if (!this.usable) return list.add({ start, length, source: 'lost', present: false, where });
+    const base = this.#payload.offset;
     const payload = this.pagemap.offset(index, this.pageSize);
     if (this.pagemap.blocks(index)) {
       return list.add({ start, length, source, present: true, where, offset: BigInt(payload), compressed: true });
     }
-    const here = Math.max(0, Math.min(length, this.#pagesSize - payload - offset));
-    list.add({ start, length: here, source, present: true, where, offset: BigInt(payload + offset) });
-    list.add({ start: start + BigInt(here), length: length - here, source: 'lost', present: false, where });
+    const upTo = (end: number): number => Math.max(0, Math.min(length, end - payload - offset));
+    const here = upTo(this.#payload.length);
+    const there = Math.max(here, upTo(this.#payload.size ?? Infinity));
+    const rest = (from: number): bigint => start + BigInt(from);
+    list.add({ start, length: here, source, present: true, where, offset: BigInt(base + payload + offset) });
+    list.add({ start: rest(here), length: there - here, source: 'lost', present: false, where });
+    list.add({ start: rest(there), length: length - there, source: 'untouched', present: false });
   }
 
   async #locateParent(list: ExtentSink, start: bigint, length: number, signal?: AbortSignal): Promise<void> {
@@ -249,11 +277,12 @@ export class DumpedPages {
     offset: number,
     signal?: AbortSignal,
   ): Promise<void> {
-    const start = this.pagemap.offset(index, this.pageSize);
+    const start = this.#payload.offset + this.pagemap.offset(index, this.pageSize);
     const blocks = this.pagemap.blocks(index);
     if (blocks) return this.#readBlocks(pages, index, blocks, read, offset, signal);
-    for (let done = 0; done < read.length;) {
-      const length = Math.min(maxPiece, read.length - done);
+    const end = Math.min(read.length, this.#payload.offset + this.#payload.length - start - offset);
+    for (let done = 0; done < end;) {
+      const length = Math.min(maxPiece, end - done);
       const bytes = await pages.read(start + offset + done, length, signal);
       read.put(done, bytes);
       if (bytes.length < length) return;
@@ -318,10 +347,10 @@ export class DumpedPages {
 
   async #openParent(signal?: AbortSignal): Promise<DumpedPages | undefined> {
     const folder = await this.#images.parent(signal);
-    const parent = folder && (await DumpedPages.open(folder, this.#name, this.pageSize, signal));
+    const parent = folder && (await DumpedPages.open(folder, this.name, this.pageSize, signal));
     if (parent) this.#notes.push(...parent.notes);
     else {
-      const where = this.#images.path(this.#name);
+      const where = this.#images.path(this.name);
       const text = sentence(
         '{0} refers to pages of an earlier dump, which is not here: {1} pages cannot be shown.',
         where,
@@ -334,7 +363,7 @@ export class DumpedPages {
 
   #noteDamage(entry: number): void {
     if (this.#notes.some((note) => note.text.template === damagedBlock)) return;
-    const where = this.#images.path(fileOf('PAGES', this.pagemap.pagesId));
+    const where = this.#images.path(this.#payload.name);
     const offset = this.pagemap.offset(entry, this.pageSize);
     this.#notes.push({ kind: 'damaged', where, offset, text: sentence(damagedBlock, where, offset) });
   }

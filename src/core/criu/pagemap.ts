@@ -136,6 +136,13 @@ export class Pagemap {
   }
 }
 
+/** What a pagemap would say of pages that stand one after the other and are all there, from 0 on. */
+export function solidPagemap(pages: number): Pagemap {
+  const builder = new PagemapBuilder();
+  builder.add(0, Math.min(pages, 2 ** 32 - 1), PE_PRESENT);
+  return new Pagemap(builder);
+}
+
 export interface PagemapResult {
   readonly pagemap: Pagemap;
   readonly notes: readonly Note[];
@@ -297,10 +304,10 @@ class PagemapBuilder {
     // The rule of CRIU itself for dumps of all its versions.
     const known = inParent ? (flags ?? 0) | PE_PARENT : (flags ?? PE_PRESENT);
     if (hasBlocks || this.blocks.isOpen) this.blocks.close(this.length, pagesPerBlock);
-    this.#push(start, newPages ?? oldPages, known);
+    this.add(start, newPages ?? oldPages, known);
   }
 
-  #push(start: number, pages: number, flags: number): void {
+  add(start: number, pages: number, flags: number): void {
     if (this.length === maxEntries) throw new WireDamage('it has more entries than can be shown', 0);
     if (this.length === this.starts.length) this.#grow();
     this.starts[this.length] = start;

@@ -2,8 +2,26 @@ import type { Note } from '../../protocol/note.ts';
 import { DumpedPages } from './dumped-pages.ts';
 import type { ImageDirectory } from './image-directory.ts';
 import { fileOf } from './kinds.ts';
+import { oldSegments } from './old-segments.ts';
 import { SHARED_MEMORY, VMA_AREA_MEMFD } from './mappings.ts';
 import type { VmaEntry } from './schema/generated/messages.ts';
+
+/**
+ * The dumped pages of a memory object, by offset; undefined where there is no image of them.
+ * @param pageSize what a process that maps it says; absent where that is not known.
+ * @throws CheckpointError what the sources throw
+ */
+export async function openMemoryObject(
+  images: ImageDirectory,
+  shmid: bigint,
+  pageSize: number | undefined,
+  signal?: AbortSignal,
+): Promise<DumpedPages | undefined> {
+  const pages = await DumpedPages.open(images, fileOf('SHMEM_PAGEMAP', shmid), pageSize, signal);
+  if (pages) return pages;
+  const segment = (await oldSegments(images, signal)).get(shmid);
+  return segment && DumpedPages.ofSegment(images, segment, pageSize);
+}
 
 /** The memory objects that the mappings of a process share with others: shared anonymous memory, System V, memfds. */
 export class SharedMemory {
@@ -38,16 +56,18 @@ export class SharedMemory {
     return shmid === undefined ? undefined : BigInt(shmid);
   }
 
-  /** Entry path of the image that lists the pages of a memory object. */
-  imageOf(shmid: bigint): string {
-    return this.#images.path(fileOf('SHMEM_PAGEMAP', shmid));
+  /** Entry path of the image that tells where the bytes of a memory object are. */
+  async imageOf(shmid: bigint, signal?: AbortSignal): Promise<string> {
+    const pagemap = fileOf('SHMEM_PAGEMAP', shmid);
+    const segment = this.#images.has(pagemap) ? undefined : (await oldSegments(this.#images, signal)).get(shmid);
+    return this.#images.path(segment?.name ?? pagemap);
   }
 
   /** Its dumped pages, by offset; undefined where there is no image of them. */
   open(shmid: bigint, signal?: AbortSignal): Promise<DumpedPages | undefined> {
     const known = this.#opened.get(shmid);
     if (known) return known;
-    const opened = DumpedPages.open(this.#images, fileOf('SHMEM_PAGEMAP', shmid), this.#pageSize, signal);
+    const opened = openMemoryObject(this.#images, shmid, this.#pageSize, signal);
     this.#opened.set(shmid, opened);
     opened.then(
       (pages) => pages && this.#known.set(shmid, pages),

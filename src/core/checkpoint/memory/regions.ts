@@ -87,7 +87,7 @@ async function describeMapping(vma: VmaEntry, sources: MappingSources, signal?: 
     kind: kindOf(vma, sources),
     name: nameOf(vma, sources),
     ...(device !== undefined && { device }),
-    ...(shmid !== undefined && { inode: shmid, shared: { shmid, image: shared.imageOf(shmid) } }),
+    ...(shmid !== undefined && { inode: shmid, shared: { shmid, image: await shared.imageOf(shmid, signal) } }),
     ...(file && { file }),
     flags: mapFlagWords(vma.flags, sources.machine),
     status: statusWords(vma.status),

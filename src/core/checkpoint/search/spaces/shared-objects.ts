@@ -1,5 +1,6 @@
-import { DumpedPages } from '../../../criu/dumped-pages.ts';
 import type { ImageDirectory } from '../../../criu/image-directory.ts';
+import { oldSegments } from '../../../criu/old-segments.ts';
+import { openMemoryObject } from '../../../criu/shared-memory.ts';
 import { CheckpointError } from '../../../errors.ts';
 import { known } from '../../known-images.ts';
 import type { DumpedFiles } from '../../open-files/open-files.ts';
@@ -22,13 +23,14 @@ export async function* sharedSpaces(
   signal?: AbortSignal,
 ): AsyncGenerator<SharedSpace> {
   const ids = images.names().flatMap((name) => /^pagemap-shmem-(\d+)\.img$/.exec(name)?.[1] ?? []);
-  if (ids.length === 0) return;
+  const segments = await oldSegments(images, signal);
+  if (ids.length + segments.size === 0) return;
   const memfds = await known(images, 'MEMFD_INODE', 'memfd.img', signal);
   const mappings = await mappingsOf(processes);
-  for (const shmid of ids.map(BigInt)) {
+  for (const shmid of [...ids.map(BigInt), ...segments.keys()]) {
     const mapped = mappings.get(shmid) ?? [];
     if (onlyMapped && mapped.length === 0) continue;
-    const pages = await openPages(images, shmid, await pageSizeOf(mapped, processes, signal), signal);
+    const pages = await openMemoryObject(images, shmid, await pageSizeOf(mapped, processes, signal), signal);
     if (!pages) continue;
     const memfd = memfds.find((inode) => BigInt(inode.shmid) === shmid);
     const isMemfd = memfd !== undefined && memfd.name !== '/dev/zero';
@@ -69,13 +71,4 @@ async function pageSizeOf(
     }
   }
   return undefined;
-}
-
-function openPages(
-  images: ImageDirectory,
-  shmid: bigint,
-  pageSize: number | undefined,
-  signal?: AbortSignal,
-): Promise<DumpedPages | undefined> {
-  return DumpedPages.open(images, `pagemap-shmem-${String(shmid)}.img`, pageSize, signal);
 }

@@ -68,8 +68,8 @@ export class SharedSpace implements SearchSpace {
   }
 
   name(place: bigint): { readonly where: string; readonly text: string } {
-    const { shmid, name } = this.#object;
-    return { where: `pagemap-shmem-${String(shmid)}.img`, text: `0x${place.toString(16)} (${name})` };
+    const { pages, name } = this.#object;
+    return { where: pages.name, text: `0x${place.toString(16)} (${name})` };
   }
 
   /** The processes that see all of a match, and where. */
