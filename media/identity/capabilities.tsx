@@ -22,7 +22,7 @@ const ENGINES: Readonly<Record<CapabilityDefaults, string>> = {
 /** Rights of root, one by one: which of them in which set, and which of them go beyond what the engine gives. */
 export function Capabilities({ table }: { table: Wire<CapabilityTable> }) {
   const [all, setAll] = useState(false);
-  const { rows, defaults } = table;
+  const { rows } = table;
   const interesting = rows.filter(({ sets, byDefault, asked }) => sets.length > 0 || byDefault || asked.length > 0);
   const beyond = rows.filter(({ beyondDefault }) => beyondDefault).length;
   return (
@@ -46,7 +46,7 @@ export function Capabilities({ table }: { table: Wire<CapabilityTable> }) {
         </thead>
         <tbody>
           {(all ? rows : interesting).map((row) => (
-            <Row key={row.number} row={row} asked={table.asked} compared={defaults !== undefined} />
+            <Row key={row.number} row={row} table={table} />
           ))}
         </tbody>
       </table>
@@ -59,24 +59,32 @@ export function Capabilities({ table }: { table: Wire<CapabilityTable> }) {
   );
 }
 
-function Row({ row, asked, compared }: { row: Wire<CapabilityRow>; asked: boolean; compared: boolean }) {
-  const ordinary = compared && !row.beyondDefault;
+function Row({ row, table }: { row: Wire<CapabilityRow>; table: Wire<CapabilityTable> }) {
+  const ordinary = table.defaults !== undefined && !row.beyondDefault;
   return (
     <tr class={ordinary || row.sets.length === 0 ? 'muted' : ''}>
       <td class="code" title={capabilityMeaning(row.name)}>
         {row.name}
         {row.beyondDefault && <Icon name="warning" class="warning" label={t('Beyond what the engine gives')} />}
       </td>
-      {SETS.map((set) => (
-        <Tick key={set} on={row.sets.includes(set)} />
-      ))}
-      {asked && <Tick on={row.asked.length > 0} />}
+      {SETS.map((set) =>
+        table.untold.includes(set) ? <Untold key={set} /> : <Tick key={set} on={row.sets.includes(set)} />,
+      )}
+      {table.asked && <Tick on={row.asked.length > 0} />}
     </tr>
   );
 }
 
 function Tick({ on }: { on: boolean }) {
   return <td class="mark">{on ? <Icon name="check" label={t('yes')} /> : <span class="muted">–</span>}</td>;
+}
+
+function Untold() {
+  return (
+    <td class="mark muted" title={t('The checkpoint does not say')}>
+      ?
+    </td>
+  );
 }
 
 function headline({ rows, defaults }: Wire<CapabilityTable>, beyond: number): string {

@@ -58,7 +58,8 @@ function IdsText({ ids, asked }: { ids: Wire<Ids>; asked: number | undefined }) 
   );
 }
 
-function NewPrivileges({ none, asked }: { none: boolean; asked: boolean | undefined }) {
+function NewPrivileges({ none, asked }: { none: boolean | undefined; asked: boolean | undefined }) {
+  if (none === undefined) return <Muted>{t('the checkpoint does not say')}</Muted>;
   return (
     <>
       <Icon name={none ? 'lock' : 'unlock'} /> {none ? t('programs that it starts cannot get any') : t('possible')}

@@ -57,7 +57,8 @@ export interface CredentialFacts {
   readonly groups: readonly number[];
   /** Names of SECBIT_*, without that prefix. */
   readonly secureBits: readonly string[];
-  readonly noNewPrivileges: boolean;
+  /** Absent where the dump does not say: before CRIU 4.1 it may be kept silent. */
+  readonly noNewPrivileges?: boolean;
   /** What the OCI spec asked for; a process may have changed it since. */
   readonly asked?: {
     readonly uid?: number;
@@ -78,6 +79,8 @@ export interface CapabilityTable {
   readonly defaults?: CapabilityDefaults;
   /** Whether the OCI spec says which capabilities the container was to have. */
   readonly asked: boolean;
+  /** Sets that the dump does not tell of. */
+  readonly untold: readonly CapabilitySet[];
 }
 
 export interface CapabilityRow {

@@ -1,6 +1,7 @@
 import { formatDuration } from '../../protocol/format.ts';
 import type {
   AddressFact,
+  CapabilitySet,
   CapabilityTable,
   CgroupFact,
   CgroupProperty,
@@ -54,6 +55,8 @@ function many(label: string, children: readonly TreeNode[]): TreeNode | undefine
   return children.length === 0 ? undefined : branch(label, ...children);
 }
 
+const NOT_TOLD = 'not told by this checkpoint';
+
 function credentialNodes(credentials: CredentialFacts): readonly (TreeNode | undefined)[] {
   const { uids, gids, groups, secureBits, noNewPrivileges } = credentials;
   return [
@@ -61,7 +64,7 @@ function credentialNodes(credentials: CredentialFacts): readonly (TreeNode | und
     leaf('Group', idsText(gids)),
     leaf('Further groups', groups.join(', ')),
     leaf('Secure bits', secureBits.join(', ')),
-    leaf('New privileges', noNewPrivileges ? 'impossible' : 'possible'),
+    leaf('New privileges', noNewPrivileges === undefined ? NOT_TOLD : noNewPrivileges ? 'impossible' : 'possible'),
   ];
 }
 
@@ -78,11 +81,13 @@ const ENGINES: Readonly<Record<NonNullable<CapabilityTable['defaults']>, string>
   docker: 'Docker',
 };
 
-const SETS = ['effective', 'permitted', 'inheritable', 'bounding', 'ambient'] as const;
+const SETS: readonly CapabilitySet[] = ['effective', 'permitted', 'inheritable', 'bounding', 'ambient'];
 
 /** Sets of the same capabilities stand together. */
-function capabilityTree({ rows, defaults }: CapabilityTable): TreeNode {
-  const named = SETS.map((set) => [set, namesOf(rows.filter(({ sets }) => sets.includes(set)))] as const);
+function capabilityTree({ rows, defaults, untold }: CapabilityTable): TreeNode {
+  const listed = (set: CapabilitySet): string =>
+    untold.includes(set) ? NOT_TOLD : namesOf(rows.filter(({ sets }) => sets.includes(set)));
+  const named = SETS.map((set) => [set, listed(set)] as const);
   const alike = Map.groupBy(named, ([, names]) => names);
   const beyond = namesOf(rows.filter(({ beyondDefault }) => beyondDefault));
   return branch(

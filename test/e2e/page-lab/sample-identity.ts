@@ -22,6 +22,7 @@ export function sampleIsolation(pid: number, hostile: string): IsolationFacts {
     capabilities: {
       defaults: 'containerd',
       asked: true,
+      untold: [],
       rows: [
         {
           name: 'CAP_CHOWN',

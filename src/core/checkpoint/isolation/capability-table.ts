@@ -52,7 +52,12 @@ export function describeCapabilities(
       beyondDefault: defaults !== undefined && !byDefault && sets.length > 0,
     });
   }
-  return { rows, ...(defaults && { defaults }), asked: asked !== undefined };
+  return {
+    rows,
+    ...(defaults && { defaults }),
+    asked: asked !== undefined,
+    untold: SETS.filter((set) => credentials[FIELDS[set]].length === 0),
+  };
 }
 
 /** Two 32-bit words, the low one first. */

@@ -25,14 +25,29 @@ const LSM_KINDS: readonly LsmFacts['kind'][] = ['none', 'selinux', 'apparmor'];
 export function describeCredentials(credentials: CredsEntry, spec: JsonObject | undefined): CredentialFacts {
   const { uid, euid, suid, fsuid, gid, egid, sgid, fsgid } = credentials;
   const asked = askedUser(spec);
+  const none = newPrivileges(credentials);
   return {
     uids: { real: uid, effective: euid, saved: suid, fileSystem: fsuid },
     gids: { real: gid, effective: egid, saved: sgid, fileSystem: fsgid },
     groups: credentials.groups,
     secureBits: bitNames(credentials.secbits, SECURE_BITS),
-    noNewPrivileges: (credentials.no_new_privs ?? 0) !== 0,
+    ...(none !== undefined && { noNewPrivileges: none !== 0 }),
     ...(asked && { asked }),
   };
+}
+
+/** CRIU writes them down since 4.1, empty sets too. */
+export function tellsAmbient({ cap_amb }: CredsEntry): boolean {
+  return cap_amb.length > 0;
+}
+
+/**
+ * no_new_privs. CRIU writes it down since 3.19, and only where it is set: without it a dump that tells of ambient
+ * capabilities, as 4.1 does, says that it is not; an older one may say nothing.
+ * Source: criu/parasite-syscall.c, alloc_groups_copy_creds.
+ */
+export function newPrivileges(credentials: CredsEntry): number | undefined {
+  return credentials.no_new_privs ?? (tellsAmbient(credentials) ? 0 : undefined);
 }
 
 function askedUser(spec: JsonObject | undefined): CredentialFacts['asked'] | undefined {

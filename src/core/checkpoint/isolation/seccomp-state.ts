@@ -10,8 +10,9 @@ const FILTER = 2;
 
 /**
  * Which filters decide on a thread's calls. Where all threads of a process have the same ones CRIU keeps them with the
- * leader only, marked TSYNC, and writes the others down as if they had none.
- * Source: criu/seccomp.c, try_use_tsync.
+ * leader only, marked TSYNC, and writes the others down as if they had none. Before 3.10 it knew of filters of whole
+ * processes only, and restored them in every thread.
+ * Source: criu/seccomp.c, try_use_tsync; for old dumps criu/pie/restorer.c of 3.9, restore_seccomp.
  */
 export async function describeSeccomp(
   thread: ThreadImages,
@@ -19,6 +20,7 @@ export async function describeSeccomp(
   load: () => Promise<SeccompFilters>,
 ): Promise<SeccompState | undefined> {
   if (!thread.core) return undefined;
+  if (thread !== leader && isOfProcess(leader)) return describeSeccomp(leader, leader, load);
   const own = modeOf(thread);
   const leading = modeOf(leader);
   if (own === FILTER) return { mode: 'filter', filters: chainOf(await load(), thread) };
@@ -30,8 +32,18 @@ export async function describeSeccomp(
   return mode ? { mode, filters: [] } : { mode: 'unknown', modeNumber: own, filters: [] };
 }
 
+/** The dump tells of the process as a whole. */
+function isOfProcess({ core, thread }: ThreadImages): boolean {
+  return thread?.seccomp_mode === undefined && core?.tc?.old_seccomp_mode !== undefined;
+}
+
+/** As the kernel numbers it. */
+export function modeNumber({ mode, modeNumber: unknown = 0 }: SeccompState): number {
+  return mode === 'unknown' ? unknown : MODES.indexOf(mode);
+}
+
 /** The mode in a thread's own image; older dumps have that of the process in its task entry. */
-export function modeOf({ core, thread }: ThreadImages): number {
+function modeOf({ core, thread }: ThreadImages): number {
   return thread?.seccomp_mode ?? core?.tc?.old_seccomp_mode ?? 0;
 }
 

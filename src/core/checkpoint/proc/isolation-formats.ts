@@ -137,7 +137,7 @@ export async function threadStatus(
   const pageSize = (await processes.pageSize(signal)) ?? 4096;
   const memory = mm && memoryTotals(mm, pageSize, task.core?.mtype);
   const seccomp = await isolation.seccomp(pid, tid, signal);
-  return formatStatus({ process, task, thread, mm, memory, filters: seccomp?.filters.length ?? 0 });
+  return formatStatus({ process, task, thread, mm, memory, seccomp });
 }
 
 /** SIGEV_SIGNAL, SIGEV_NONE, SIGEV_THREAD; one more bit names a thread. */

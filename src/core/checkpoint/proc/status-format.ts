@@ -1,6 +1,8 @@
 import type { ProcessFacts, TaskState } from '../../../protocol/processes.ts';
+import type { SeccompState } from '../../../protocol/seccomp.ts';
 import type { MmEntry, SiginfoEntry } from '../../criu/schema/generated/messages.ts';
-import { modeOf } from '../isolation/seccomp-state.ts';
+import { newPrivileges, tellsAmbient } from '../isolation/credentials.ts';
+import { modeNumber } from '../isolation/seccomp-state.ts';
 import { signalTable } from '../isolation/signal-names.ts';
 import { numbered } from '../isolation/signals.ts';
 import type { TaskImages, ThreadImages } from '../isolation/task-images.ts';
@@ -21,8 +23,8 @@ export interface StatusFacts {
   readonly thread: ThreadImages;
   readonly mm: MmEntry | undefined;
   readonly memory: MemoryTotals | undefined;
-  /** How many seccomp filters the thread has. */
-  readonly filters: number;
+  /** Of the thread; undefined where no image tells. */
+  readonly seccomp: SeccompState | undefined;
 }
 
 /**
@@ -30,7 +32,7 @@ export interface StatusFacts {
  * the moment, and on which processors they may run, is in no image.
  * Source: fs/proc/array.c, proc_pid_status, and fs/proc/task_mmu.c, task_mem.
  */
-export function formatStatus({ process, task, thread, mm, memory, filters }: StatusFacts): string {
+export function formatStatus({ process, task, thread, mm, memory, seccomp }: StatusFacts): string {
   const { pid, ppid, pgid, sid } = process;
   const { credentials } = thread;
   const tid = String(thread.tid);
@@ -73,10 +75,10 @@ export function formatStatus({ process, task, thread, mm, memory, filters }: Sta
     ['CapPrm', capabilities(credentials?.cap_prm)],
     ['CapEff', capabilities(credentials?.cap_eff)],
     ['CapBnd', capabilities(credentials?.cap_bnd)],
-    ['CapAmb', capabilities(credentials?.cap_amb)],
-    ['NoNewPrivs', credentials && String(credentials.no_new_privs ?? 0)],
-    ['Seccomp', thread.core && String(filters > 0 ? 2 : modeOf(thread))],
-    ['Seccomp_filters', thread.core && String(filters)],
+    ['CapAmb', credentials && tellsAmbient(credentials) ? capabilities(credentials.cap_amb) : undefined],
+    ['NoNewPrivs', credentials && newPrivileges(credentials)?.toString()],
+    ['Seccomp', seccomp && String(modeNumber(seccomp))],
+    ['Seccomp_filters', seccomp && String(seccomp.filters.length)],
   ];
   return lines.flatMap(([name, value]) => (value === undefined ? [] : [`${name}:\t${value}\n`])).join('');
 }

@@ -403,3 +403,18 @@ function siginfo(signal: number, code: number, words: readonly number[]): Uint8A
 function wireable<T>(value: T): T {
   return JSON.parse(JSON.stringify(value, (_, item: unknown) => (typeof item === 'bigint' ? String(item) : item))) as T;
 }
+
+test('says of what older dumps keep silent about that they do', async () => {
+  const told = async (fields: object) => {
+    const { isolation } = madeUp({
+      'pstree.img': pstree({ pid: 1 }),
+      'core-1.img': core({ thread: { creds: { ...credentials, ...fields } } }),
+    });
+    const facts = await isolation.process(1);
+    return [facts?.credentials?.noNewPrivileges, facts?.capabilities?.untold];
+  };
+  assert.deepEqual(await told({}), [undefined, ['ambient']]);
+  assert.deepEqual(await told({ no_new_privs: 1 }), [true, ['ambient']]);
+  assert.deepEqual(await told({ cap_amb: [0, 0] }), [false, []]);
+  assert.deepEqual(await told({ cap_amb: [0, 0], no_new_privs: 1 }), [true, []]);
+});

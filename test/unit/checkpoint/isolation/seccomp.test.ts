@@ -293,6 +293,23 @@ test('knows the modes that need no filter', async () => {
   assert.equal((await old.isolation.process(1))?.seccomp?.filters.length, 1);
 });
 
+test('knows that before CRIU 3.10 the filters of a process are those of all its threads', async () => {
+  const images = (mode: number) => ({
+    'pstree.img': pstree({ pid: 1, threads: [1, 2] }),
+    'core-1.img': core({ task: { old_seccomp_mode: mode, ...(mode === 2 && { old_seccomp_filter: 0 }) } }),
+    'core-2.img': core({ task: false }),
+    'seccomp.img': seccompImage({ filter: program(ALLOW) }),
+  });
+  const filtered = madeUp(images(2));
+  assert.deepEqual(await filtered.isolation.seccomp(1, 2), await filtered.isolation.seccomp(1, 1));
+  assert.equal((await filtered.isolation.seccomp(1, 2))?.filters.length, 1);
+  assert.deepEqual(
+    (await filtered.isolation.threads(1)).map(({ differs }) => differs),
+    [[], []],
+  );
+  assert.equal((await madeUp(images(1)).isolation.seccomp(1, 2))?.mode, 'strict');
+});
+
 async function answersOf(summary: Promise<SeccompSummary | undefined>): Promise<ReadonlyMap<string, string>> {
   const { verdicts = [] } = (await summary) ?? {};
   const groups = verdicts.find(({ architecture }) => architecture === 'X86_64')?.groups ?? [];
