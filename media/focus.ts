@@ -1,3 +1,6 @@
+import type { RefObject } from 'preact';
+import { useRef } from 'preact/hooks';
+
 const CONTENT = '[role=treegrid], .overview, .picture .node[tabindex="0"]';
 
 /** Leads to what the tab shows: its rows, or the overview to scroll. */
@@ -8,6 +11,36 @@ export function focusContent(): void {
 /** Where the element with the focus is gone, or none ever had it, keys must not go nowhere. */
 export function recoverFocus(): void {
   if (document.hasFocus() && (document.activeElement ?? document.body) === document.body) focusContent();
+}
+
+interface HeldFocus {
+  readonly onFocusIn: () => void;
+  readonly onFocusOut: (event: FocusEvent) => void;
+  readonly replaced: () => void;
+}
+
+/**
+ * Holds the focus in an element whose contents are replaced: what had it may be gone with them.
+ * @param enter leads into the element as it is now
+ * @returns what the element tells of the focus, and what to call when other contents are there
+ */
+export function useHeldFocus(element: RefObject<HTMLElement | null>, enter: () => void): HeldFocus {
+  const isWithin = useRef(false);
+  return {
+    onFocusIn: () => {
+      isWithin.current = true;
+    },
+    onFocusOut: ({ relatedTarget }: FocusEvent) => {
+      // What is taken away may tell so, and has gone nowhere then.
+      if (relatedTarget instanceof Node) isWithin.current = element.current?.contains(relatedTarget) ?? false;
+    },
+    replaced: () => {
+      const { activeElement, body } = document;
+      const isLost = activeElement === null || activeElement === body;
+      // On the element itself, something within was meant that was not there yet.
+      if (isWithin.current && (isLost || activeElement === element.current)) enter();
+    },
+  };
 }
 
 /** How long something may take to be there, milliseconds. */

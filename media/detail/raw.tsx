@@ -1,4 +1,4 @@
-import { useEffect } from 'preact/hooks';
+import { useEffect, useLayoutEffect } from 'preact/hooks';
 import { escapeText, formatMode, TYPE_BITS } from '../../src/protocol/format.ts';
 import type { RawDetail } from '../../src/protocol/raw.ts';
 import type { Wire } from '../../src/protocol/wire.ts';
@@ -11,10 +11,14 @@ import { GridPane } from '../tabs/grid-tab.tsx';
 import { t, tn } from '../text.ts';
 import { DetailFrame, DetailHeader, useDetail } from './pane.tsx';
 
-/** One entry of the archive: what it is, what is wrong with it, and what it holds. */
-export function RawDetailPane({ path }: { path: string }) {
+/**
+ * One entry of the archive: what it is, what is wrong with it, and what it holds.
+ * @param props.onShown what there was about another entry, or nothing yet, has been replaced
+ */
+export function RawDetailPane({ path, onShown }: { path: string; onShown: () => void }) {
   const session = useSession();
   const resource = useDetail(path, (entry, signal) => session.host.rawEntry(entry, signal));
+  useLayoutEffect(onShown, [resource.value, resource.error]);
   return <DetailFrame resource={resource}>{(detail) => <RawView detail={detail} />}</DetailFrame>;
 }
 

@@ -218,6 +218,7 @@ export class GridModel {
 
   /** A click: with Ctrl the row joins or leaves the selection, with Shift the selection reaches to it. */
   async click(index: number, how: 'select' | 'toggle' | 'extend'): Promise<void> {
+    this.#typeAhead.reset();
     const row = this.source.row(index);
     if (!row) return;
     const anchor = this.#selection.anchor ?? this.#memory.get().focus;

@@ -42,6 +42,8 @@ export function TreeGrid({ grid, label, empty, onOpen, onReveal, onChosen }: Tre
   /** Virtual pixels, and the browser's scrollTop that goes with them. */
   const position = useRef({ offset: 0, scrollTop: 0 });
   const rest = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+  /** What the last key asked for is on its way: Enter means the row that it leads to. */
+  const moving = useRef<Promise<unknown> | undefined>(undefined);
   const widthsChosen = useStore(session.page, (page) => page.grids[grid].widths);
 
   useEffect(() => {
@@ -100,6 +102,9 @@ export function TreeGrid({ grid, label, empty, onOpen, onReveal, onChosen }: Tre
     tellModel();
   });
 
+  const open = () => {
+    if (model.focusedRow) onOpen(model.focusedRow);
+  };
   const act = (action: GridAction): Promise<unknown> | undefined => {
     switch (action.type) {
       case 'move':
@@ -111,7 +116,8 @@ export function TreeGrid({ grid, label, empty, onOpen, onReveal, onChosen }: Tre
       case 'type':
         return model.type(action.text, Date.now());
       case 'open':
-        if (model.focusedRow) onOpen(model.focusedRow);
+        if (moving.current) void moving.current.then(open, open);
+        else open();
         return undefined;
       case 'reveal':
         if (model.typing) return model.type(' ', Date.now());
@@ -138,8 +144,14 @@ export function TreeGrid({ grid, label, empty, onOpen, onReveal, onChosen }: Tre
     const action = event.target === event.currentTarget ? gridAction(event) : undefined;
     if (!action) return;
     event.preventDefault();
-    const work = act(action);
-    if (work) session.run(work.then(chosen));
+    const work = act(action)?.then(chosen);
+    if (!work) return;
+    const done = () => {
+      if (moving.current === work) moving.current = undefined;
+    };
+    moving.current = work;
+    work.then(done, done);
+    session.run(work);
   };
   const chosen = () => {
     const { focus } = session.gridState(grid);

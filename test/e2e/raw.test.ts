@@ -27,6 +27,30 @@ async function choose(name: string): Promise<void> {
   await entries().locator('.row.focused').getByText(name, { exact: true }).waitFor();
 }
 
+/** From now on a question of the page reaches the host only when it is let through: the newest, and all before it. */
+async function holdBack(question: string): Promise<() => Promise<void>> {
+  await lab.page.evaluate((name) => {
+    const { labPost } = window as unknown as { readonly labPost: (message: unknown) => void };
+    const held: unknown[] = [];
+    Object.assign(window, {
+      labPost: (message: unknown) => {
+        if (JSON.stringify(message).includes(`"${name}"`)) held.push(message);
+        else labPost(message);
+      },
+      release: () => {
+        const count = held.length;
+        held.splice(0).forEach((message) => labPost(message));
+        return count;
+      },
+    });
+  }, question);
+  return () =>
+    until(
+      () => lab.page.evaluate(() => (window as unknown as { release(): number }).release() > 0),
+      `the page asks for ${question}`,
+    );
+}
+
 test('every entry says what it holds, and an image shows its fields', async () => {
   const { page } = lab;
   await row(entries(), 'core-1.img').getByText('A thread: registers, state, signals, credentials').waitFor();
@@ -128,4 +152,42 @@ test('the chosen process leaves its own images and those of all', async () => {
   await row(tree(), 'mm_start_code').waitFor();
   assert.equal(await row(entries(), 'mm-1.img').count(), 0);
   await row(entries(), 'cgroup.img').waitFor();
+});
+
+test('Enter leads into what is chosen however quickly it comes, and the focus is never lost', async () => {
+  const { page } = lab;
+  const focus = () => page.evaluate(() => document.activeElement?.getAttribute('aria-label') ?? '');
+  const release = await holdBack('rawEntry');
+  await row(entries(), 'files.img').click();
+  await release();
+  await row(tree(), '[3]').waitFor();
+  // Its fields are still there when Enter is pressed; what is chosen has none.
+  await page.keyboard.type('pages-1.img');
+  await page.keyboard.press('Enter');
+  await until(async () => (await focus()).startsWith('Fields of'), 'the focus is in the old fields');
+  await release();
+  await page.locator('.raw-bytes').waitFor();
+  await until(async () => (await focus()) === 'Details', 'the focus is where the bytes are');
+  // And the other way round: there are no fields yet.
+  await row(entries(), 'pages-1.img').click();
+  await page.keyboard.type('pstree.img');
+  await page.keyboard.press('Enter');
+  await until(async () => (await focus()) === 'Details', 'the focus waits for the fields');
+  await release();
+  await row(tree(), '[0]').waitFor();
+  await until(async () => /^Fields of .*pstree\.img$/.test(await focus()), 'the focus is in the fields');
+  await page.keyboard.press('End');
+  await tree().locator('.row.focused').waitFor();
+});
+
+test('what an entry holds is not cut beside the detail, and the list needs no scrolling sideways', async () => {
+  await row(entries(), 'core-1.img').waitFor();
+  const cut = await entries().evaluate((grid) => [
+    grid.scrollWidth - grid.clientWidth,
+    ...[...grid.querySelectorAll('.row .kind-word .text')].map((text) => text.scrollWidth - text.clientWidth),
+  ]);
+  assert.deepEqual(
+    cut.filter((pixels) => pixels > 0),
+    [],
+  );
 });

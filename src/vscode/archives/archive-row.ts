@@ -41,11 +41,12 @@ function foundRow(item: ArchiveItem, metadata: ArchiveMetadata, { now, locale, t
   const size = metadata.archiveSize ?? (item.kind === 'archive' ? item.size : undefined);
   const names = [namespace, pod, container].filter((name): name is string => name !== undefined && name !== '');
   const when = checkpointed ?? new Date(item.mtime).toISOString();
+  // Of several checkpoints of one container only the age tells which is which: in a narrow view the rest is cut.
   const description = [
-    ENGINES[engine],
-    ...(compression === 'none' ? [] : [compression]),
-    size === undefined ? translate('folder') : formatSize(size),
     formatAge(when, now, locale),
+    ENGINES[engine],
+    size === undefined ? translate('folder') : formatSize(size),
+    ...(compression === 'none' ? [] : [compression]),
   ];
   return {
     label: names.length > 0 ? names.map(escapeText).join(' / ') : escapeText(basename(item.path)),

@@ -25,7 +25,8 @@ const ENTRIES: TableKind<EntryRow> = {
       id: 'name',
       label: 'Name',
       kind: 'code',
-      flex: 3,
+      flex: 2,
+      width: 170,
       tree: true,
       value: ({ path }) => path,
       sortBy: ({ name }) => name,
@@ -40,7 +41,7 @@ const ENTRIES: TableKind<EntryRow> = {
       id: 'size',
       label: 'Size',
       kind: 'size',
-      width: 80,
+      width: 72,
       value: ({ entry }) => (entry && !isFolder(entry) && entry.type !== 'symlink' ? entry.size : null),
     },
     {
@@ -48,12 +49,16 @@ const ENTRIES: TableKind<EntryRow> = {
       label: 'What it holds',
       kind: 'word',
       flex: 3,
+      width: 340,
       value: ({ entry }) => entry?.what ?? FOLDER.label,
       cell: ({ entry }) => ({ value: entry?.what ?? FOLDER.label, ...(isFolder(entry) && { tone: 'muted' }) }),
     },
-    { id: 'kind', label: 'Kind', kind: 'text', width: 110, value: ({ entry }) => entry?.kind ?? null },
   ],
-  hidden: [{ id: 'pid', kind: 'number', value: ({ entry }) => entry?.pid ?? null }],
+  hidden: [
+    // CRIU's own name of it: says what the column before says, and would be cut beside the detail, which has it.
+    { id: 'kind', kind: 'text', value: ({ entry }) => entry?.kind ?? null },
+    { id: 'pid', kind: 'number', value: ({ entry }) => entry?.pid ?? null },
+  ],
   file: ({ path, entry }) => ({
     path: `/archive/${path}`,
     ...(entry?.view === 'text' && { openable: true }),

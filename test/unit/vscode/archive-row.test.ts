@@ -30,7 +30,7 @@ describe('a row of Local Archives', () => {
   it('says whose container it is, then what one would ask next', () => {
     const { label, description } = archiveRow(item, options);
     assert.equal(label, 'shop / webapp-x2x7q / web');
-    assert.match(description, /^CRI-O · 31(\.0)? MiB · 2 min/);
+    assert.match(description, /^2 min[^·]* · CRI-O · 31(\.0)? MiB$/);
   });
 
   it('names a container without a pod alone, and says how it is compressed', () => {
@@ -39,13 +39,13 @@ describe('a row of Local Archives', () => {
       options,
     );
     assert.equal(row.label, 'redis');
-    assert.match(row.description, /^Podman · zstd · /);
+    assert.match(row.description, / · Podman · .* · zstd$/);
   });
 
   it('names what has no name by its file', () => {
     const row = archiveRow({ ...item, kind: 'folder', metadata: { engine: 'criu', compression: 'none' } }, options);
     assert.equal(row.label, 'checkpoint-web.tar');
-    assert.match(row.description, /^CRIU · folder · /);
+    assert.match(row.description, / · CRIU · folder$/);
   });
 
   it('says why an archive cannot be read', () => {
