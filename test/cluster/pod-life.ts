@@ -72,6 +72,8 @@ export class PodLife {
   }
 
   #start(pod: PodObject, node: TestNode): void {
+    // Nobody takes notice of it.
+    if (node.failure === 'kubelet-down') return;
     const missing = (pod.spec.volumes ?? []).find(
       ({ hostPath }) => hostPath?.type === 'Directory' && !isDirectory(join(node.root, hostPath.path)),
     );
@@ -100,6 +102,7 @@ export class PodLife {
   #waiting(pod: PodObject, node: TestNode, reason: string, message?: string): void {
     this.#update(pod, {
       phase: 'Pending',
+      startTime: new Date().toISOString().replace(/\.\d+/, ''),
       containerStatuses: pod.spec.containers.map((spec) =>
         containerStatus(spec, node, { waiting: { reason, ...(message !== undefined && { message }) } }),
       ),

@@ -17,7 +17,10 @@ function roleFor(said: string): string {
 describe('what an API server says one may not do', () => {
   test('becomes the role that allows just that', () => {
     const list = roleFor(`pods is forbidden: ${USER} list resource "pods" in API group "" in the namespace "lab"`);
-    assert.match(list, /kind: Role\n.*\n {2}name: checkpoint-explorer-read-pods\n {2}namespace: lab/s);
+    assert.match(
+      list,
+      /kind: Role\n.*\n {2}name: "checkpoint-explorer-read-pods:system:serviceaccount:lab:viewer"\n {2}namespace: lab/s,
+    );
     assert.match(list, /apiGroups: \[""\]\n {4}resources: \[pods\]\n {4}verbs: \[get, list, watch\]/);
     assert.match(list, /kind: ServiceAccount\n {4}name: viewer\n {4}namespace: lab/);
     const remove = roleFor(
@@ -27,7 +30,7 @@ describe('what an API server says one may not do', () => {
     const log = roleFor(
       `pods "counter" is forbidden: ${USER} get resource "pods/log" in API group "" in the namespace "lab"`,
     );
-    assert.match(log, /name: checkpoint-explorer-get-pods-log\n/);
+    assert.match(log, /name: "checkpoint-explorer-get-pods-log:counter:system:serviceaccount:lab:viewer"\n/);
     assert.match(log, /resources: \[pods\/log\]\n {4}resourceNames: \[counter\]\n {4}verbs: \[get\]/);
     const policies = roleFor(
       `networkpolicies.networking.k8s.io is forbidden: ${USER} create resource "networkpolicies" in API group "networking.k8s.io" in the namespace "lab"`,
@@ -38,6 +41,17 @@ describe('what an API server says one may not do', () => {
     );
     const nodes = roleFor(`nodes is forbidden: ${USER} list resource "nodes" in API group "" at the cluster scope`);
     assert.match(nodes, /kind: ClusterRole\n(?!.*namespace: ""\n)/);
+  });
+
+  test('has a name of its own for each person and object: who applies it takes nothing from others', () => {
+    const namesOf = (user: string, pod: string) =>
+      roleFor(
+        `pods "${pod}" is forbidden: User "${user}" cannot delete resource "pods" in API group "" in the namespace "lab"`,
+      ).match(/(?<=^ {2}name: ).*/gm);
+    // Role, binding, what is bound.
+    assert.deepEqual(namesOf('jane', 'a'), Array(3).fill('"checkpoint-explorer-delete-pods:a:jane"'));
+    assert.deepEqual(namesOf('jane', 'b'), Array(3).fill('"checkpoint-explorer-delete-pods:b:jane"'));
+    assert.deepEqual(namesOf('a/50%', 'a'), Array(3).fill('"checkpoint-explorer-delete-pods:a:a-50-"'));
   });
 
   test('says nothing of a right where another rule forbids it, or where it would be a right to everything', () => {

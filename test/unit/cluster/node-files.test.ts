@@ -326,6 +326,19 @@ describe('no helper pod', () => {
     assert.match(error.message, /^The helper pod does not start: no node takes it: 0\/2 nodes are available/);
   });
 
+  test('because the node is down', async () => {
+    cluster.node().failure = 'kubelet-down';
+    const error = await refused({});
+    cluster.node().failure = undefined;
+    assert.deepEqual(
+      [error.reason, error.message],
+      [
+        'timeout',
+        'The helper pod did not start within 0 seconds: the kubelet of node-1 took no notice of it. Is the node up?',
+      ],
+    );
+  });
+
   test('because no checkpoint was ever made there', async () => {
     const opened = await connect(cluster);
     const { files } = workshop(opened, {}, { patience: 400 });

@@ -139,7 +139,7 @@ describe('what stands between a person and a checkpoint', () => {
     const bad = await points(admin);
     cluster.node().counted = undefined;
     assert.deepEqual([good.get('criu')?.state, bad.get('criu')?.state], ['good', 'warning']);
-    assert.match(words(good, 'criu'), /5 checkpoints were made .* 2 failed/);
+    assert.match(words(good, 'criu'), /made: 5, failed: 2/);
   });
 
   test('the way to the archives', async () => {

@@ -120,7 +120,12 @@ function byKubelet(text: string, { node }: Subject, { via }: NodeEndpoint): Expl
     return {
       reason: 'forbidden',
       text: sentence('The kubelet of {0} refused: you ({1}) may not create nodes/checkpoint.', node, user),
-      remedy: { text: sentence('An administrator can allow it with this ClusterRole.'), copy },
+      remedy: {
+        text: sentence(
+          'An administrator can allow it with this ClusterRole. A kubelet that refused looks again after half a minute.',
+        ),
+        copy,
+      },
     };
   }
   return {
@@ -131,7 +136,9 @@ function byKubelet(text: string, { node }: Subject, { via }: NodeEndpoint): Expl
       user,
     ),
     remedy: {
-      text: sentence('Your own rights suffice. An administrator can allow it to that account with this ClusterRole.'),
+      text: sentence(
+        'Your own rights suffice. An administrator can allow it to that account with this ClusterRole. A kubelet that refused looks again after half a minute.',
+      ),
       copy,
     },
   };

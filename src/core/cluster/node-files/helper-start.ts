@@ -80,13 +80,19 @@ function late(event: string, pod: Pod, patience: number): ClusterError {
     );
   }
   const seconds = Math.round(patience / 1000);
-  return new ClusterError(
-    'timeout',
-    event === ''
-      ? sentence('The helper pod did not start within {0} seconds.', seconds)
-      : sentence('The helper pod did not start within {0} seconds: {1}', seconds, trimmed(event)),
-    { said: event },
-  );
+  return new ClusterError('timeout', lateText(event, pod, seconds), { said: event });
+}
+
+function lateText(event: string, { spec, status }: Pod, seconds: number): Sentence {
+  if (event !== '') return sentence('The helper pod did not start within {0} seconds: {1}', seconds, trimmed(event));
+  // A kubelet begins with writing down when it took notice of a pod.
+  return spec.nodeName !== undefined && status?.startTime === undefined
+    ? sentence(
+        'The helper pod did not start within {0} seconds: the kubelet of {1} took no notice of it. Is the node up?',
+        seconds,
+        spec.nodeName,
+      )
+    : sentence('The helper pod did not start within {0} seconds.', seconds);
 }
 
 function stuck(pod: Pod, text: Sentence): ClusterError {

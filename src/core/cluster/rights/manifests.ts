@@ -22,16 +22,16 @@ interface RoleRule {
 }
 
 /**
- * A role and its binding.
+ * A role and its binding. Their name tells who gets it, and for which objects: who applies it takes nothing from somebody
+ * who has been given the same before.
+ * @param user as the API server names it
  * @param scope a namespace, or undefined for the whole cluster
  */
-export function roleYaml(
-  name: string,
-  rules: readonly RoleRule[],
-  subject: Subject,
-  scope: string | undefined,
-): string {
+export function roleYaml(title: string, rules: readonly RoleRule[], user: string, scope: string | undefined): string {
   const isCluster = scope === undefined;
+  const subject = subjectOf(user);
+  // Such names may have whatever a step of an address may have.
+  const name = [title, ...rules.flatMap(({ names = [] }) => names), user].join(':').replace(/[/%]/g, '-');
   const place = isCluster ? [] : [`  namespace: ${quoted(scope)}`];
   return [
     'apiVersion: rbac.authorization.k8s.io/v1',
@@ -70,19 +70,14 @@ export function checkpointRole(user: string, node: string): string {
   return roleYaml(
     'checkpoint-explorer-checkpoint',
     [{ verbs: ['create'], resources: ['nodes/proxy'], names: [node] }],
-    subjectOf(user),
+    user,
     undefined,
   );
 }
 
 /** The right that the API server's own account needs at the kubelets. */
 export function kubeletRole(user: string): string {
-  return roleYaml(
-    'kubelet-checkpoint',
-    [{ verbs: ['create'], resources: ['nodes/checkpoint'] }],
-    subjectOf(user),
-    undefined,
-  );
+  return roleYaml('kubelet-checkpoint', [{ verbs: ['create'], resources: ['nodes/checkpoint'] }], user, undefined);
 }
 
 /** What reading, fetching and deleting archives takes: pods of one's own in a namespace. */
@@ -95,7 +90,7 @@ export function helperRole(user: string, namespace: string): string {
       { verbs: ['get', 'create'], resources: ['pods/exec'] },
       { verbs: ['list'], resources: ['events'] },
     ],
-    subjectOf(user),
+    user,
     namespace,
   );
 }

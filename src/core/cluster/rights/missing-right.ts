@@ -1,6 +1,6 @@
 import { sentence } from '../../../protocol/sentence.ts';
 import type { Remedy } from '../cluster-error.ts';
-import { roleYaml, subjectOf } from './manifests.ts';
+import { roleYaml } from './manifests.ts';
 
 /** What a person may not do, as an API server says it. */
 export interface MissingRight {
@@ -41,7 +41,7 @@ export function remedyOf({ user, verb, resource, group, namespace, name }: Missi
   const yaml = roleYaml(
     `checkpoint-explorer-${isReading ? 'read' : verb}-${resource.replaceAll('/', '-')}`,
     [{ verbs: isReading ? READING : [verb], resources: [resource], group, ...(isNamed && { names: [name] }) }],
-    subjectOf(user),
+    user,
     namespace,
   );
   return {

@@ -5,7 +5,7 @@ import { explainCheckpointRefusal } from '../checkpoint/kubelet-answer.ts';
 import { throughApiServer, type NodeEndpoint } from '../checkpoint/node-endpoint.ts';
 import type { Cluster } from '../cluster.ts';
 import { ClusterError, type Remedy } from '../cluster-error.ts';
-import type { NodeFacts } from '../inventory/nodes.ts';
+import type { NodeFacts, Runtime } from '../inventory/nodes.ts';
 import { canCheckpoint, canRestore, isAtLeast } from '../inventory/runtime-support.ts';
 import { CHECKPOINTS, type NodeFiles } from '../node-files/node-files.ts';
 import { mayCheckpoint, whoAmI } from '../rights/access.ts';
@@ -175,15 +175,33 @@ function runtimePoint(node: NodeFacts): SetupPoint {
     : {
         question: 'runtime',
         state: 'unknown',
-        text: sentence(
-          'Whether the container runtime of {0} ({1} {2}) can make checkpoints is not known.',
-          name,
-          runtimeName,
-          runtimeVersion,
-        ),
+        text:
+          runtimeName === ''
+            ? sentence('Which container runtime {0} has is not known: you may not look at the node.', name)
+            : sentence(
+                'Whether the container runtime of {0} ({1} {2}) can make checkpoints is not known.',
+                name,
+                runtimeName,
+                runtimeVersion,
+              ),
         remedy,
       };
 }
+
+/** How CRIU comes into use, by the node's runtime. */
+const CRIU_ON: Readonly<Record<Runtime, Remedy>> = {
+  containerd: {
+    text: sentence('CRIU must be installed on the node, and containerd be allowed to use it, as it is by default.'),
+    copy: { form: 'toml', text: "[plugins.'io.containerd.cri.v1.runtime']\n  enable_criu = true\n" },
+  },
+  'cri-o': {
+    text: sentence(
+      'CRIU must be installed on the node before CRI-O starts, and CRI-O be allowed to use it, as it is by default.',
+    ),
+    copy: { form: 'toml', text: '[crio.checkpoint_restore]\ncontainer_level_enabled = "checkpoint_restore"\n' },
+  },
+  other: { text: sentence('CRIU must be installed on the node, and its container runtime be allowed to use it.') },
+};
 
 function criuPoint(node: NodeFacts, { checkpoints }: KubeletFacts): SetupPoint {
   const { name, runtime } = node;
@@ -192,35 +210,22 @@ function criuPoint(node: NodeFacts, { checkpoints }: KubeletFacts): SetupPoint {
       question: 'criu',
       state: 'good',
       text: sentence(
-        'CRIU works on {0}: {1} checkpoints were made since its kubelet was started, {2} failed.',
+        'CRIU works on {0}. Since its kubelet was started, checkpoints made: {1}, failed: {2}.',
         name,
         formatCount(checkpoints.made - checkpoints.failed),
         formatCount(checkpoints.failed),
       ),
     };
   }
-  const remedy: Remedy =
-    runtime === 'containerd'
-      ? {
-          text: sentence(
-            'CRIU must be installed on the node, and containerd be allowed to use it, as it is by default.',
-          ),
-          copy: { form: 'toml', text: "[plugins.'io.containerd.cri.v1.runtime']\n  enable_criu = true\n" },
-        }
-      : {
-          text: sentence(
-            'CRIU must be installed on the node before CRI-O starts, and CRI-O be allowed to use it, as it is by default.',
-          ),
-          copy: { form: 'toml', text: '[crio.checkpoint_restore]\ncontainer_level_enabled = "checkpoint_restore"\n' },
-        };
+  const remedy = CRIU_ON[runtime];
   return checkpoints && checkpoints.failed > 0
     ? {
         question: 'criu',
         state: 'warning',
         text: sentence(
-          'All {1} checkpoints that were tried on {0} since its kubelet was started failed.',
+          'No checkpoint that was tried on {0} since its kubelet was started was made. Failed: {1}.',
           name,
-          checkpoints.failed,
+          formatCount(checkpoints.failed),
         ),
         remedy,
       }
@@ -310,7 +315,7 @@ function restorePoint(node: NodeFacts): SetupPoint {
         question: 'restore',
         state: 'good',
         text: sentence(
-          '{0} can restore checkpoints, too: {1} {2} does when a pod’s image is one.',
+          '{0} can restore checkpoints, too, unless it was told not to: {1} {2} does when a pod’s image is one.',
           name,
           runtimeName,
           runtimeVersion,
