@@ -18,9 +18,15 @@ export class EntryIndex {
   readonly #notes: Note[] = [];
   readonly #listeners = new Set<() => void>();
   readonly #waiting = new Map<string, Set<() => void>>();
+  readonly #onShadowed: ((earlier: Entry) => void) | undefined;
   #complete = false;
   #hasGrown = false;
   #cost = 0;
+
+  /** @param onShadowed called with an entry that is no longer shown, because a later one has its name */
+  constructor(onShadowed?: (earlier: Entry) => void) {
+    this.#onShadowed = onShadowed;
+  }
 
   get entries(): ReadonlyMap<string, Entry> {
     return this.#entries;
@@ -49,7 +55,10 @@ export class EntryIndex {
   #replacing(entry: Entry): Entry {
     const path = this.#freePath(entry);
     if (path !== entry.path) return { ...entry, path };
+    const earlier = this.#entries.get(path);
     this.#entries.delete(path);
+    // Folders are named again and again by some writers.
+    if (earlier && !(earlier.type === 'directory' && entry.type === 'directory')) this.#onShadowed?.(earlier);
     return entry;
   }
 

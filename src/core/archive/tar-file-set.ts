@@ -15,6 +15,8 @@ import { TarIndexer, type IndexSink } from './tar-index.ts';
 /** Blocks with small files that the index read anyway, bytes: those of some hundred processes. */
 export const KEEP_LIMIT = 8 * 1024 * 1024;
 const MAX_LINK_HOPS = 8;
+/** Entries hidden by later ones of their name that are told one by one. */
+const MAX_SHADOWED = 20;
 
 /**
  * Indexes a tar archive in the background. The set owns the source and closes it.
@@ -37,11 +39,12 @@ class TarFileSet implements FileSet {
   readonly #source: ByteSource;
   readonly #content: ByteSource;
   readonly #kept: KeptBlocks;
-  readonly #index = new EntryIndex();
+  readonly #index = new EntryIndex((earlier) => this.#noteShadowed(earlier));
   /** By the offset of their headers. */
   readonly #sparse = new Map<number | undefined, SparseFacts>();
   readonly #outerNotes: readonly Note[];
   readonly #stop = new AbortController();
+  #shadowed = 0;
 
   constructor(source: ByteSource, signal: AbortSignal | undefined, notes: readonly Note[], kept: KeptBlocks) {
     this.name = source.name;
@@ -120,8 +123,28 @@ class TarFileSet implements FileSet {
         text: error.sentence,
       });
     } finally {
+      this.#noteMoreShadowed();
       this.#index.finish();
     }
+  }
+
+  /** As when it is unpacked the last one of a name stays: what the others hold would go unseen. */
+  #noteShadowed({ path, headerOffset = 0 }: Entry): void {
+    if (++this.#shadowed > MAX_SHADOWED) return;
+    const text = sentence(
+      '{0} holds {1} more than once. The last one is shown, as it is when the archive is unpacked; the one at byte {2} is not.',
+      this.name,
+      path,
+      headerOffset,
+    );
+    this.#index.note({ kind: 'stale', where: this.name, offset: headerOffset, text });
+  }
+
+  #noteMoreShadowed(): void {
+    const more = this.#shadowed - MAX_SHADOWED;
+    if (more <= 0) return;
+    const text = sentence('{0} holds {1} more entries that later ones of the same name hide.', this.name, more);
+    this.#index.note({ kind: 'stale', where: this.name, text });
   }
 
   #follow(link: Entry): Entry | undefined {

@@ -15,6 +15,7 @@ import {
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import {
+  BLOCK,
   END,
   file,
   gnuTar,
@@ -26,6 +27,7 @@ import {
   padded,
   paxHeader,
   tarOf,
+  told,
 } from './tar-support.ts';
 
 const LONG = `${'long/'.repeat(40)}${'n'.repeat(180)}.txt`;
@@ -273,10 +275,23 @@ describe('headers by hand', () => {
     assert.deepEqual(names(tar), ['../../etc/passwd', 'a/\u001b[31m<b>\n']);
   });
 
-  test('let the last of several entries of one name count', async () => {
-    const tar = await index(Buffer.concat([file('a', 'old'), file('b', 'x'), file('./a', 'new'), END]));
-    assert.deepEqual(names(tar), ['b', 'a']);
-    assert.equal(await tar.content('a'), 'new');
+  test('let the last of several entries of one name count, and tell of the others', async () => {
+    const folder = header({ name: 'd/', type: '5' });
+    const tar = await index(
+      Buffer.concat([file('a', 'old'), folder, file('b', 'x'), folder, file('./a', 'new'), file('a', 'newest'), END]),
+    );
+    assert.deepEqual(names(tar), ['b', 'd', 'a']);
+    assert.equal(await tar.content('a'), 'newest');
+    assert.deepEqual(
+      tar.notes.map(({ kind, offset }) => [kind, offset]),
+      [
+        ['stale', 0],
+        ['stale', 6 * BLOCK],
+      ],
+    );
+    const many = await index(Buffer.concat([...Array.from({ length: 100 }, () => file('a', 'x')), END]));
+    assert.equal(many.notes.length, 21);
+    assert.match(told(many.notes).at(-1) ?? '', / 79 more entries /);
   });
 
   test('accept checksums of signed characters, v7 directories and unknown types', async () => {
