@@ -45,6 +45,7 @@ class TarFileSet implements FileSet {
   readonly #outerNotes: readonly Note[];
   readonly #stop = new AbortController();
   #shadowed = 0;
+  #lastShadowed = '';
 
   constructor(source: ByteSource, signal: AbortSignal | undefined, notes: readonly Note[], kept: KeptBlocks) {
     this.name = source.name;
@@ -130,6 +131,7 @@ class TarFileSet implements FileSet {
 
   /** As when it is unpacked the last one of a name stays: what the others hold would go unseen. */
   #noteShadowed({ path, headerOffset = 0 }: Entry): void {
+    this.#lastShadowed = path;
     if (++this.#shadowed > MAX_SHADOWED) return;
     const text = sentence(
       '{0} holds {1} more than once. The last one is shown, as it is when the archive is unpacked; the one at byte {2} is not.',
@@ -137,14 +139,14 @@ class TarFileSet implements FileSet {
       path,
       headerOffset,
     );
-    this.#index.note({ kind: 'stale', where: this.name, offset: headerOffset, text });
+    this.#index.note({ kind: 'may-be-incomplete', where: path, text });
   }
 
   #noteMoreShadowed(): void {
     const more = this.#shadowed - MAX_SHADOWED;
     if (more <= 0) return;
     const text = sentence('{0} holds {1} more entries that later ones of the same name hide.', this.name, more);
-    this.#index.note({ kind: 'stale', where: this.name, text });
+    this.#index.note({ kind: 'may-be-incomplete', where: this.#lastShadowed, text });
   }
 
   #follow(link: Entry): Entry | undefined {

@@ -3,6 +3,8 @@ import type { Note } from '../../protocol/note.ts';
 import { sentence, type Sentence } from '../../protocol/sentence.ts';
 import type { Entry, FileSet } from '../archive/file-set.ts';
 import { PRE_CHECKPOINT } from '../archive/layout.ts';
+import { normalPath } from '../archive/tar-entry.ts';
+import { kindOfFile } from '../criu/kinds.ts';
 import { emptyImage } from './known-images.ts';
 
 /** Names of the container's log, by engine: Podman, containerd, CRI-O. */
@@ -81,11 +83,45 @@ export function noteMissing({
   const empty = [...files.entries.values()]
     .filter((entry) => entry.size === 0 && entry.type === 'file' && isNeverEmpty(entry.path, imagesPrefix))
     .map(({ path }) => emptyImage(path));
+  const unread = [...files.entries.values()]
+    .filter((entry) => isNoFile(entry, files, imagesPrefix))
+    .slice(0, MAX_NO_FILES);
   const early: readonly Note[] =
     imagesPrefix === PRE_CHECKPOINT
       ? [{ kind: 'may-be-incomplete', where: PRE_CHECKPOINT, text: sentence(preCheckpoint), byDesign: true }]
       : [];
-  return [...missing, ...empty, ...early];
+  return [...missing, ...empty, ...unread.map(noFile), ...early];
+}
+
+/** Files of these names are read wherever the engine puts them. */
+const READ_FILES = new Set(['spec.dump', 'config.dump', 'status.dump', 'stats-dump', 'rootfs-diff.tar']);
+const MAX_NO_FILES = 20;
+const MAX_LINK_HOPS = 8;
+
+/** Something of the name of a file that tells of the checkpoint, and that is none: nothing is read from it. */
+function isNoFile(entry: Entry, files: FileSet, imagesPrefix: string): boolean {
+  const { path, type } = entry;
+  if (type === 'file' || type === 'sparse' || (type === 'hardlink' && leadsToFile(entry, files))) return false;
+  const name = path.startsWith(imagesPrefix) ? path.slice(imagesPrefix.length) : undefined;
+  return READ_FILES.has(path) || (name !== undefined && kindOfFile(name) !== undefined);
+}
+
+/** Whether a hard link has a content, of its own or that of another entry. */
+function leadsToFile(link: Entry, { entries }: FileSet): boolean {
+  let entry: Entry | undefined = link;
+  for (let hops = 0; entry?.type === 'hardlink' && entry.size === 0 && hops < MAX_LINK_HOPS; hops++)
+    entry = entries.get(normalPath(entry.linkTarget ?? ''));
+  return entry !== undefined && (entry.type !== 'hardlink' || entry.size > 0);
+}
+
+function noFile({ path, type, linkTarget = '' }: Entry): Note {
+  const text =
+    type === 'symlink'
+      ? sentence('{0} is a link to {1}, which is not followed: what it would tell cannot be shown.', path, linkTarget)
+      : type === 'hardlink'
+        ? sentence('{0} is a hard link to {1}, which is not in the archive.', path, linkTarget)
+        : sentence('{0} is no file: what it would tell cannot be shown.', path);
+  return { kind: 'damaged', where: path, text };
 }
 
 /** Images that a dump writes whole or not at all; those that a process cannot do without are noted where it is read. */

@@ -283,10 +283,10 @@ describe('headers by hand', () => {
     assert.deepEqual(names(tar), ['b', 'd', 'a']);
     assert.equal(await tar.content('a'), 'newest');
     assert.deepEqual(
-      tar.notes.map(({ kind, offset }) => [kind, offset]),
+      tar.notes.map(({ kind, where, text }) => [kind, where, text.args[2]]),
       [
-        ['stale', 0],
-        ['stale', 6 * BLOCK],
+        ['may-be-incomplete', 'a', 0],
+        ['may-be-incomplete', 'a', 6 * BLOCK],
       ],
     );
     const many = await index(Buffer.concat([...Array.from({ length: 100 }, () => file('a', 'x')), END]));

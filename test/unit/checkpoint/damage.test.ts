@@ -123,6 +123,31 @@ describe('a damaged part leaves the rest to be seen', () => {
     assert.equal(whole.overview.completeness.find(({ part }) => part === 'dump-log')?.state, 'left-out');
   });
 
+  test('an image that is no file, and one that a later entry hides', async () => {
+    const path = join(folder, 'no-file.tar');
+    const all = await members(sound);
+    const named = (name: string) => all.find(({ header }) => header.name.endsWith(name));
+    const link = { name: 'checkpoint/pstree.img', type: 'symlink' as const, linkname: '../elsewhere/pstree.img' };
+    await writeTar(path, [
+      ...all,
+      { header: link, content: Buffer.alloc(0) },
+      { header: { name: 'checkpoint/files.img', type: 'directory' }, content: Buffer.alloc(0) },
+      { header: { name: 'checkpoint/cgroup.img', type: 'link', linkname: 'nowhere' }, content: Buffer.alloc(0) },
+      {
+        header: { name: 'checkpoint/fs-1.img', type: 'link', linkname: 'checkpoint/fs-1.img' },
+        content: Buffer.alloc(0),
+      },
+      { header: { name: 'elsewhere/pstree.img' }, content: named('pstree.img')?.content ?? Buffer.alloc(0) },
+    ]);
+    const { notes, processes, overview } = await ask(path);
+    assert.deepEqual(processes, []);
+    for (const name of ['pstree', 'files', 'cgroup', 'fs-1'].map((image) => `checkpoint/${image}.img`)) {
+      assert.equal(at(notes, name, 'damaged').length, 1, name);
+      assert.equal(at(notes, name, 'may-be-incomplete').length, 1, name);
+    }
+    assert.equal(overview.completeness.find(({ part }) => part === 'images')?.state, 'damaged');
+  });
+
   test('config.dump that is no JSON, and one that is not there', async () => {
     const path = join(folder, 'config.tar');
     await repack(sound, path, (member, name) => (name === 'config.dump' ? Buffer.from('{"id": ') : member.content));
