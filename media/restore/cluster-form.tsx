@@ -1,8 +1,10 @@
 import { useEffect, useState } from 'preact/hooks';
-import type { ComponentChildren } from 'preact';
 import { escapeText } from '../../src/protocol/format.ts';
 import type { ClusterChoices, ClusterWishes, NodeChoice } from '../../src/protocol/restore-api.ts';
 import { t } from '../text.ts';
+import { Field, TextField } from './fields.tsx';
+import { MoveField } from './move-field.tsx';
+import { WayField } from './way-field.tsx';
 
 /** Where in which cluster, and how its nodes get the archive. What is typed counts when the field is left. */
 export function ClusterForm(props: {
@@ -10,9 +12,12 @@ export function ClusterForm(props: {
   isDisabled: boolean;
   /** What was chosen last is being looked at. */
   isBusy: boolean;
+  /** What was typed to have the original deleted. */
+  confirmed: string;
+  onConfirm: (text: string) => void;
   onChange: (wishes: ClusterWishes) => void;
 }) {
-  const { choices, isDisabled, isBusy, onChange } = props;
+  const { choices, isDisabled, isBusy, confirmed, onConfirm, onChange } = props;
   const [wishes, setWishes] = useState(choices.wishes);
   useEffect(() => setWishes(choices.wishes), [choices.wishes]);
   const change = (part: Partial<ClusterWishes>) => {
@@ -20,7 +25,8 @@ export function ClusterForm(props: {
     setWishes(next);
     onChange(next);
   };
-  const { contexts, nodes, namespaces } = choices;
+  const { contexts, namespaces, operator, original } = choices;
+  const byImage = wishes.way === 'image';
   return (
     <section aria-labelledby="cluster-title" aria-busy={isBusy}>
       <h2 id="cluster-title">{t('Where')}</h2>
@@ -29,8 +35,10 @@ export function ClusterForm(props: {
           <select
             id="context"
             value={wishes.context}
-            // Nodes and namespaces of another cluster are others.
-            onChange={({ currentTarget }) => change({ context: currentTarget.value, node: '' })}
+            // Nodes and namespaces of another cluster are others, and so is what it has.
+            onChange={({ currentTarget }) =>
+              change({ context: currentTarget.value, node: '', way: 'image', move: false })
+            }
           >
             {contexts.map(({ name, server }) => (
               <option key={name} value={name}>
@@ -39,16 +47,8 @@ export function ClusterForm(props: {
             ))}
           </select>
         </Field>
-        <Field id="node" label={t('Node')}>
-          <select id="node" value={wishes.node} onChange={({ currentTarget }) => change({ node: currentTarget.value })}>
-            <option value="">{firstText(nodes)}</option>
-            {nodes.map((node) => (
-              <option key={node.name} value={node.name}>
-                {escapeText(nodeText(node))}
-              </option>
-            ))}
-          </select>
-        </Field>
+        {operator && <WayField operator={operator} wishes={wishes} onChange={change} />}
+        {byImage && <NodeField nodes={choices.nodes} wishes={wishes} onChange={change} />}
         <Field id="namespace" label={t('Namespace')}>
           <TextField
             id="namespace"
@@ -61,31 +61,18 @@ export function ClusterForm(props: {
               <option key={name} value={name} />
             ))}
           </datalist>
-          <label class="check">
-            <input
-              type="checkbox"
-              checked={wishes.createNamespace}
-              onChange={({ currentTarget }) => change({ createNamespace: currentTarget.checked })}
-            />
-            {t('Make it if it is not there, and remove it with the sandbox')}
-          </label>
+          {byImage && (
+            <label class="check">
+              <input
+                type="checkbox"
+                checked={wishes.createNamespace}
+                onChange={({ currentTarget }) => change({ createNamespace: currentTarget.checked })}
+              />
+              {t('Make it if it is not there, and remove it with the sandbox')}
+            </label>
+          )}
         </Field>
-        <Field
-          id="image"
-          label={t('Image')}
-          hint={t('The archive goes there as a container image. It stays there when the sandbox is removed.')}
-        >
-          <TextField
-            id="image"
-            class="wide"
-            placeholder="registry.example:5000/checkpoints/web:1"
-            value={wishes.image}
-            onCommit={(image) => change({ image })}
-          />
-        </Field>
-        <Field id="secret" label={t('Pull secret')} hint={t('By which nodes log in to the registry, if they need to.')}>
-          <TextField id="secret" value={wishes.pullSecret} onCommit={(pullSecret) => change({ pullSecret })} />
-        </Field>
+        {byImage && <ImageFields wishes={wishes} onChange={change} />}
         <Field id="lifetime" label={t('Ends after')}>
           <TextField
             id="lifetime"
@@ -95,51 +82,60 @@ export function ClusterForm(props: {
           />
           <span>{t('minutes')}</span>
         </Field>
+        {original && (
+          <MoveField
+            original={original}
+            isWanted={wishes.move}
+            confirmed={confirmed}
+            onConfirm={onConfirm}
+            onWant={(move) => change({ move })}
+          />
+        )}
       </fieldset>
     </section>
   );
 }
 
-function Field(props: { id: string; label: string; hint?: string; children: ComponentChildren }) {
-  const { id, label, hint, children } = props;
+interface PartProps {
+  readonly wishes: ClusterWishes;
+  readonly onChange: (part: Partial<ClusterWishes>) => void;
+}
+
+function NodeField({ nodes, wishes, onChange }: PartProps & { nodes: readonly NodeChoice[] }) {
   return (
-    <div class="field">
-      <label for={id}>{label}</label>
-      <div class="field-value">
-        {children}
-        {hint !== undefined && (
-          <p id={`${id}-hint`} class="muted hint">
-            {hint}
-          </p>
-        )}
-      </div>
-    </div>
+    <Field id="node" label={t('Node')}>
+      <select id="node" value={wishes.node} onChange={({ currentTarget }) => onChange({ node: currentTarget.value })}>
+        <option value="">{firstText(nodes)}</option>
+        {nodes.map((node) => (
+          <option key={node.name} value={node.name}>
+            {escapeText(nodeText(node))}
+          </option>
+        ))}
+      </select>
+    </Field>
   );
 }
 
-/** A text that is done when one presses Enter, or goes on. */
-function TextField(props: {
-  id: string;
-  value: string;
-  class?: string;
-  list?: string;
-  placeholder?: string;
-  onCommit: (text: string) => void;
-}) {
-  const { id, value, class: look = '', list, placeholder, onCommit } = props;
+function ImageFields({ wishes, onChange }: PartProps) {
   return (
-    <input
-      id={id}
-      type="text"
-      class={`text ${look}`}
-      value={value}
-      list={list}
-      placeholder={placeholder}
-      spellcheck={false}
-      autocomplete="off"
-      aria-describedby={`${id}-hint`}
-      onChange={({ currentTarget }) => onCommit(currentTarget.value.trim())}
-    />
+    <>
+      <Field
+        id="image"
+        label={t('Image')}
+        hint={t('The archive goes there as a container image. It stays there when the sandbox is removed.')}
+      >
+        <TextField
+          id="image"
+          class="wide"
+          placeholder="registry.example:5000/checkpoints/web:1"
+          value={wishes.image}
+          onCommit={(image) => onChange({ image })}
+        />
+      </Field>
+      <Field id="secret" label={t('Pull secret')} hint={t('By which nodes log in to the registry, if they need to.')}>
+        <TextField id="secret" value={wishes.pullSecret} onCommit={(pullSecret) => onChange({ pullSecret })} />
+      </Field>
+    </>
   );
 }
 

@@ -1,16 +1,16 @@
 import { escapeText } from '../../src/protocol/format.ts';
-import type { RestoreFailure } from '../../src/protocol/restore-api.ts';
+import type { ClusterWay, RestoreFailure } from '../../src/protocol/restore-api.ts';
 import { Icon } from '../parts/icon.tsx';
 import { sentenceText, t } from '../text.ts';
 
 /** Why a restore did not work: what it means first, then the line that says so. */
 export function Failure(props: {
   failure: RestoreFailure;
-  /** An image may have been sent before it failed. */
-  hasImage: boolean;
+  /** What was made there, and what stays. */
+  place: ClusterWay | 'machine';
   onLog: () => void;
 }) {
-  const { failure, hasImage, onLog } = props;
+  const { failure, place, onLog } = props;
   const text = sentenceText(failure.text);
   return (
     <section class="restore-failure" role="alert" aria-labelledby="failure-title">
@@ -28,7 +28,7 @@ export function Failure(props: {
         ))}
       </ul>
       <p class="muted">
-        {hasImage
+        {place === 'image'
           ? t('What was made for it in the cluster was taken away again. An image that was sent stays in its registry.')
           : t('What was made for it was taken away again.')}
       </p>

@@ -16,6 +16,7 @@ import { sentenceText, setStrings, t, tn } from '../text.ts';
 import { Checklist } from './checklist.tsx';
 import { ClusterForm } from './cluster-form.tsx';
 import { Failure } from './failure.tsx';
+import { toConfirm } from './move-field.tsx';
 import { Steps } from './steps.tsx';
 import { TcpChoices } from './tcp-choices.tsx';
 
@@ -29,6 +30,7 @@ export function RestorePage({ connection }: { connection: Connection<RestorePage
   const [failure, setFailure] = useState<RestoreFailure>();
   const [agreed, setAgreed] = useState<ReadonlySet<string>>(new Set());
   const [doing, setDoing] = useState<RestoreProgress>();
+  const [confirmed, setConfirmed] = useState('');
   const placing = usePlacing(host, setReview, setProblem);
   const look = async () => {
     const start = await host.start();
@@ -52,7 +54,7 @@ export function RestorePage({ connection }: { connection: Connection<RestorePage
     setProblem(undefined);
     setDoing({ what: { template: 'Beginning', args: [] } });
     try {
-      const why = await host.run(review.plan, [...agreed]);
+      const why = await host.run(review.plan, [...agreed], review.cluster?.wishes.move === true ? confirmed : '');
       setFailure(why ?? undefined);
       // Each try has a plan of its own.
       await look();
@@ -76,7 +78,7 @@ export function RestorePage({ connection }: { connection: Connection<RestorePage
         {failure && (
           <Failure
             failure={failure}
-            hasImage={review.cluster !== undefined}
+            place={review.cluster?.wishes.way ?? 'machine'}
             onLog={() => run(host.showFailure(), setProblem)}
           />
         )}
@@ -92,6 +94,8 @@ export function RestorePage({ connection }: { connection: Connection<RestorePage
                 choices={review.cluster}
                 isDisabled={doing !== undefined}
                 isBusy={placing.isBusy}
+                confirmed={confirmed}
+                onConfirm={setConfirmed}
                 onChange={placing.place}
               />
             )}
@@ -104,6 +108,7 @@ export function RestorePage({ connection }: { connection: Connection<RestorePage
       <Actions
         review={review}
         agreed={agreed}
+        confirmed={confirmed}
         doing={doing}
         isLooking={placing.isBusy}
         hasFailed={failure !== undefined}
@@ -118,6 +123,7 @@ export function RestorePage({ connection }: { connection: Connection<RestorePage
 function Actions(props: {
   review: RestoreReview;
   agreed: ReadonlySet<string>;
+  confirmed: string;
   doing: RestoreProgress | undefined;
   isLooking: boolean;
   hasFailed: boolean;
@@ -125,12 +131,14 @@ function Actions(props: {
   onRestore: () => void;
   onProblem: (problem: unknown) => void;
 }) {
-  const { review, agreed, doing, isLooking, hasFailed, host, onRestore, onProblem } = props;
+  const { review, agreed, confirmed, doing, isLooking, hasFailed, host, onRestore, onProblem } = props;
   const blockers = review.findings.filter(
     ({ id, verdict, canBeAgreedTo }) => verdict === 'blocker' && !(canBeAgreedTo === true && agreed.has(id)),
   );
   const toAgree = blockers.filter(({ canBeAgreedTo }) => canBeAgreedTo).length;
-  const isBlocked = isLooking || blockers.length > 0 || review.plan === null;
+  const { original, wishes } = review.cluster ?? {};
+  const toType = toConfirm(original, wishes?.move === true, confirmed);
+  const isBlocked = isLooking || blockers.length > 0 || review.plan === null || toType !== undefined;
   const state = () => {
     if (doing !== undefined)
       return [doing.what, doing.how].flatMap((text) => (text ? [sentenceText(text)] : [])).join(': ');
@@ -139,11 +147,11 @@ function Actions(props: {
     if (blockers.length > toAgree) {
       return tn(blockers.length - toAgree, '{0} thing stands in the way.', '{0} things stand in the way.');
     }
-    return toAgree > 0
-      ? tn(toAgree, 'Read {0} risk and agree to it, to restore.', 'Read {0} risks and agree to them, to restore.')
-      : hasFailed
-        ? t('It can be tried again.')
-        : t('Nothing has been done yet.');
+    if (toAgree > 0) {
+      return tn(toAgree, 'Read {0} risk and agree to it, to restore.', 'Read {0} risks and agree to them, to restore.');
+    }
+    if (toType !== undefined) return t('Type {0} to confirm that it is deleted.', toType);
+    return hasFailed ? t('It can be tried again.') : t('Nothing has been done yet.');
   };
   return (
     <footer class="restore-actions">
@@ -156,7 +164,7 @@ function Actions(props: {
             aria-describedby="restore-state"
             onClick={onRestore}
           >
-            {t('Restore')}
+            {wishes?.move === true ? t('Restore and Delete Original') : t('Restore')}
           </button>
           <button
             type="button"

@@ -23,9 +23,13 @@ export interface ReviewStep {
   readonly content?: string;
 }
 
+/** How a node gets an archive: as an image from a registry, or from its own disk by the checkpoint-restore-operator. */
+export type ClusterWay = 'image' | 'operator';
+
 /** Where in which cluster a person wants it, and how the nodes get it. */
 export interface ClusterWishes {
   readonly context: string;
+  readonly way: ClusterWay;
   /** Empty: the first that fits. */
   readonly node: string;
   readonly namespace: string;
@@ -37,7 +41,22 @@ export interface ClusterWishes {
   readonly pullSecret: string;
   /** Minutes after which the cluster ends it. */
   readonly lifetime: number;
+  /** Delete the pod that was checkpointed, as soon as what was restored of it runs. */
+  readonly move: boolean;
 }
+
+/** Where the operator would restore an archive, or why it would not. */
+export type OperatorChoice =
+  | { readonly node: string; /** Of the pod: the operator takes no other. */ readonly namespace?: string }
+  | { readonly missing: Sentence };
+
+/** The pod that was checkpointed, where it is still there, or why what is there is not it. */
+export type OriginalChoice =
+  | {
+      /** `NAMESPACE/NAME`: what is typed to have it deleted. */ readonly name: string;
+      /** What makes another one. */ readonly owner?: string;
+    }
+  | { readonly missing: Sentence };
 
 /** A node, as one chooses among them. */
 export interface NodeChoice {
@@ -59,6 +78,10 @@ export interface ClusterChoices {
   readonly nodes: readonly NodeChoice[];
   /** Those that are known; there may be others. */
   readonly namespaces: readonly string[];
+  /** Only of a cluster that has the operator. */
+  readonly operator?: OperatorChoice;
+  /** Absent where there is nothing to move. */
+  readonly original?: OriginalChoice;
 }
 
 /** All that a person should know before a restore starts. */
@@ -107,9 +130,10 @@ export interface RestorePageApi {
    * Restores. The page is closed where it worked.
    * @param plan what the person has seen; nothing else is done
    * @param agreed ids of the findings that the person agreed to
+   * @param confirmed what the person typed to have the original deleted; empty where nothing is moved
    * @returns why it did not work; null where it did, or was cancelled
    */
-  run(plan: string, agreed: readonly string[]): Promise<RestoreFailure | null>;
+  run(plan: string, agreed: readonly string[], confirmed: string): Promise<RestoreFailure | null>;
   /** Ends what is under way. */
   stop(): Promise<void>;
   /** Puts what would be done into the clipboard. */

@@ -1,19 +1,25 @@
 /** The page of a restore in a cluster, in a browser, with everything behind it but VS Code. */
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { root } from '../../scripts/lib/node.mjs';
 import type { RestorePageApi, RestorePageEvents } from '../../src/protocol/restore-api.ts';
+import { OPERATOR_KINDS } from '../cluster/custom-kinds.ts';
 import { PODS } from '../cluster/pod-life.ts';
+import { operate, RESTORES } from '../cluster/restore-operator.ts';
 import { NETWORK_POLICIES, TestCluster } from '../cluster/test-cluster.ts';
+import { addPod } from '../cluster/workloads.ts';
 import { RegistryServer } from '../registry/registry-server.ts';
 import { launchRestoreLab, type Lab, type LabBrowser } from './page-lab/lab.ts';
+import { until } from './page-lab/until.ts';
 import { restoreAnswers, type RestoreAnswers } from './page-lab/restore-answers.ts';
 
 const ARCHIVE = join(
   root,
   'test/fixtures/containerd-counter/checkpoint-counters_default-counter-2026-11-23T22-22-33Z.tar',
 );
+/** Of the pod that was checkpointed. */
+const UID = 'd08c5499-ea18-4ae1-a63b-140ba79bc6b5';
 const THEMES = ['dark', 'light', 'hc', 'hc-light'] as const;
 
 let browser: LabBrowser<RestorePageApi, RestorePageEvents>;
@@ -41,8 +47,13 @@ after(async () => {
   await registry.stop();
 });
 
-beforeEach(async () => {
-  const kubeconfig = cluster.kubeconfig('admin', {
+beforeEach(() => show(cluster, ARCHIVE));
+
+afterEach(close);
+
+/** @param locator where the archive is said to lie */
+async function show(place: TestCluster, locator: string): Promise<void> {
+  const kubeconfig = place.kubeconfig('admin', {
     context: 'lab',
     namespace: 'lab',
     change: (config) => {
@@ -50,18 +61,18 @@ beforeEach(async () => {
       config.contexts.push({ name: 'dead', context: { cluster: 'gone', user: 'u' } });
     },
   });
-  source = await restoreAnswers(ARCHIVE, kubeconfig, '');
+  source = await restoreAnswers(ARCHIVE, kubeconfig, '', locator);
   lab = await browser.open(source.answers);
   source.onDoing = (doing) => lab.emit('doing', doing);
   await lab.page.getByRole('heading', { name: 'Restore counter' }).waitFor();
-});
+}
 
-afterEach(async () => {
+async function close(): Promise<void> {
   const { complaints } = lab;
   await lab.close();
   await source.close();
   assert.deepEqual(complaints, [], 'the browser must not complain, of the content security policy least of all');
-});
+}
 
 function made(): readonly string[] {
   return [...cluster.store.list(PODS, 'lab'), ...cluster.store.list(NETWORK_POLICIES, 'lab')].map(({ kind }) => kind);
@@ -144,6 +155,67 @@ describe('the page of a restore in a cluster', () => {
     await failure.getByText('ImagePullBackOff').first().waitFor();
     assert.deepEqual(made(), []);
     await page.screenshot({ path: join(root, 'test-results', 'restore-cluster-failed.png') });
+  });
+
+  test('restores from the node by the operator where that is there, and deletes the original when its name was typed', async (context) => {
+    const other = await TestCluster.start({
+      nodes: [{ name: 'node-b', runtime: 'containerd', runtimeVersion: '2.1.9' }],
+      kinds: [NETWORK_POLICIES, ...OPERATOR_KINDS],
+    });
+    const stop = operate(other, 'node-b');
+    context.after(async () => {
+      stop();
+      await other.close();
+    });
+    const owner = { kind: 'ReplicaSet', name: 'counters-1' };
+    const pod = addPod(other, { name: 'counters', namespace: 'default', node: 'node-b', owner });
+    other.store.update(PODS, pod, { metadata: { ...pod.metadata, uid: UID } });
+    await close();
+    await show(other, `node://lab/node-b/var/lib/kubelet/checkpoints/${basename(ARCHIVE)}`);
+
+    const { page } = lab;
+    await page.getByRole('radio', { name: 'In place, by the checkpoint-restore-operator' }).check();
+    await page.getByText('"kind": "PodRestore"').waitFor();
+    assert.equal(await page.getByRole('textbox', { name: 'Image' }).count(), 0);
+    assert.equal(await page.getByRole('combobox', { name: 'Namespace' }).inputValue(), 'default');
+    await page.getByRole('checkbox', { name: 'Move: delete the pod default/counters' }).check();
+    await page.getByText('default/counters belongs to ReplicaSet counters-1').waitFor();
+    await page.getByText('Delete the original pod default/counters, as soon as').waitFor();
+    await agreeToAll();
+    const restore = page.getByRole('button', { name: 'Restore and Delete Original' });
+    const typed = page.getByRole('textbox', { name: 'Type default/counters to confirm' });
+    for (const text of ['counters', 'default/counter', 'default/counters ']) {
+      await typed.fill(text);
+      await state().getByText('Type default/counters to confirm').waitFor();
+      assert.ok(await restore.isDisabled(), text);
+    }
+    await typed.fill('default/counters');
+    for (const theme of THEMES) {
+      await lab.setTheme(theme);
+      await page.screenshot({ path: join(root, 'test-results', `restore-move-${theme}.png`) });
+    }
+    const left = () => other.store.find(PODS, 'default', 'counters')?.metadata;
+    assert.ok(left() && left()?.deletionTimestamp === undefined, 'the original was touched before anything runs');
+    await restore.click();
+    await until(() => left()?.deletionTimestamp !== undefined || left() === undefined, 'the original is deleted');
+    const [record] = await source.journal.list();
+    assert.ok(record?.things.some(({ kind }) => kind === 'pod-restore'));
+    assert.equal(other.store.list(RESTORES, 'default').length, 1);
+  });
+
+  test('says of an archive that lies elsewhere that the operator does not restore it', async (context) => {
+    const other = await TestCluster.start({
+      nodes: [{ name: 'node-b' }],
+      kinds: [NETWORK_POLICIES, ...OPERATOR_KINDS],
+    });
+    context.after(() => other.close());
+    await close();
+    await show(other, ARCHIVE);
+    const { page } = lab;
+    const way = page.getByRole('radio', { name: 'In place, by the checkpoint-restore-operator' });
+    assert.ok(await way.isDisabled());
+    await page.getByText('The operator restores only archives that lie on a node of this cluster.').waitFor();
+    assert.equal(await page.getByRole('checkbox', { name: /^Move/ }).count(), 0);
   });
 
   test('goes with the keyboard alone', async () => {

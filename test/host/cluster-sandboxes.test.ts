@@ -8,10 +8,13 @@ import type { RestorePage } from '../../src/vscode/sandboxes/restore-page.ts';
 import type { TestAccess } from '../../src/vscode/test-access.ts';
 import { PODS } from '../cluster/pod-life.ts';
 import { NETWORK_POLICIES, TestCluster } from '../cluster/test-cluster.ts';
+import { addPod } from '../cluster/workloads.ts';
 import { RegistryServer } from '../registry/registry-server.ts';
 import { activate, closeAllEditors, refused, sample, until } from './support.ts';
 
 const ARCHIVE = ['kubernetes', 'checkpoint-counters_default-counter-2026-11-23T22-22-33Z.tar'] as const;
+/** Uid of the pod that it is of. */
+const ORIGINAL = 'd08c5499-ea18-4ae1-a63b-140ba79bc6b5';
 
 describe('restoring in a cluster', () => {
   let access: TestAccess;
@@ -80,11 +83,15 @@ describe('restoring in a cluster', () => {
   }
 
   /** As a person does: says where, agrees to what the page asks, and restores. */
-  async function restore(page: RestorePage, wishes: Partial<ClusterWishes>): Promise<RestoreFailure | null> {
+  async function restore(
+    page: RestorePage,
+    wishes: Partial<ClusterWishes>,
+    confirmed = '',
+  ): Promise<RestoreFailure | null> {
     const review = await page.handlers.place(signal, { ...(await wishesOf(page)), ...wishes });
     assert.ok(review.plan !== null, JSON.stringify(review.noPlan));
     const agreed = review.findings.filter(({ canBeAgreedTo }) => canBeAgreedTo).map(({ id }) => id);
-    return page.handlers.run(signal, review.plan, agreed);
+    return page.handlers.run(signal, review.plan, agreed, confirmed);
   }
 
   async function rows(): Promise<readonly vscode.TreeItem[]> {
@@ -185,6 +192,45 @@ describe('restoring in a cluster', () => {
     assert.deepEqual(await rows(), []);
     assert.deepEqual(made(), []);
     assert.ok(registry.blobs.has(`sha256:${digest}`));
+  });
+
+  it('moves a pod: the original is deleted when its name was typed and what was restored runs, and only that very pod', async () => {
+    const originals = () => cluster.store.list(PODS, 'default').filter(({ metadata }) => metadata.name === 'counters');
+    const add = (uid: string) => {
+      const pod = addPod(cluster, { name: 'counters', namespace: 'default', node: 'node-containerd' });
+      cluster.store.update(PODS, pod, { metadata: { ...pod.metadata, uid } });
+    };
+    const wishes = { image: `${registry.host}/lab/counter:3`, move: true };
+    add('7a1d2b0c-0000-4000-8000-000000000000');
+    const page = await open();
+    const { review } = await page.handlers.start(signal);
+    assert.ok(review.cluster?.original && 'missing' in review.cluster.original, 'a pod of that name is taken for it');
+    cluster.store.list(PODS, 'default').forEach((pod) => cluster.store.remove(PODS, pod));
+    add(ORIGINAL);
+    for (const typed of ['', 'counters', 'lab/counters']) {
+      const failure = await restore(page, wishes, typed);
+      assert.match(say(failure?.text ?? { template: '', args: [] }), /Type default\/counters/);
+    }
+    assert.deepEqual(made(), []);
+    assert.equal(originals().length, 1);
+    assert.equal(await restore(page, wishes, 'default/counters'), null);
+    await until('the original is gone', () => originals().every(({ metadata }) => metadata.deletionTimestamp));
+    assert.equal((await rows())[0]?.contextValue, 'sandbox.running.kubernetes');
+
+    // Between the look and the end another pod got the name: it stays, and so does what was restored.
+    cluster.store.list(PODS, 'default').forEach((pod) => cluster.store.remove(PODS, pod));
+    add(ORIGINAL);
+    const next = await open();
+    const seen = await next.handlers.place(signal, { ...(await wishesOf(next)), ...wishes });
+    cluster.store.list(PODS, 'default').forEach((pod) => cluster.store.remove(PODS, pod));
+    add('7a1d2b0c-0000-4000-8000-000000000001');
+    const agreed = seen.findings.filter(({ canBeAgreedTo }) => canBeAgreedTo).map(({ id }) => id);
+    assert.equal(await next.handlers.run(signal, seen.plan ?? '', agreed, 'default/counters'), null);
+    assert.ok(originals().every(({ metadata }) => metadata.deletionTimestamp === undefined));
+    assert.equal(originals().length, 1);
+    assert.equal((await rows()).length, 2);
+    await vscode.commands.executeCommand('notifications.clearAll');
+    cluster.store.list(PODS, 'default').forEach((pod) => cluster.store.remove(PODS, pod));
   });
 
   it('explains why it did not work, and takes everything away again', async () => {

@@ -58,7 +58,7 @@ describe('restoring to a sandbox', function () {
     const page = await restores.open(looked, place);
     const { review } = await page.handlers.start(signal);
     const agreed = review.findings.filter(({ canBeAgreedTo }) => canBeAgreedTo).map(({ id }) => id);
-    return page.handlers.run(signal, review.plan ?? '', agreed);
+    return page.handlers.run(signal, review.plan ?? '', agreed, '');
   }
 
   async function rows(): Promise<readonly vscode.TreeItem[]> {
@@ -86,7 +86,7 @@ describe('restoring to a sandbox', function () {
       .filter((call) => call.some((word) => ['restore', 'checkpoint', 'rm', 'dd'].includes(word)));
     assert.deepEqual(touched, []);
     // A plan that nobody has seen is not carried out.
-    const failure = await page.handlers.run(signal, 'another', []);
+    const failure = await page.handlers.run(signal, 'another', [], '');
     assert.ok(failure, 'a plan that nobody has seen was carried out');
     assert.deepEqual(await rows(), []);
     page.dispose();

@@ -1,17 +1,23 @@
+import type { Api } from '../../core/cluster/api/api.ts';
 import type { Cluster, ContextFacts } from '../../core/cluster/cluster.ts';
+import { findCustomKinds } from '../../core/cluster/custom/custom-kinds.ts';
 import type { NodeFiles } from '../../core/cluster/node-files/node-files.ts';
+import { isNodeLocator, parseNodeLocator } from '../../core/cluster/node-files/node-locator.ts';
 import { listNamespaces } from '../../core/cluster/inventory/namespaces.ts';
 import { listNodes } from '../../core/cluster/inventory/nodes.ts';
 import type { SandboxJournal } from '../../core/restore/sandbox/journal.ts';
 import { fits, isAble, KubernetesSandbox, type Measure } from '../../core/restore/sandbox/kubernetes.ts';
-import type { Subject } from '../../core/restore/sandbox/sandbox.ts';
+import { OperatorSandbox } from '../../core/restore/sandbox/operator.ts';
+import type { Sandbox, Subject } from '../../core/restore/sandbox/sandbox.ts';
 import type { RegistrySettings } from '../../core/restore/registry/registry.ts';
 import type { UploadPlaces } from '../../core/restore/registry/upload.ts';
 import { describeError } from '../../protocol/channel.ts';
-import type { ClusterWishes, NodeChoice } from '../../protocol/restore-api.ts';
+import type { Overview } from '../../protocol/overview.ts';
+import type { ClusterWishes, NodeChoice, OperatorChoice } from '../../protocol/restore-api.ts';
 import { sentence, type Sentence } from '../../protocol/sentence.ts';
 import { isCancelled } from '../failure.ts';
 import { understand } from './cluster-wishes.ts';
+import { lookForOriginal, Moving, originalChoice } from './moving.ts';
 import type { RestorePlace } from './restoring.ts';
 
 /** The clusters of the kubeconfig, with the connections that the view of clusters has. */
@@ -60,17 +66,31 @@ export async function clusterPlace(
     return { ...place, cluster: nothing, missing: whyNot(error, signal) };
   }
   const { cluster } = connection;
-  const [nodes, namespaces] = await Promise.all([
+  const { pod } = await subject.checkpoint.overview(signal);
+  const [nodes, namespaces, operator, original] = await Promise.all([
     nodesOf(cluster, subject, signal),
     namespacesOf(cluster, wishes, signal),
+    operatorChoice(cluster, subject.locator, wishes.context, pod, signal),
+    lookForOriginal(cluster, pod, signal),
   ]);
-  const choices = { wishes, contexts, nodes, namespaces };
+  const choices = {
+    wishes,
+    contexts,
+    nodes,
+    namespaces,
+    ...(operator && { operator }),
+    ...(original && { original: originalChoice(original) }),
+  };
   const understood = understand(wishes);
-  const sandbox = sandboxIn(connection, wishes, understood, options);
+  const sandbox = sandboxIn(connection, subject, wishes, understood, options);
+  const isMoved = wishes.move && original !== undefined && !('missing' in original);
+  const { network } = options;
+  const { lifetime } = wishes;
+  const moving = isMoved ? { moving: new Moving(cluster, original, { lifetime, network }) } : {};
   try {
     const target = await sandbox.detect(subject, signal);
     if ('incomplete' in understood) return { ...place, target, cluster: choices, incomplete: understood.incomplete };
-    return { ...place, target, cluster: choices, sandbox };
+    return { ...place, target, cluster: choices, sandbox, ...moving };
   } catch (error) {
     return { ...place, cluster: choices, missing: whyNot(error, signal) };
   }
@@ -80,26 +100,53 @@ const NO_IMAGE = { host: '', name: '' };
 
 function sandboxIn(
   { cluster, files }: ClusterConnection,
-  { node, namespace, createNamespace, pullSecret }: ClusterWishes,
+  { locator }: Subject,
+  { way, node, namespace, createNamespace, pullSecret }: ClusterWishes,
   understood: ReturnType<typeof understand>,
   { journal, measure, uploads, registry, network }: ClusterPlaceOptions,
-): KubernetesSandbox {
+): Sandbox {
   const isWhole = !('incomplete' in understood);
+  const common = { cluster, files, journal, namespace, network, ...(isWhole && { lifetime: understood.lifetime }) };
+  if (way === 'operator') {
+    const { node: where, path } = parseNodeLocator(locator);
+    return new OperatorSandbox({ ...common, node: where, path });
+  }
   return new KubernetesSandbox({
-    cluster,
-    files,
-    journal,
+    ...common,
     measure,
     uploads,
-    image: isWhole ? understood.image : NO_IMAGE,
+    image: isWhole ? (understood.image ?? NO_IMAGE) : NO_IMAGE,
     registry: isWhole ? registry() : {},
-    namespace,
     createNamespace,
-    network,
     ...(node !== '' && { node }),
     ...(pullSecret !== '' && { pullSecret }),
-    ...(isWhole && { lifetime: understood.lifetime }),
   });
+}
+
+/** Where the operator would restore the archive; undefined in a cluster that does not have it. */
+async function operatorChoice(
+  { api }: Cluster,
+  locator: string,
+  context: string,
+  pod: Overview['pod'],
+  signal: AbortSignal,
+): Promise<OperatorChoice | undefined> {
+  if (!(await hasOperator(api, signal))) return undefined;
+  const place = isNodeLocator(locator) ? parseNodeLocator(locator) : undefined;
+  if (place?.context !== context) {
+    return { missing: sentence('The operator restores only archives that lie on a node of this cluster.') };
+  }
+  return { node: place.node, ...(pod?.namespace !== undefined && { namespace: pod.namespace }) };
+}
+
+async function hasOperator(api: Api, signal: AbortSignal): Promise<boolean> {
+  try {
+    return (await findCustomKinds(api, signal)).restore !== undefined;
+  } catch (error) {
+    // Whether the cluster can be reached at all is told by what follows.
+    if (signal.aborted) throw error;
+    return false;
+  }
 }
 
 /** Those that fit first. Who may not see nodes need not: the scheduler knows them. */

@@ -4,7 +4,8 @@ import { sentence, type Sentence } from '../../protocol/sentence.ts';
 
 /** What must be known before it can be said what a restore in a cluster would do. */
 export type Understood =
-  { readonly image: ImageReference; readonly lifetime: number } | { readonly incomplete: Sentence };
+  | { /** Absent where none is needed. */ readonly image?: ImageReference; readonly lifetime: number }
+  | { readonly incomplete: Sentence };
 
 /** Names as Kubernetes takes them. Source: RFC 1123, apimachinery's validation. */
 const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
@@ -16,16 +17,17 @@ const LONGEST = 60 * 24 * 60;
 export const DEFAULT_LIFETIME = 60;
 
 /** @returns with seconds, and the image as it is parsed */
-export function understand({ image, namespace, pullSecret, lifetime }: ClusterWishes): Understood {
+export function understand({ way, image, namespace, pullSecret, lifetime }: ClusterWishes): Understood {
   if (!LABEL.test(namespace)) {
     return { incomplete: sentence('Name the namespace: small letters, digits and hyphens.') };
   }
-  if (pullSecret !== '' && !SUBDOMAIN.test(pullSecret)) {
+  if (way === 'image' && pullSecret !== '' && !SUBDOMAIN.test(pullSecret)) {
     return { incomplete: sentence('{0} cannot be the name of a secret.', pullSecret) };
   }
   if (!Number.isInteger(lifetime) || lifetime < 1 || lifetime > LONGEST) {
     return { incomplete: sentence('Say how long the sandbox may live: whole minutes from 1 to {0}.', LONGEST) };
   }
+  if (way === 'operator') return { lifetime: lifetime * 60 };
   if (image === '') {
     return {
       incomplete: sentence('Name the image: HOST/NAME:TAG, in a registry that the nodes of the cluster can pull from.'),

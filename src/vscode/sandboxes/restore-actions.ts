@@ -85,12 +85,14 @@ export class RestoreActions extends Disposable {
     const [current] = await clusters.contexts();
     const wishes: ClusterWishes = {
       context: current?.name ?? '',
+      way: 'image',
       node: '',
       namespace: current?.namespace ?? 'default',
       createNamespace: false,
       image: imageFor(sandboxSettings.repository(), subject.facts.containerName, archive.overview.checkpointed),
       pullSecret: '',
       lifetime: DEFAULT_LIFETIME,
+      move: false,
     };
     const placeFor = (wanted: ClusterWishes, signal: AbortSignal): Promise<RestorePlace> =>
       clusterPlace(subject, wanted, clusterOptions(), signal);
@@ -117,7 +119,7 @@ export class RestoreActions extends Disposable {
         ...(placeFor && { placeFor }),
         showText: (title, text) => texts.show(title, text),
         onStart: remember,
-        onRestored: (record) => this.#restored(record),
+        onRestored: (record, moved) => this.#restored(record, moved),
         onChanged: () => {
           onChanged();
           void list.look();
@@ -126,20 +128,23 @@ export class RestoreActions extends Disposable {
     );
   }
 
-  async #restored({ id, kind, name }: SandboxRecord): Promise<void> {
+  async #restored({ id, kind, name }: SandboxRecord, moved: string | undefined): Promise<void> {
     const { list, reveal, onChanged } = this.#services;
     await list.look();
     onChanged();
     const item = (await list.items()).find(({ record }) => record.id === id);
     if (item) await reveal(item);
-    const text = vscode.l10n.t('{0} runs: restored through {1}.', escapeText(name), PLACE_NAMES[kind]);
+    const text =
+      moved === undefined
+        ? vscode.l10n.t('{0} runs: restored through {1}.', escapeText(name), PLACE_NAMES[kind])
+        : vscode.l10n.t('{0} runs, and its original {1} was deleted.', escapeText(name), escapeText(moved));
     vscode.window.setStatusBarMessage(text, 10_000);
   }
 }
 
 /** The next image goes beside this one. */
 async function remember({ cluster }: RestorePlace): Promise<void> {
-  const reference = cluster && referenceOf(cluster.wishes.image);
+  const reference = cluster?.wishes.way === 'image' ? referenceOf(cluster.wishes.image) : undefined;
   if (reference) await sandboxSettings.rememberRepository(repositoryOf(reference));
 }
 

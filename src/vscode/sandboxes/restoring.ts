@@ -13,6 +13,7 @@ import type {
 } from '../../protocol/restore-api.ts';
 import { sentence, type Sentence } from '../../protocol/sentence.ts';
 import { failure } from '../failure.ts';
+import type { Moving } from './moving.ts';
 import { PLACE_NAMES } from './place-names.ts';
 
 /** Ends in a script what is given to a command. Contents are JSON and YAML with indents: no line of them is this. */
@@ -32,6 +33,8 @@ export interface RestorePlace {
   readonly incomplete?: Sentence;
   /** What can be chosen, of a cluster. */
   readonly cluster?: ClusterChoices;
+  /** The person wants the original to be deleted afterwards. */
+  readonly moving?: Moving;
 }
 
 /** One restore, from the first look at what would be done to its end. What was shown is what is done. */
@@ -70,9 +73,10 @@ export class Restoring {
   /** Each run needs a plan of its own: names are used once. */
   planAgain(): void {
     const choices = this.#choices;
-    const { target, sandbox, missing, incomplete } = this.#place;
+    const { target, sandbox, missing, incomplete, moving } = this.#place;
     this.#findings = [
       ...(missing ? [{ id: 'place', verdict: 'blocker' as const, reason: missing }] : []),
+      ...(moving?.findings ?? []),
       ...checkRestore(this.subject.facts, target, choices),
     ];
     [this.#plan, this.#noPlan] = [undefined, incomplete];
@@ -88,7 +92,7 @@ export class Restoring {
 
   get review(): RestoreReview {
     const { facts, locator } = this.subject;
-    const { kind, cluster } = this.#place;
+    const { kind, cluster, moving } = this.#place;
     const { tcp } = this.#choices;
     return {
       plan: this.#plan?.id ?? null,
@@ -98,7 +102,10 @@ export class Restoring {
       findings: ORDER.flatMap((verdict) => this.#findings.filter((finding) => finding.verdict === verdict)),
       // Only Podman can be told.
       tcp: { choice: tcp, connections: kind === 'podman' ? facts.connections.length : 0 },
-      steps: (this.#plan?.steps ?? []).map((step) => ({ what: step.what, ...textsOf(step) })),
+      steps: [
+        ...(this.#plan?.steps ?? []).map((step) => ({ what: step.what, ...textsOf(step) })),
+        ...(this.#plan && moving ? [{ what: moving.step }] : []),
+      ],
       ...(cluster && { cluster }),
       ...(this.#remark && { remark: this.#remark }),
       ...(this.#noPlan && { noPlan: this.#noPlan }),
@@ -117,22 +124,38 @@ export class Restoring {
       if (command !== undefined && content !== undefined) lines.push(END);
       return `${lines.join('\n')}\n`;
     });
+    // What is deleted afterwards is no part of it: a script would not wait until what was restored runs.
     return parts.join('\n');
   }
 
   /**
    * @param seen the plan that the person has seen
    * @param agreed ids of the findings that the person agreed to
+   * @param confirmed what the person typed to have the original deleted, where that is wanted
    * @throws RemoteError `blocked` where something stands in the way; what the sandbox throws
    */
-  async run(seen: string, agreed: readonly string[], options: RunOptions): Promise<SandboxRecord> {
+  async run(seen: string, agreed: readonly string[], options: RunOptions, confirmed = ''): Promise<SandboxRecord> {
     const [blocker] = blockersOf(this.#findings, new Set(agreed));
     if (blocker) throw failure('blocked', blocker.reason);
-    const { sandbox } = this.#place;
+    const { sandbox, moving } = this.#place;
+    moving?.require(confirmed);
     if (!sandbox || this.#plan?.id !== seen) {
       throw failure('blocked', this.#noPlan ?? sentence('What would be done is something else by now: look again.'));
     }
     return sandbox.run(this.#plan, this.subject, options);
+  }
+
+  /**
+   * The end of a move: deletes the original of what was restored, if that is wanted.
+   * @returns `NAMESPACE/NAME` of what was deleted; undefined where nothing was to be
+   * @throws CheckpointError, ClusterError where it was not: what was restored runs nevertheless
+   */
+  async finish(record: SandboxRecord, confirmed: string, options: RunOptions): Promise<string | undefined> {
+    const { sandbox, moving } = this.#place;
+    if (!sandbox || !moving) return undefined;
+    options.onProgress?.(sentence('Deleting {0}', moving.name));
+    await moving.finish(sandbox, record, confirmed, options.signal);
+    return moving.name;
   }
 }
 

@@ -12,7 +12,7 @@ import { readCheckpointFacts } from '../../../src/core/restore/compatibility/che
 import { measureImage } from '../../../src/core/restore/image/write-image.ts';
 import { UploadPlaces } from '../../../src/core/restore/registry/upload.ts';
 import { SandboxJournal } from '../../../src/core/restore/sandbox/journal.ts';
-import type { Subject } from '../../../src/core/restore/sandbox/sandbox.ts';
+import type { RunOptions, Subject } from '../../../src/core/restore/sandbox/sandbox.ts';
 import type { Handlers } from '../../../src/protocol/channel.ts';
 import type { ClusterWishes, RestorePageApi, RestoreProgress } from '../../../src/protocol/restore-api.ts';
 import { clusterPlace } from '../../../src/vscode/sandboxes/cluster-place.ts';
@@ -29,14 +29,22 @@ export interface RestoreAnswers {
   close(): Promise<void>;
 }
 
-/** @param kubeconfig its current context is the one that is looked at first */
-export async function restoreAnswers(archive: string, kubeconfig: string, image: string): Promise<RestoreAnswers> {
+/**
+ * @param kubeconfig its current context is the one that is looked at first
+ * @param locator where the archive is said to lie
+ */
+export async function restoreAnswers(
+  archive: string,
+  kubeconfig: string,
+  image: string,
+  locator = archive,
+): Promise<RestoreAnswers> {
   const folder = mkdtempSync(join(tmpdir(), 'checkpoint-explorer-restore-'));
   const spill = { directory: join(folder, 'spill'), limit: 2 ** 30 };
   const checkpoint = await openCheckpoint({ locator: archive, spill });
   const subject: Subject = {
-    locator: archive,
-    path: archive,
+    locator,
+    ...(locator === archive && { path: archive }),
     facts: await readCheckpointFacts(checkpoint),
     checkpoint,
   };
@@ -73,12 +81,14 @@ export async function restoreAnswers(archive: string, kubeconfig: string, image:
   const [current] = listContexts(config).filter(({ isCurrent }) => isCurrent);
   const wishes: ClusterWishes = {
     context: current?.name ?? '',
+    way: 'image',
     node: '',
     namespace: current?.namespace ?? '',
     createNamespace: false,
     image,
     pullSecret: '',
     lifetime: 60,
+    move: false,
   };
   const restoring = new Restoring(subject, await placeFor(wishes, new AbortController().signal));
   let running: AbortController | undefined;
@@ -95,17 +105,19 @@ export async function restoreAnswers(archive: string, kubeconfig: string, image:
         restoring.move(await placeFor(wanted, signal));
         return restoring.review;
       },
-      run: async (_signal, plan, agreed) => {
+      run: async (_signal, plan, agreed, confirmed) => {
         const steps = new Steps();
         running = new AbortController();
         try {
-          await restoring.run(plan, agreed, {
+          const options: RunOptions = {
             signal: running.signal,
             onProgress: (what, amount) => {
               const doing = steps.describe(what, amount, performance.now());
               if (doing) made.onDoing(doing);
             },
-          });
+          };
+          const record = await restoring.run(plan, agreed, options, confirmed);
+          await restoring.finish(record, confirmed, options);
           return null;
         } catch (error) {
           if (isCancelled(error)) return null;

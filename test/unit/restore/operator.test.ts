@@ -10,9 +10,9 @@ import { OperatorSandbox, type OperatorOptions } from '../../../src/core/restore
 import type { Subject } from '../../../src/core/restore/sandbox/sandbox.ts';
 import { RestoreFailed } from '../../../src/core/restore/sandbox/why-it-failed.ts';
 import { OPERATOR_KINDS } from '../../cluster/custom-kinds.ts';
-import type { Kind, KubeObject, PodObject } from '../../cluster/kube.ts';
+import type { Kind } from '../../cluster/kube.ts';
 import { PODS } from '../../cluster/pod-life.ts';
-import type { TestCluster } from '../../cluster/test-cluster.ts';
+import { operate, RESTORES, type PodRestore } from '../../cluster/restore-operator.ts';
 import { addPod } from '../../cluster/workloads.ts';
 import { program } from '../cli/support.ts';
 import { temporary } from '../cluster/node-support.ts';
@@ -21,48 +21,15 @@ import { archiveOf } from '../support/fixtures.ts';
 import { inFolder, withCheckpoint } from './support.ts';
 
 const POLICIES: Kind = { ...NETWORK_POLICIES, kind: 'NetworkPolicy', namespaced: true };
-const RESTORES = OPERATOR_KINDS.find(({ kind }) => kind === 'PodRestore') as Kind;
 const NAME = 'checkpoint-tty_lab-tty-2026-11-23T22:31:03Z.tar';
 const PATH = `/var/lib/kubelet/checkpoints/${NAME}`;
 /** As the archive has it. */
 const UID = '932207ef-5956-4f56-ad08-269759338900';
 
-interface PodRestore extends KubeObject {
-  readonly spec: { readonly targetNode: string; readonly template: { readonly spec: PodObject['spec'] } };
-}
-
 const cluster = await startCluster({ kinds: [...OPERATOR_KINDS, POLICIES] });
 const opened = await connect(cluster);
 copyFileSync(archiveOf('crio-tty'), join(cluster.node().checkpoints, NAME));
-operate(cluster);
-
-/** Does what the operator does, as far as it can be seen: a pod of the same name, and how it is going. */
-function operate({ store }: TestCluster): void {
-  const stop = store.follow(RESTORES, store.revision, ({ type, object }) => {
-    setTimeout(() => {
-      const { name, namespace } = object.metadata;
-      if (type === 'DELETED') {
-        const pod = store.find(PODS, namespace, name);
-        if (pod) store.remove(PODS, pod);
-      }
-      if (type !== 'ADDED') return;
-      const { targetNode, template } = (object as PodRestore).spec;
-      const report = (podName: string | undefined, reason: string, status: string, message: string): void => {
-        const now = store.find(RESTORES, namespace, name);
-        const conditions = [{ type: 'Ready', status, reason, message }];
-        if (now) store.update(RESTORES, now, { status: { podName, conditions } });
-      };
-      if (targetNode !== 'node-1') {
-        report(undefined, 'NodeNotFound', 'False', `target node "${targetNode}" not found`);
-        return;
-      }
-      const pod = addPod(cluster, { name, ...(namespace !== undefined && { namespace }) });
-      store.update<PodObject>(PODS, pod, { spec: { ...template.spec, nodeName: targetNode } });
-      report(name, 'Restored', 'True', 'Restored Pod is running');
-    }, 30);
-  });
-  after(stop);
-}
+after(operate(cluster));
 
 function scene(
   use: (scene: {

@@ -12,12 +12,14 @@ import { Steps } from '../../../src/vscode/sandboxes/steps.ts';
 
 const WISHES: ClusterWishes = {
   context: 'lab',
+  way: 'image',
   node: '',
   namespace: 'sandbox',
   createNamespace: false,
   image: 'registry.example:5000/checkpoints/web:1',
   pullSecret: '',
   lifetime: 60,
+  move: false,
 };
 
 describe('what a person wants of a cluster', () => {
@@ -26,6 +28,11 @@ describe('what a person wants of a cluster', () => {
       image: { host: 'registry.example:5000', name: 'checkpoints/web', tag: '1' },
       lifetime: 3600,
     });
+  });
+
+  test('needs no image, and no secret for one, where the operator restores it', () => {
+    assert.deepEqual(understand({ ...WISHES, way: 'operator', image: '', pullSecret: 'a b' }), { lifetime: 3600 });
+    assert.ok('incomplete' in understand({ ...WISHES, way: 'operator', namespace: '' }));
   });
 
   const lacking: readonly (readonly [string, Partial<ClusterWishes>, RegExp])[] = [
