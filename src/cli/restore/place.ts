@@ -1,6 +1,6 @@
 import { Machine } from '../../core/restore/sandbox/command.ts';
 import { SandboxJournal } from '../../core/restore/sandbox/journal.ts';
-import { journalFolder } from '../../core/restore/sandbox/journal-folder.ts';
+import { journalFolder, uploadsFile } from '../../core/restore/sandbox/journal-folder.ts';
 import { CrioSandbox } from '../../core/restore/sandbox/crio.ts';
 import { PodmanSandbox } from '../../core/restore/sandbox/podman.ts';
 import type { MadeSandbox, Sandbox, SandboxRecord } from '../../core/restore/sandbox/sandbox.ts';
@@ -69,6 +69,7 @@ async function kubernetes(args: Arguments, session: Session, journal: SandboxJou
   const { KubernetesSandbox } = await import('../../core/restore/sandbox/kubernetes.ts');
   const { parseReference } = await import('../../core/restore/registry/reference.ts');
   const { registrySettings } = await import('./registry.ts');
+  const { UploadPlaces } = await import('../../core/restore/registry/upload-places.ts');
   const image = parseReference(locator);
   const lifetime = lifetimeOf(args);
   const cluster = await clusterOf(args, session);
@@ -77,6 +78,7 @@ async function kubernetes(args: Arguments, session: Session, journal: SandboxJou
     journal,
     image,
     registry: registrySettings(args),
+    uploads: new UploadPlaces(uploadsFile(journalFolder())),
     measure: async ({ checkpoint }, options) => {
       const { measureImage } = await import('../../core/restore/image/write-image.ts');
       return measureImage(checkpoint, { ...options, spill: session.spill });

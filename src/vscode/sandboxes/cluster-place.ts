@@ -10,7 +10,7 @@ import { fits, isAble, KubernetesSandbox, type Measure } from '../../core/restor
 import { OperatorSandbox } from '../../core/restore/sandbox/operator.ts';
 import type { Sandbox, Subject } from '../../core/restore/sandbox/sandbox.ts';
 import type { RegistrySettings } from '../../core/restore/registry/registry.ts';
-import type { UploadPlaces } from '../../core/restore/registry/upload.ts';
+import type { UploadPlaces } from '../../core/restore/registry/upload-places.ts';
 import { describeError } from '../../protocol/channel.ts';
 import type { Overview } from '../../protocol/overview.ts';
 import type { ClusterWishes, NodeChoice, OperatorChoice } from '../../protocol/restore-api.ts';

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { openImageArchive } from '../../core/restore/registry/image-archive.ts';
-import { UploadPlaces } from '../../core/restore/registry/upload.ts';
+import { UploadPlaces } from '../../core/restore/registry/upload-places.ts';
+import { uploadsFile } from '../../core/restore/sandbox/journal-folder.ts';
 import { SandboxJournal } from '../../core/restore/sandbox/journal.ts';
 import type { SandboxRecord } from '../../core/restore/sandbox/sandbox.ts';
 import { sentence } from '../../protocol/sentence.ts';
@@ -56,7 +57,7 @@ export interface SandboxServices extends SandboxPartOptions {
   readonly texts: TextPages;
   readonly places: () => PlaceOptions;
   readonly clusterOptions: () => ClusterPlaceOptions;
-  /** Images that were given up half way. */
+  /** Images that were given up half way, also by windows that are closed. */
   readonly uploads: UploadPlaces;
 }
 
@@ -84,7 +85,7 @@ export class SandboxPart extends Disposable {
       onChanged: options.onChanged,
     });
     this.texts = this.own(new TextPages());
-    const uploads = new UploadPlaces();
+    const uploads = new UploadPlaces(uploadsFile(options.journal));
     const clusterOptions = (): ClusterPlaceOptions => ({
       clusters: options.clusters,
       journal,

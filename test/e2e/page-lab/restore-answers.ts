@@ -10,7 +10,7 @@ import { loadKubeconfig } from '../../../src/core/cluster/kubeconfig/kubeconfig.
 import { openCheckpoint } from '../../../src/core/checkpoint/checkpoint.ts';
 import { readCheckpointFacts } from '../../../src/core/restore/compatibility/checkpoint-facts.ts';
 import { measureImage } from '../../../src/core/restore/image/write-image.ts';
-import { UploadPlaces } from '../../../src/core/restore/registry/upload.ts';
+import { UploadPlaces } from '../../../src/core/restore/registry/upload-places.ts';
 import { SandboxJournal } from '../../../src/core/restore/sandbox/journal.ts';
 import type { RunOptions, Subject } from '../../../src/core/restore/sandbox/sandbox.ts';
 import type { Handlers } from '../../../src/protocol/channel.ts';

@@ -37,13 +37,20 @@ test('build says what it needs', () =>
     assert.equal(existsSync(join(folder, 'x')), false);
   }));
 
-test('build sends an image to a registry, from which every command reads it', () =>
+test('build sends an image to a registry, from which every command reads it', (context) =>
   inFolder(async (folder) => {
+    const { CHECKPOINT_EXPLORER_SANDBOXES: before } = process.env;
+    process.env['CHECKPOINT_EXPLORER_SANDBOXES'] = join(folder, 'sandboxes');
+    context.after(() => {
+      if (before === undefined) delete process.env['CHECKPOINT_EXPLORER_SANDBOXES'];
+      else process.env['CHECKPOINT_EXPLORER_SANDBOXES'] = before;
+    });
     const server = await new RegistryServer().start();
     try {
       const locator = `docker://${server.host}/lab/app:1`;
       const built = await cli('build', archiveOf('crio-rich'), '-o', locator, '--chunk', '1');
       assert.equal(built.code, 0, built.stderr);
+      assert.deepEqual(readdirSync(join(folder, 'sandboxes')), [], 'what was sent whole is remembered');
       const shown = await cli('show', locator);
       assert.match(shown.stdout, /\bapp\b.*CRI-O/);
       const fetched = await cli('download', locator, '-o', folder);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { inspect } from 'node:util';
@@ -10,7 +10,7 @@ import { openImageFiles } from '../../../src/core/restore/registry/image-files.t
 import { pullArchive } from '../../../src/core/restore/registry/pull.ts';
 import { pushImage, type PushOptions, type Pushed } from '../../../src/core/restore/registry/push.ts';
 import { parseReference } from '../../../src/core/restore/registry/reference.ts';
-import { UploadPlaces } from '../../../src/core/restore/registry/upload.ts';
+import { UploadPlaces } from '../../../src/core/restore/registry/upload-places.ts';
 import { Registry, type RegistrySettings } from '../../../src/core/restore/registry/registry.ts';
 import type { SpillSettings } from '../../../src/protocol/checkpoint-api.ts';
 import { Authority } from '../../cluster/certificates.ts';
@@ -265,21 +265,70 @@ describe('an upload that was given up', () => {
     await assert.rejects(pushing, reason('cancelled'));
   }
 
-  test('goes on where it was', () =>
-    scene({ stallAfter: CUT }, async (scene) => {
-      const { server, push } = scene;
-      const places = new UploadPlaces();
-      await giveUp(scene, places);
-      const steps: number[] = [];
-      const { layer } = await push('lab/app:1', {
-        places,
-        onProgress: (step, done) => void (step === 'sending' && steps.push(done)),
-      });
-      assert.equal(layer, 'sent');
-      assert.ok((steps[0] ?? 0) >= CUT, `it began at ${String(steps[0])}`);
-      assert.deepEqual(server.blobs.get(digest), readFileSync(archive));
-      const sent = server.seen.filter(({ method, length }) => method === 'PATCH' && length > CUT);
-      assert.ok(sent.at(-1)?.length === readFileSync(archive).length - (steps[0] ?? 0));
+  for (const [how, reopened] of [
+    ['', (places: UploadPlaces) => places],
+    [', also of a process that has ended', (_: UploadPlaces, file: string) => new UploadPlaces(file)],
+  ] as const)
+    test(`goes on where it was${how}`, () =>
+      scene({ stallAfter: CUT }, async (scene) => {
+        const { server, push, folder } = scene;
+        const file = join(folder, 'private', 'uploads');
+        const places = new UploadPlaces(file);
+        await giveUp(scene, places);
+        assert.equal(statSync(file).mode & 0o777, 0o600);
+        const steps: number[] = [];
+        const { layer } = await push('lab/app:1', {
+          places: reopened(places, file),
+          onProgress: (step, done) => void (step === 'sending' && steps.push(done)),
+        });
+        assert.equal(layer, 'sent');
+        assert.ok((steps[0] ?? 0) >= CUT, `it began at ${String(steps[0])}`);
+        assert.deepEqual(server.blobs.get(digest), readFileSync(archive));
+        const sent = server.seen.filter(({ method, length }) => method === 'PATCH' && length > CUT);
+        assert.ok(sent.at(-1)?.length === readFileSync(archive).length - (steps[0] ?? 0));
+      }));
+
+  test('is left alone while somebody else sends it, and taken over from who was killed', () =>
+    scene({}, async ({ server, folder, settings }) => {
+      const registry = new Registry(parseReference(`docker://${server.host}/lab/app:1`), { ...settings, push: true });
+      const file = join(folder, 'uploads');
+      const [one, other] = [new UploadPlaces(file), new UploadPlaces(file)];
+      const place = new URL(`https://${server.host}/v2/lab/app/blobs/uploads/1`);
+      await one.hold(registry, digest, place);
+      assert.equal(await other.take(registry, digest), undefined);
+      // A process of that id has started later.
+      writeFileSync(file, readFileSync(file, 'utf8').replace(/"sender":"(\d+)-\d+-/, '"sender":"$1-1-'));
+      assert.equal((await other.take(registry, digest))?.href, place.href);
+      await other.hold(registry, digest, place);
+      await other.release(registry, digest);
+      assert.equal((await one.take(registry, digest))?.href, place.href);
+      await one.drop(registry, digest);
+      assert.equal(await other.take(registry, digest), undefined);
+      registry.close();
+    }));
+
+  test('costs nothing but the way where what was kept of it is nonsense', () =>
+    scene({}, async ({ server, folder, settings, push }) => {
+      const registry = new Registry(parseReference(`docker://${server.host}/lab/app:1`), { ...settings, push: true });
+      const file = join(folder, 'uploads');
+      const key = `${server.host}/lab/app@${digest}`;
+      const [kept, sender] = [Date.now(), ''];
+      for (const content of [
+        '{',
+        'null',
+        '[[1, null]]',
+        JSON.stringify([[key, null]]),
+        JSON.stringify([[key, { url: 'file:///etc/passwd', kept, sender }]]),
+        JSON.stringify([[key, { url: 'https://a', kept: kept - 30 * 24 * 3600_000, sender }]]),
+        ' '.repeat(2 ** 21),
+      ]) {
+        writeFileSync(file, content);
+        assert.equal(await new UploadPlaces(file).take(registry, digest), undefined, content.slice(0, 80));
+      }
+      registry.close();
+      assert.equal((await push('lab/app:1', { places: new UploadPlaces(file) })).layer, 'sent');
+      // A folder in its place cannot be written to.
+      assert.equal((await push('lab/two:1', { places: new UploadPlaces(folder) })).layer, 'sent');
     }));
 
   test('begins anew where the registry has forgotten it', () =>

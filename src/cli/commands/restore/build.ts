@@ -33,6 +33,8 @@ export async function run(args: Arguments, session: Session): Promise<ExitCode> 
 async function push(target: string, args: Arguments, session: Session): Promise<ExitCode> {
   const { parseReference } = await import('../../../core/restore/registry/reference.ts');
   const { Registry } = await import('../../../core/restore/registry/registry.ts');
+  const { UploadPlaces } = await import('../../../core/restore/registry/upload-places.ts');
+  const { journalFolder, uploadsFile } = await import('../../../core/restore/sandbox/journal-folder.ts');
   const { pushImage } = await import('../../../core/restore/registry/push.ts');
   const reference = parseReference(target);
   if (reference.digest !== undefined) throw usage('{0} names an image that is there already: give a tag.', target);
@@ -43,6 +45,7 @@ async function push(target: string, args: Arguments, session: Session): Promise<
     return Promise.resolve();
   });
   const chunk = chunkOf(args);
+  const places = new UploadPlaces(uploadsFile(journalFolder()));
   return session.each(args.operands, async (checkpoint, locator) => {
     const { image } = await pushImage(checkpoint, registry, {
       name: args.text('container-name'),
@@ -50,6 +53,7 @@ async function push(target: string, args: Arguments, session: Session): Promise<
       signal: session.signal,
       mountFrom,
       chunk,
+      places,
       onProgress: (step, done, total) =>
         session.output.progress(
           progressOf(step === 'reading' ? `Reading ${locator}` : `Sending to ${target}`, done, total),

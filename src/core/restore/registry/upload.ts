@@ -8,6 +8,7 @@ import type { Descriptor } from '../../../protocol/checkpoint-image.ts';
 import { RegistryError, refusalOf, unreachable } from './failure.ts';
 import type { Answer } from './http.ts';
 import type { Registry } from './registry.ts';
+import type { UploadPlaces } from './upload-places.ts';
 
 export interface UploadOptions {
   readonly signal?: AbortSignal | undefined;
@@ -21,25 +22,6 @@ export interface UploadOptions {
   readonly pause?: number | undefined;
   /** Remembers what was given up, and goes on with it. */
   readonly places?: UploadPlaces | undefined;
-}
-
-/** Where uploads were when they were given up: another one of the same blob goes on from there. */
-export class UploadPlaces {
-  readonly #places = new Map<string, URL>();
-
-  find(registry: Registry, digest: string): URL | undefined {
-    return this.#places.get(keyOf(registry, digest));
-  }
-
-  /** @param place undefined: there is nothing to go on with any more */
-  keep(registry: Registry, digest: string, place: URL | undefined): void {
-    if (place) this.#places.set(keyOf(registry, digest), place);
-    else this.#places.delete(keyOf(registry, digest));
-  }
-}
-
-function keyOf({ reference: { host, name } }: Registry, digest: string): string {
-  return `${host}/${name}@${digest}`;
 }
 
 export type Uploaded = 'there' | 'mounted' | 'sent';
@@ -100,19 +82,30 @@ class Upload {
   }
 
   async run(begun?: URL): Promise<void> {
+    const { places } = this.#options;
+    const { digest } = this.#blob;
+    try {
+      await this.#run(begun);
+      await places?.drop(this.#registry, digest);
+    } catch (error) {
+      await places?.release(this.#registry, digest);
+      throw error;
+    }
+  }
+
+  async #run(begun?: URL): Promise<void> {
     const { signal, pause = 1000, places } = this.#options;
     const { digest } = this.#blob;
-    const earlier = places?.find(this.#registry, digest);
+    const earlier = await places?.take(this.#registry, digest);
     let location = (earlier && (await this.#resume(earlier))) ?? begun;
     if (this.#done > 0) this.#options.onProgress?.(this.#done);
     for (let attempt = 1; ; attempt++) {
       const before = this.#done;
       try {
         location ??= await this.#begin();
-        places?.keep(this.#registry, digest, location);
+        await places?.hold(this.#registry, digest, location);
         location = await this.#send(location);
         await this.#commit(location);
-        places?.keep(this.#registry, digest, undefined);
         return;
       } catch (error) {
         if (!isPassing(error)) throw error;

@@ -14,6 +14,11 @@ export function journalFolder(
   return join(stateFolder(environment, platform), 'checkpoint-explorer', 'sandboxes');
 }
 
+/** Beside the sandboxes: which uploads of images were given up, see `UploadPlaces`. */
+export function uploadsFile(journal: string): string {
+  return join(journal, 'uploads');
+}
+
 function stateFolder(environment: NodeJS.ProcessEnv, platform: NodeJS.Platform): string {
   if (platform === 'win32') return environment['LOCALAPPDATA'] ?? join(homedir(), 'AppData', 'Local');
   if (platform === 'darwin') return join(homedir(), 'Library', 'Application Support');

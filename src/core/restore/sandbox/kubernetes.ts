@@ -10,7 +10,7 @@ import type { ImageDocuments } from '../../../protocol/checkpoint-image.ts';
 import { formatReference, imageName, type ImageReference } from '../registry/reference.ts';
 import { Registry, type RegistrySettings } from '../registry/registry.ts';
 import { requireLogin, sendImage } from '../registry/send-image.ts';
-import type { UploadPlaces } from '../registry/upload.ts';
+import type { UploadPlaces } from '../registry/upload-places.ts';
 import { newId, sandboxName, type SandboxJournal } from './journal.ts';
 import { nodeLog } from './node-log.ts';
 import { namespaceManifest, podManifest, policyManifest, printed, type PodWishes } from './pod-manifests.ts';
