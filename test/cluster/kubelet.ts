@@ -1,10 +1,19 @@
-import { closeSync, copyFileSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  copyFileSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ContainerStatus, PodObject } from './kube.ts';
 import type { TestNode } from './node.ts';
-import { atOnce, runtimeText, TIMED_OUT } from './runtime-texts.ts';
+import { atOnce, criuLogOf, runtimeText, TCP_LOG, TIMED_OUT } from './runtime-texts.ts';
 
 /** Who speaks to the kubelet: the API server in its own name, or a person directly. */
 export interface KubeletCaller {
@@ -143,6 +152,7 @@ export class Kubelet {
     const { failure, runtime, checkpointTime, requestTimeout } = this.#node;
     if (failure !== undefined && failure !== 'kubelet-down' && failure !== 'gate-off') {
       await sleep(5);
+      if (failure === 'tcp-established' && runtime === 'containerd') this.#log(what.id);
       return { failure: runtimeText(failure, runtime, what.id) };
     }
     if (this.#busy.has(what.id)) return { failure: atOnce(runtime, what.id) };
@@ -169,6 +179,13 @@ export class Kubelet {
     } finally {
       this.#busy.delete(what.id);
     }
+  }
+
+  /** Containerd leaves CRIU's log beside the container while that runs. */
+  #log(id: string): void {
+    const path = join(this.#node.root, criuLogOf(id));
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, TCP_LOG);
   }
 
   /** As the runtimes do: a file of that name is written over and not cut to its new length. */

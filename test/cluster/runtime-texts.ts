@@ -42,8 +42,24 @@ export function atOnce(runtime: RuntimeName, id: string): string {
 }
 
 function containerdTcp(id: string): string {
-  return `rpc error: code = Unknown desc = checkpointing container "${id}" failed: /usr/sbin/runc did not terminate successfully: exit status 1: criu failed: type DUMP errno 0 path= /run/containerd/io.containerd.runtime.v2.task/k8s.io/${id}/criu-dump.log`;
+  return `rpc error: code = Unknown desc = checkpointing container "${id}" failed: /usr/sbin/runc did not terminate successfully: exit status 1: criu failed: type DUMP errno 0 path= ${criuLogOf(id)}`;
 }
+
+/** Where containerd has CRIU's log of a dump, on the node. */
+export function criuLogOf(id: string): string {
+  return `/run/containerd/io.containerd.runtime.v2.task/k8s.io/${id}/criu-dump.log`;
+}
+
+/** Lines of the log of a dump that a TCP connection stopped. */
+export const TCP_LOG = [
+  "(00.001173) Error (criu/util.c:1534): rlimit: Can't setup RLIMIT_NOFILE for self: Operation not permitted",
+  '(00.027631) sockets: Searching for socket 0x43ae4 family 10',
+  '(00.027634) Error (criu/sk-inet.c:200): inet: Connected TCP socket, consider using --tcp-established option.',
+  '(00.027638) ----------------------------------------',
+  '(00.027644) Error (criu/cr-dump.c:1545): Dump files (pid: 6080) failed with -1',
+  '(00.077242) Error (criu/cr-dump.c:1975): Dumping FAILED.',
+  '',
+].join('\n');
 
 function crioTcp(id: string): string {
   const folder = `/var/lib/containers/storage/overlay-containers/${id}/userdata`;

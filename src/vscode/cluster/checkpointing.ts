@@ -1,5 +1,6 @@
 import { CheckpointRefused } from '../../core/cluster/checkpoint/kubelet-answer.ts';
 import { lookForArchive } from '../../core/cluster/checkpoint/look-for-archive.ts';
+import { lookIntoLog } from '../../core/cluster/checkpoint/look-into-log.ts';
 import type { NodeEndpoint } from '../../core/cluster/checkpoint/node-endpoint.ts';
 import type { Subject } from '../../core/cluster/checkpoint/runtime-failure.ts';
 import { takeCheckpoint, type Taken } from '../../core/cluster/checkpoint/take-checkpoint.ts';
@@ -103,11 +104,18 @@ async function made(wanted: Wanted, { path, elapsed }: Taken, settings: TakeSett
   }
 }
 
-/** Some runtimes go on when nobody waits any more: before anything is called failed, the folder is looked into. */
+/**
+ * Some runtimes go on when nobody waits any more: before anything is called failed, the folder is looked into. Why it
+ * failed the node's log may tell better than its answer.
+ */
 async function foundLater(wanted: Wanted, failure: unknown, since: number, settings: TakeSettings): Promise<Result> {
   const { connection, node } = wanted;
+  if (!settings.mayUseHelpers(connection.cluster.name)) return { wanted, failure };
   const mayExist = isCancelled(failure) || (failure instanceof CheckpointRefused && failure.mayExist);
-  if (!mayExist || !settings.mayUseHelpers(connection.cluster.name)) return { wanted, failure };
+  if (!mayExist) {
+    if (!(failure instanceof CheckpointRefused)) return { wanted, failure };
+    return { wanted, failure: await lookIntoLog(failure, subjectOf(wanted), { files: connection.files, node }) };
+  }
   try {
     const { directory } = settings;
     const look = await lookForArchive(connection.files, node, subjectOf(wanted), { since, directory });

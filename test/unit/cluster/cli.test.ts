@@ -4,6 +4,7 @@ import { copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } fr
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { parseAcquisition } from '../../../src/protocol/acquisition.ts';
+import { PODS } from '../../cluster/pod-life.ts';
 import { addPod } from '../../cluster/workloads.ts';
 import { cli, program, start } from '../cli/support.ts';
 import { archiveOf } from '../support/fixtures.ts';
@@ -118,6 +119,24 @@ test('checkpoint: one that seemed to fail is looked for', async () => {
   assert.equal(code, 0, stderr);
   assert.match(stderr, /took longer than node-1 allows.*the archive was made all the same/s);
   assert.match(stdout, /^node:\/\/test\/node-1\/.*checkpoint-shop_lab-web-/);
+});
+
+test('checkpoint: why it failed is looked up on the node where the runtime only says where that is written', async () => {
+  addPod(cluster, { name: 'moby', namespace: 'moby', node: 'node-2' });
+  cluster.node('node-2').failure = 'tcp-established';
+  const { code, stderr } = await cli('checkpoint', 'moby/moby', '--namespace', 'lab');
+  assert.equal(code, 1);
+  assert.match(stderr, /Container moby of moby\/moby has an established TCP connection/);
+  assert.match(stderr, /echo 'tcp-established' >> \/etc\/criu\/runc\.conf/);
+  // Without the right to look it stays what the runtime said.
+  const blind = await cli('checkpoint', 'moby/moby', '--namespace', 'nowhere');
+  cluster.node('node-2').failure = undefined;
+  assert.equal(blind.code, 1);
+  assert.match(
+    blind.stderr,
+    /node-2 does not say why: the reason is in \/run\/containerd\/\S+\/criu-dump\.log on the node/,
+  );
+  cluster.store.remove(PODS, cluster.store.get(PODS, 'moby', 'moby'));
 });
 
 describe('an archive on a node', () => {

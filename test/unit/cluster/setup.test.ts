@@ -130,6 +130,9 @@ describe('what stands between a person and a checkpoint', () => {
     const newer = await points(admin, 'node-3');
     assert.equal(newer.get('restore')?.state, 'warning');
     assert.match(newer.get('restore')?.remedy?.copy?.text ?? '', /enable_experimental_restore_via_create = true/);
+    // Older ones warn of a key that they do not know.
+    assert.match(newer.get('criu')?.remedy?.copy?.text ?? '', /enable_criu = true/);
+    assert.equal(found.get('criu')?.remedy?.copy, undefined);
   });
 
   test('CRIU: what the kubelet has counted', async () => {

@@ -131,6 +131,18 @@ describe('checkpoints that a person asks for', () => {
     for (const result of results) assert.ok('failure' in result && String(result.failure).includes('CRIU'));
   });
 
+  test('tell why they failed from a log on the node, where one lets it be read', async () => {
+    addPod(cluster, { name: 'moby', node: 'node-old' });
+    cluster.node('node-old').failure = 'tcp-established';
+    const wanted = await wantedOf(connectionsOf(), [{ ...POD, pod: 'moby' }]);
+    const [told] = await takeAll(wanted, new Running(), NAMELESS, SETTINGS);
+    const [untold] = await takeAll(wanted, new Running(), NAMELESS, { ...SETTINGS, mayUseHelpers: () => false });
+    cluster.node('node-old').failure = undefined;
+    assert.ok(told && 'failure' in told && untold && 'failure' in untold);
+    assert.match(String(told.failure), /has an established TCP connection/);
+    assert.match(String(untold.failure), /does not say why: the reason is in \/run\/containerd/);
+  });
+
   test('go straight to a kubelet whose certificate was accepted, with the right that takes', async () => {
     const kubelet = cluster.kubelet('node-1');
     assert.ok(kubelet);

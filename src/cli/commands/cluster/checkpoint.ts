@@ -1,6 +1,7 @@
 import { dirname } from 'node:path/posix';
 import { CheckpointRefused } from '../../../core/cluster/checkpoint/kubelet-answer.ts';
 import { lookForArchive } from '../../../core/cluster/checkpoint/look-for-archive.ts';
+import { logToLookInto, lookIntoLog } from '../../../core/cluster/checkpoint/look-into-log.ts';
 import { throughApiServer } from '../../../core/cluster/checkpoint/node-endpoint.ts';
 import type { Subject } from '../../../core/cluster/checkpoint/runtime-failure.ts';
 import { takeCheckpoint } from '../../../core/cluster/checkpoint/take-checkpoint.ts';
@@ -49,7 +50,8 @@ export async function run(args: Arguments, session: Session): Promise<ExitCode> 
       try {
         return await takeCheckpoint(endpoint, subject, { timeout, facts: node, signal: session.signal });
       } catch (error) {
-        if (!(error instanceof CheckpointRefused) || !error.mayExist) throw error;
+        if (!(error instanceof CheckpointRefused)) throw error;
+        if (!error.mayExist) throw await explained(error, subject, node, cluster, choice, session);
         const found = await lookAfter(subject, node, since, cluster, choice, session);
         if (found === undefined) throw error;
         session.output.error(`${error.message} It is: the archive was made all the same.`);
@@ -86,6 +88,21 @@ async function subjectsOf(
   }
   const node = await nodeCalled(cluster.api, facts.node, signal);
   return { subjects: names.map((name) => ({ namespace, pod, container: name, node: node.name })), node };
+}
+
+/** Where the reason lies in a log on the node, it is looked up there. */
+async function explained(
+  failure: CheckpointRefused,
+  subject: Subject,
+  node: NodeFacts,
+  cluster: Cluster,
+  choice: ClusterChoice,
+  session: Session,
+): Promise<CheckpointRefused> {
+  if (logToLookInto(failure) === undefined) return failure;
+  session.output.progress(`Looking into CRIU’s log on ${node.name}`);
+  const files = await nodeFiles(cluster, choice, session);
+  return lookIntoLog(failure, subject, { files, node }, session.signal);
 }
 
 /** @returns the archive's path; undefined where there is none, or where nobody can tell */

@@ -44,3 +44,8 @@ export function canRestore({ runtime, runtimeVersion }: Runtime): RestoreSupport
   if (isAtLeast(runtimeVersion, 2, 3)) return isAtLeast(runtimeVersion, 2, 3, 4) ? 'off-by-default' : 'yes';
   return isAtLeast(runtimeVersion, 2, 2, 7) ? 'off-by-default' : 'yes';
 }
+
+/** Whether a containerd's configuration knows `enable_criu`: since 2.2.7 and 2.3.4 (release notes of both). */
+export function hasCriuSwitch(version: string): boolean {
+  return isAtLeast(version, 2, 3) ? isAtLeast(version, 2, 3, 4) : isAtLeast(version, 2, 2, 7);
+}

@@ -5,8 +5,8 @@ import { explainCheckpointRefusal } from '../checkpoint/kubelet-answer.ts';
 import { throughApiServer, type NodeEndpoint } from '../checkpoint/node-endpoint.ts';
 import type { Cluster } from '../cluster.ts';
 import { ClusterError, type Remedy } from '../cluster-error.ts';
-import type { NodeFacts, Runtime } from '../inventory/nodes.ts';
-import { canCheckpoint, canRestore, isAtLeast } from '../inventory/runtime-support.ts';
+import type { NodeFacts } from '../inventory/nodes.ts';
+import { canCheckpoint, canRestore, hasCriuSwitch, isAtLeast } from '../inventory/runtime-support.ts';
 import { CHECKPOINTS, type NodeFiles } from '../node-files/node-files.ts';
 import { mayCheckpoint, whoAmI } from '../rights/access.ts';
 import { checkpointRole } from '../rights/manifests.ts';
@@ -188,23 +188,27 @@ function runtimePoint(node: NodeFacts): SetupPoint {
       };
 }
 
-/** How CRIU comes into use, by the node's runtime. */
-const CRIU_ON: Readonly<Record<Runtime, Remedy>> = {
-  containerd: {
-    text: sentence('CRIU must be installed on the node, and containerd be allowed to use it, as it is by default.'),
-    copy: { form: 'toml', text: "[plugins.'io.containerd.cri.v1.runtime']\n  enable_criu = true\n" },
-  },
-  'cri-o': {
-    text: sentence(
-      'CRIU must be installed on the node before CRI-O starts, and CRI-O be allowed to use it, as it is by default.',
-    ),
-    copy: { form: 'toml', text: '[crio.checkpoint_restore]\ncontainer_level_enabled = "checkpoint_restore"\n' },
-  },
-  other: { text: sentence('CRIU must be installed on the node, and its container runtime be allowed to use it.') },
-};
+/** How CRIU comes into use. */
+function criuRemedy({ runtime, runtimeVersion }: NodeFacts): Remedy {
+  if (runtime === 'cri-o') {
+    return {
+      text: sentence(
+        'CRIU must be installed on the node before CRI-O starts, and CRI-O be allowed to use it, as it is by default.',
+      ),
+      copy: { form: 'toml', text: '[crio.checkpoint_restore]\ncontainer_level_enabled = "checkpoint_restore"\n' },
+    };
+  }
+  if (runtime === 'containerd' && hasCriuSwitch(runtimeVersion)) {
+    return {
+      text: sentence('CRIU must be installed on the node, and containerd be allowed to use it, as it is by default.'),
+      copy: { form: 'toml', text: "[plugins.'io.containerd.cri.v1.runtime']\n  enable_criu = true\n" },
+    };
+  }
+  return { text: sentence('CRIU must be installed on the node.') };
+}
 
 function criuPoint(node: NodeFacts, { checkpoints }: KubeletFacts): SetupPoint {
-  const { name, runtime } = node;
+  const { name } = node;
   if (checkpoints && checkpoints.made > checkpoints.failed) {
     return {
       question: 'criu',
@@ -217,7 +221,7 @@ function criuPoint(node: NodeFacts, { checkpoints }: KubeletFacts): SetupPoint {
       ),
     };
   }
-  const remedy = CRIU_ON[runtime];
+  const remedy = criuRemedy(node);
   return checkpoints && checkpoints.failed > 0
     ? {
         question: 'criu',
