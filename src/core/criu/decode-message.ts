@@ -31,16 +31,35 @@ const maxListed = 1_000_000;
 /** How many missing fields are told by name. */
 const maxMissing = 20;
 
-const leftovers = new WeakMap<object, { unknown: UnknownField[]; rawText: Map<string, Uint8Array> }>();
+/** Fields that are not known are kept as they came: hostile images hold a million of them in a message. */
+interface Leftovers {
+  /** Where they stand, each from and to. */
+  readonly unknown: number[];
+  /** Where in these bytes. */
+  bytes: Uint8Array;
+  rawText?: Map<string, Uint8Array>;
+}
+
+const leftovers = new WeakMap<object, Leftovers>();
 
 /** What the schema did not know of this message, in the order of the wire; not of messages inside it. */
 export function unknownFields(message: object): readonly UnknownField[] {
-  return leftovers.get(message)?.unknown ?? [];
+  return [...eachUnknownField(message)];
+}
+
+/** The same, made one by one. */
+export function eachUnknownField(message: object): Iterable<UnknownField> {
+  const kept = leftovers.get(message);
+  return kept ? new UnknownReader(kept.bytes).read(kept.unknown) : [];
+}
+
+export function hasUnknownFields(message: object): boolean {
+  return (leftovers.get(message)?.unknown.length ?? 0) > 0;
 }
 
 /** The bytes of a text field that is not UTF-8; undefined where the decoded text says it all. */
 export function rawText(message: object, field: string): Uint8Array | undefined {
-  return leftovers.get(message)?.rawText.get(field);
+  return leftovers.get(message)?.rawText?.get(field);
 }
 
 /**
@@ -81,6 +100,7 @@ function decodeWith<Name extends MessageName>(decoder: MessageDecoder, name: Nam
     if (!(error instanceof WireDamage)) throw error;
     decoder.damage ??= error;
   }
+  decoder.keepLeftovers();
   fillMissing(type, message, '', missing);
   const { damage } = decoder;
   const result = { message: message as unknown as Messages[Name], missing };
@@ -88,6 +108,37 @@ function decodeWith<Name extends MessageName>(decoder: MessageDecoder, name: Nam
 }
 
 type Message = Record<string, unknown>;
+
+/** Reads fields without knowing what they are. */
+class UnknownReader extends WireReader {
+  *read(places: readonly number[]): Generator<UnknownField, void, undefined> {
+    for (let index = 0; index < places.length; index += 2) {
+      const end = places[index + 1] as number;
+      this.position = places[index] as number;
+      while (this.position < end) yield this.#field(end);
+    }
+  }
+
+  #field(end: number): UnknownField {
+    const tag = this.uint32(end);
+    const wireType = tag & 7;
+    return { number: tag >>> 3, wireType, value: this.#value(wireType, end) };
+  }
+
+  #value(wireType: number, end: number): bigint | Uint8Array {
+    if (wireType === 0) return this.uint64(end);
+    if (wireType === 1) return this.fixed64(end);
+    const start = this.position;
+    if (wireType === 5) {
+      this.skip(wireType, end);
+      return BigInt(new DataView(this.bytes.buffer, this.bytes.byteOffset).getUint32(start, true));
+    }
+    const after = this.lengthDelimited(end);
+    const value = new Uint8Array(this.bytes.subarray(this.position, after));
+    this.position = after;
+    return value;
+  }
+}
 
 class MessageDecoder extends WireReader {
   /** The first damage that was met within a part. */
@@ -97,6 +148,8 @@ class MessageDecoder extends WireReader {
   readonly #without: ReadonlySet<string> | undefined;
   #listed = 0;
   #view: Buffer | undefined;
+  /** Of the messages with fields that are not known. */
+  readonly #withUnknown: Leftovers[] = [];
 
   constructor(bytes: Uint8Array, position: number, without?: ReadonlySet<string>) {
     super(bytes, position);
@@ -112,11 +165,11 @@ class MessageDecoder extends WireReader {
       const wireType = tag & 7;
       if (number === 0 || this.high !== 0) throw new WireDamage('it holds a field without a number', start);
       const field = type.byNumber[number];
-      if (field === undefined) this.#keepUnknown(message, number, wireType, end);
+      if (field === undefined) this.#keepUnknown(message, start, wireType, end);
       else if (this.#without?.has(field.name)) this.#passOver(field, wireType, end);
       else if (wireType === field.wireType) this.#readField(field, message, end, depth);
       else if (field.repeated && wireType === 2) this.#readPacked(field, message, end);
-      else this.#keepUnknown(message, number, wireType, end);
+      else this.#keepUnknown(message, start, wireType, end);
     }
   }
 
@@ -203,7 +256,8 @@ class MessageDecoder extends WireReader {
     const text = this.#buffer.toString('utf8', start, end);
     if (text.includes('\uFFFD')) {
       const raw = this.#copy(start, end);
-      if (Buffer.compare(Buffer.from(text), raw) !== 0) leftoversOf(message).rawText.set(field.name, raw);
+      if (Buffer.compare(Buffer.from(text), raw) !== 0)
+        (leftoversOf(message).rawText ??= new Map<string, Uint8Array>()).set(field.name, raw);
     }
     return text;
   }
@@ -223,32 +277,50 @@ class MessageDecoder extends WireReader {
     if (++this.#listed > maxListed) throw new WireDamage('it holds more parts than CRIU ever writes', this.position);
   }
 
-  #keepUnknown(message: Message, number: number, wireType: number, end: number): void {
+  /** @param start of its tag */
+  #keepUnknown(message: Message, start: number, wireType: number, end: number): void {
     this.#count();
-    const start = this.position;
     this.skip(wireType, end);
-    const after = this.position;
-    this.position = start;
-    leftoversOf(message).unknown.push({ number, wireType, value: this.#rawValue(wireType, after) });
-    this.position = after;
+    const kept = leftoversOf(message);
+    const { unknown } = kept;
+    if (unknown.length === 0) this.#withUnknown.push(kept);
+    // Those that follow each other are one place.
+    if (unknown.at(-1) === start) unknown[unknown.length - 1] = this.position;
+    else unknown.push(start, this.position);
   }
 
-  #rawValue(wireType: number, after: number): bigint | Uint8Array {
-    if (wireType === 0) return this.uint64(after);
-    if (wireType === 1) return this.fixed64(after);
-    if (wireType === 5) return BigInt(this.#buffer.readUInt32LE(this.position));
-    return this.#copy(this.lengthDelimited(after) - this.low, after);
+  /** Copies what is not known: the bytes are another's, and much more of them is known. */
+  keepLeftovers(): void {
+    let length = 0;
+    for (const { unknown } of this.#withUnknown) eachPlace(unknown, (from, to) => (length += to - from));
+    const bytes = new Uint8Array(length);
+    let at = 0;
+    for (const kept of this.#withUnknown) {
+      eachPlace(kept.unknown, (from, to, index) => {
+        bytes.set(this.bytes.subarray(from, to), at);
+        kept.unknown[index] = at;
+        kept.unknown[index + 1] = at += to - from;
+      });
+      kept.bytes = bytes;
+    }
   }
 }
+
+function eachPlace(places: readonly number[], use: (from: number, to: number, index: number) => void): void {
+  for (let index = 0; index < places.length; index += 2)
+    use(places[index] as number, places[index + 1] as number, index);
+}
+
+const NO_BYTES = new Uint8Array();
 
 /** A message without fields: its lists are there and empty. */
 function blank(type: MessageType): Message {
   return { ...type.blank };
 }
 
-function leftoversOf(message: Message) {
+function leftoversOf(message: Message): Leftovers {
   let kept = leftovers.get(message);
-  if (!kept) leftovers.set(message, (kept = { unknown: [], rawText: new Map() }));
+  if (!kept) leftovers.set(message, (kept = { unknown: [], bytes: NO_BYTES }));
   return kept;
 }
 

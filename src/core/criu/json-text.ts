@@ -1,7 +1,21 @@
 /** What JSON can say, with integers of any size. */
-export type JsonValue = string | number | bigint | boolean | null | readonly JsonValue[] | JsonObject;
+export type JsonValue = string | number | bigint | boolean | null | readonly JsonValue[] | JsonList | JsonObject;
 export interface JsonObject {
   readonly [key: string]: JsonValue;
+}
+
+/** A list whose members are made when they are written: a hostile image has a million of them in a message. */
+export class JsonList {
+  readonly #members: () => Iterable<JsonValue>;
+
+  constructor(members: () => Iterable<JsonValue>) {
+    this.#members = members;
+  }
+
+  *entries(): Generator<readonly [number, JsonValue], void, undefined> {
+    let index = 0;
+    for (const member of this.#members()) yield [index++, member];
+  }
 }
 
 /**
@@ -14,6 +28,15 @@ export function jsonText(value: JsonValue, indent = 0, depth = 0): string {
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
   const inner = (item: JsonValue): string => jsonText(item, indent, depth + 1);
   const colon = indent > 0 ? ': ' : ':';
+  if (value instanceof JsonList) {
+    return bracketed(
+      '[',
+      Array.from(value.entries(), ([, item]) => inner(item)),
+      ']',
+      indent,
+      depth,
+    );
+  }
   if (Array.isArray(value)) return bracketed('[', (value as readonly JsonValue[]).map(inner), ']', indent, depth);
   const members = Object.entries(value as JsonObject).map(
     ([key, item]) => `${JSON.stringify(key)}${colon}${inner(item)}`,
@@ -41,9 +64,9 @@ function* jsonParts(value: JsonValue, indent: number, depth: number): Generator<
     yield jsonText(value);
     return;
   }
-  const isList = Array.isArray(value);
+  const isList = Array.isArray(value) || value instanceof JsonList;
   const members: Iterable<readonly [string | number, JsonValue]> = isList
-    ? (value as readonly JsonValue[]).entries()
+    ? (value as readonly JsonValue[] | JsonList).entries()
     : Object.entries(value as JsonObject);
   const line = lineStart(indent, depth + 1);
   const colon = indent > 0 ? ': ' : ':';
@@ -51,7 +74,8 @@ function* jsonParts(value: JsonValue, indent: number, depth: number): Generator<
   for (const [key, item] of members) {
     const start = `${before}${line}${isList ? '' : `${JSON.stringify(key)}${colon}`}`;
     before = ',';
-    if (typeof item !== 'object' || item === null) yield start + jsonText(item);
+    if (typeof item !== 'object' || item === null || value instanceof JsonList)
+      yield start + jsonText(item, indent, depth + 1);
     else {
       yield start;
       yield* jsonParts(item, indent, depth + 1);

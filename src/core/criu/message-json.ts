@@ -1,6 +1,6 @@
-import { rawText, unknownFields } from './decode-message.ts';
+import { eachUnknownField, hasUnknownFields, rawText } from './decode-message.ts';
 import { addressWord, deviceWord, flagWords, hexWord, quotedPrintable, valueWord } from './field-words.ts';
-import type { JsonObject, JsonValue } from './json-text.ts';
+import { JsonList, type JsonObject, type JsonValue } from './json-text.ts';
 import { messageType, type Field, type MessageName, type MessageType } from './schema.ts';
 
 /** The fields of a message as crit shows them: those that are there, in the order of their numbers. */
@@ -24,15 +24,14 @@ function convertMessage(
     const raw = rawText(message, field.name);
     if (raw) result[`${field.name}_bytes`] = base64Lines(raw);
   }
-  const unknown = unknownFields(message);
-  if (unknown.length > 0) {
-    result['unknown_fields'] = unknown.map(({ number, wireType, value }) => ({
-      number,
-      wire_type: wireType,
-      value: typeof value === 'bigint' ? value : base64Lines(value),
-    }));
-  }
+  if (hasUnknownFields(message)) result['unknown_fields'] = new JsonList(() => unknownToJson(message));
   return result;
+}
+
+function* unknownToJson(message: object): Generator<JsonValue, void, undefined> {
+  for (const { number, wireType, value } of eachUnknownField(message)) {
+    yield { number, wire_type: wireType, value: typeof value === 'bigint' ? value : base64Lines(value) };
+  }
 }
 
 /** What a field holds, as crit shows it. @param hex within a field whose numbers are all shown so */
@@ -79,8 +78,11 @@ function prettyNumber(value: number | bigint, { name, style }: Field, hex: boole
   return value;
 }
 
+const LINE = 76;
+
 /** Base64 with a line end after every 76 characters and at the end. */
 export function base64Lines(bytes: Uint8Array): string {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
+  if (text.length <= LINE) return text === '' ? '' : `${text}\n`;
   return text.replace(/.{1,76}/g, '$&\n');
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
 import type protobuf from 'protobufjs';
-import { decodeMessage, rawText, unknownFields } from '../../../src/core/criu/decode-message.ts';
+import { decodeMessage, eachUnknownField, rawText, unknownFields } from '../../../src/core/criu/decode-message.ts';
 import descriptor from '../../../src/core/criu/schema/generated/descriptor.json' with { type: 'json' };
 import type { MessageName } from '../../../src/core/criu/schema/generated/messages.ts';
 import { bytes, encode, oracle, varint } from './build-image.ts';
@@ -73,6 +73,39 @@ suite('a message', () => {
       { number: 127, wireType: 5, value: 0x80000001n },
       { number: 127, wireType: 1, value: 0x0100000000000001n },
     ]);
+  });
+
+  test('keeps of a million such fields hardly more than their bytes, and each in its message', () => {
+    const one = bytes([0xc2, 0x3e, 10], '0123456789');
+    const strange = Buffer.concat([Buffer.from([0x08, 7]), ...Array.from({ length: 900_000 }, () => one)]);
+    const size = (): number => process.memoryUsage().heapUsed + process.memoryUsage().external;
+    const before = size();
+    const { message, damage } = decodeMessage('pagemap_head', strange);
+    assert.ok(size() - before < 5 * strange.length, `${size() - before} bytes for ${strange.length}`);
+    assert.equal(damage, undefined);
+    let count = 0;
+    for (const { number, value } of eachUnknownField(message)) {
+      if (number === 1000 && value instanceof Uint8Array && value.length === 10) count++;
+    }
+    assert.equal(count, 900_000);
+    const set = (id: number, unknown: number): Uint8Array => bytes([0x0a, 4, 0x08, id, 0x78, unknown]);
+    const nested = decodeMessage('cgroup_entry', bytes(set(1, 5), [0x78, 1], set(2, 6), [0x78, 2]));
+    const { sets } = nested.message;
+    assert.deepEqual(
+      [nested.message, ...sets].map((part) => unknownFields(part).map(({ number, value }) => [number, value])),
+      [
+        [
+          [15, 1n],
+          [15, 2n],
+        ],
+        [[15, 5n]],
+        [[15, 6n]],
+      ],
+    );
+    assert.deepEqual(
+      sets.map(({ id }) => id),
+      [1, 2],
+    );
   });
 
   test('keeps a field of another wire type than the schema has it', () => {

@@ -69,15 +69,20 @@ suite('images as JSON', () => {
       'utsns_entry',
       bytes([0x0a, 2, 0x61, 0xff, 0x12, 0], [0xa0, 0x06, 9, 0xaa, 0x06, 1, 65]),
     );
-    assert.deepEqual(messageToJson(message, 'utsns_entry'), {
+    const json = messageToJson(message, 'utsns_entry');
+    const expected = {
       nodename: 'a\uFFFD',
       nodename_bytes: 'Yf8=\n',
       domainname: '',
       unknown_fields: [
-        { number: 100, wire_type: 0, value: 9n },
+        { number: 100, wire_type: 0, value: 9 },
         { number: 101, wire_type: 2, value: 'QQ==\n' },
       ],
-    });
+    };
+    for (const indent of [0, 2]) {
+      assert.equal(jsonText(json, indent), JSON.stringify(expected, undefined, indent));
+      assert.equal([...jsonPieces(json, indent)].join(''), JSON.stringify(expected, undefined, indent));
+    }
   });
 
   test('leave out a required field that is missing', () => {
