@@ -341,7 +341,8 @@ describe('no helper pod', () => {
 
   test('because no checkpoint was ever made there', async () => {
     const opened = await connect(cluster);
-    const { files } = workshop(opened, {}, { patience: 400 });
+    // Long before it is too late: time does not mend it.
+    const { files } = workshop(opened, {}, { patience: 3_600_000 });
     const error = await failureOf(files.list(await nodeOf(opened), '/var/lib/k0s/kubelet/checkpoints'));
     assert.deepEqual(
       [error.reason, error.message],

@@ -225,6 +225,36 @@ describe('restoring in a cluster', () => {
       assert.deepEqual(await journal.list(), []);
     }));
 
+  test('tells what decided where the runtime quotes CRIU’s log, which is not fetched then', () =>
+    scene(async ({ cluster, opened, subject, sandbox }) => {
+      const { files } = workshop(opened, {}, { patience: 20_000 });
+      cluster.life.pace.start = 800;
+      const place = sandbox({ files });
+      const plan = place.plan(subject, await place.detect(subject), {});
+      const { name } = (plan as unknown as { wishes: { name: string } }).wishes;
+      const failing = place.run(plan, subject).catch((error: unknown) => error);
+      // As CRI-O 1.37 with runc 1.3.6 says it: with pages of quotes before.
+      const folder = `/run/containers/storage/overlay-containers/${'0a'.repeat(32)}/userdata`;
+      const quote = (text: string): string => `time="2026-11-27T08:14:03Z" level=warning msg="${text}"`;
+      const said = [
+        `failed to restore container a35b: container restore failed: ${quote(`--- Quoting \\"${folder}/restore.log\\"`)}`,
+        ...Array<string>(20).fill(quote('13:(00.003931) cpu: fpu: x87 floating point registers xstate_offsets 0 / 0')),
+        quote(
+          "290:(00.059166)      1: Error (criu/sysctl.c:258): Can't open sysctl kernel/hostname: Read-only file system",
+        ),
+        quote('291:(00.061235) Error (criu/cr-restore.c:2331): Restoring FAILED.'),
+      ].join('\n');
+      await fail(cluster, name, said);
+      const error = await failing;
+      assert.ok(error instanceof RestoreFailed, String(error));
+      assert.match(
+        error.message,
+        /^The cluster could not restore it: .*\/proc\/sys is read-only there.* \(\(00\.059166\) +1: Error \(criu\/sysctl\.c:258\): [^()]*\)$/,
+      );
+      const made = cluster.server.seen.filter(({ method, path }) => method === 'POST' && path.endsWith('/pods'));
+      assert.equal(made.length, 1, 'no helper pod, only the sandbox');
+    }));
+
   test('is checkpointed again by its node, and the archive fetched', () =>
     scene(async ({ cluster, opened, subject, sandbox }) => {
       const { files } = workshop(opened);

@@ -46,6 +46,13 @@ const KNOWN: readonly KnownMessage[] = [
   ),
   harmless(/No socket shutdown info/, sentence('The kernel does not tell which direction of a socket was shut down.')),
 
+  cause(
+    /Can't open sysctl \S+: Read-only file system/,
+    sentence(
+      'The machine does not let its settings (sysctl) be written, such as the host name of a container: /proc/sys is read-only there, as it often is where a node is itself a container.',
+    ),
+  ),
+
   // Sockets.
   cause(
     /Connected TCP socket, consider using --tcp-established/,

@@ -4,9 +4,15 @@ import type { Pod } from '../api/objects.ts';
 import { trimmed } from '../api/read-answer.ts';
 import { PODS } from '../api/resources.ts';
 import { ClusterError, type Remedy } from '../cluster-error.ts';
-import { untilStarted, warningsAbout } from '../inventory/pod-start.ts';
+import { untilStarted, warningsAbout, type PodStart } from '../inventory/pod-start.ts';
 import { helperRole } from '../rights/manifests.ts';
 import type { HelperSettings } from './helper-manifest.ts';
+
+/** Milliseconds after which it is asked what the cluster warns of, again and again: its words name what no time mends. */
+const WARNINGS_EVERY = 2000;
+
+/** Said of a volume by the kubelet. */
+const NO_FOLDER = /hostPath type check failed: (\S+) is not a directory/;
 
 /**
  * Creates a helper pod.
@@ -30,24 +36,35 @@ export async function untilRunning(
   patience: number,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const { pod, start } = await untilStarted(api, created, { patience, signal });
+  const until = performance.now() + patience;
+  for (let last = created; ;) {
+    const left = Math.max(0, until - performance.now());
+    const { pod, start } = await untilStarted(api, last, { patience: Math.min(left, WARNINGS_EVERY), signal });
+    if (start.state === 'running') return;
+    if (start.state !== 'late') throw explainEnd(pod, settings, start);
+    const warning = (await warningsAbout(api, pod, signal)).at(-1) ?? '';
+    const [, directory] = NO_FOLDER.exec(warning) ?? [];
+    // The kubelet would try again for as long as the pod is there.
+    if (directory !== undefined) throw noFolder(directory, pod, warning);
+    if (performance.now() >= until) throw late(warning, pod, patience);
+    last = pod;
+  }
+}
+
+function explainEnd(pod: Pod, settings: HelperSettings, start: PodStart): ClusterError {
   switch (start.state) {
-    case 'running':
-      return;
-    case 'succeeded':
-      throw stuck(pod, sentence('The helper pod does not start: it ended at once ({0}).', 'Succeeded'));
+    case 'unschedulable':
+      return stuck(pod, sentence('The helper pod does not start: no node takes it: {0}', trimmed(start.message)));
+    case 'stuck':
+      return explainStuck(pod, settings, start.reason, trimmed(start.message));
     case 'failed': {
       const why = trimmed([start.reason, start.message].filter(Boolean).join(': '));
-      throw stuck(pod, sentence('The helper pod does not start: it ended at once ({0}).', why));
+      return stuck(pod, sentence('The helper pod does not start: it ended at once ({0}).', why));
     }
     case 'deleted':
-      throw stuck(pod, sentence('The helper pod was deleted while it started.'));
-    case 'unschedulable':
-      throw stuck(pod, sentence('The helper pod does not start: no node takes it: {0}', trimmed(start.message)));
-    case 'stuck':
-      throw explainStuck(pod, settings, start.reason, trimmed(start.message));
-    case 'late':
-      throw late((await warningsAbout(api, pod, signal)).at(-1) ?? '', pod, patience);
+      return stuck(pod, sentence('The helper pod was deleted while it started.'));
+    default:
+      return stuck(pod, sentence('The helper pod does not start: it ended at once ({0}).', 'Succeeded'));
   }
 }
 
@@ -69,22 +86,23 @@ function explainStuck(pod: Pod, { image }: HelperSettings, reason: string, said:
   );
 }
 
-/** @param event what happened to the pod last; empty where nothing did */
-function late(event: string, pod: Pod, patience: number): ClusterError {
-  const [, directory] = /hostPath type check failed: (\S+) is not a directory/.exec(event) ?? [];
-  if (directory !== undefined) {
-    return new ClusterError(
-      'not-found',
-      sentence('There is no folder {0} on {1}: no checkpoint was made there yet.', directory, pod.spec.nodeName ?? ''),
-      { said: event },
-    );
-  }
-  const seconds = Math.round(patience / 1000);
-  return new ClusterError('timeout', lateText(event, pod, seconds), { said: event });
+function noFolder(directory: string, { spec }: Pod, said: string): ClusterError {
+  return new ClusterError(
+    'not-found',
+    sentence('There is no folder {0} on {1}: no checkpoint was made there yet.', directory, spec.nodeName ?? ''),
+    { said },
+  );
 }
 
-function lateText(event: string, { spec, status }: Pod, seconds: number): Sentence {
-  if (event !== '') return sentence('The helper pod did not start within {0} seconds: {1}', seconds, trimmed(event));
+/** @param warning what the cluster said of the pod last; empty where nothing */
+function late(warning: string, pod: Pod, patience: number): ClusterError {
+  return new ClusterError('timeout', lateText(warning, pod, Math.round(patience / 1000)), { said: warning });
+}
+
+function lateText(warning: string, { spec, status }: Pod, seconds: number): Sentence {
+  if (warning !== '') {
+    return sentence('The helper pod did not start within {0} seconds: {1}', seconds, trimmed(warning));
+  }
   // A kubelet begins with writing down when it took notice of a pod.
   return spec.nodeName !== undefined && status?.startTime === undefined
     ? sentence(

@@ -10,6 +10,9 @@ export interface WatchOptions extends StartOptions {
   readonly readLog?: ((node: string, said: string) => Promise<string>) | undefined;
 }
 
+/** Runc quotes the lines of CRIU's log that count: they need not be fetched. */
+const QUOTED = /\bError \([\w./-]+:\d+\): /;
+
 /** Waits until a sandbox's container runs, or has run. @throws RestoreFailed, CheckpointError `cancelled` */
 export async function untilRestored(api: Api, created: Pod, options: WatchOptions): Promise<void> {
   const { pod, start } = await untilStarted(api, created, options);
@@ -30,11 +33,13 @@ async function failure(api: Api, pod: Pod, said: readonly string[], { readLog }:
   const words = said.filter((part) => part !== '').join(': ');
   const all = [words, ...(await warningsAbout(api, pod))].join('\n');
   const node = pod.spec.nodeName;
-  const log = node === undefined ? '' : ((await readLog?.(node, all)) ?? '');
+  const log = node === undefined || QUOTED.test(all) ? '' : ((await readLog?.(node, all)) ?? '');
   const causes = findCauses(log, all);
   const [first] = causes;
+  // Pages of quotes may stand before what decided.
+  const decisive = trimmed(words.includes('\n') && first ? first.line : words);
   const text: Sentence = first?.meaning
-    ? sentence('The cluster could not restore it: {0} ({1})', say(first.meaning), trimmed(words))
-    : sentence('The cluster could not restore it: {0}', trimmed(words));
+    ? sentence('The cluster could not restore it: {0} ({1})', say(first.meaning), decisive)
+    : sentence('The cluster could not restore it: {0}', decisive);
   return new RestoreFailed(text, causes, log === '' ? all : `${all}\n\n${log}`);
 }

@@ -32,7 +32,7 @@ const ENGINE_MESSAGES: readonly (readonly [RegExp, Sentence])[] = [
     // CRI-O, internal/factory/container: a restored container gets its command from the image alone.
     /(?<!spec: )no command specified/,
     sentence(
-      'CRI-O takes the command of what it restores from the container image, and that names none, as that of a container may whose pod names one. Or it did not take the image for a checkpoint: it does not have the annotation, and CRI-O keeps those of the first image with the same content.',
+      'CRI-O takes the command of what it restores from the container image, and that names none, as that of a container may whose pod names one. Or it did not take the image for a checkpoint: it does not have the annotation, of which CRI-O keeps those of the first image with the same content, or CRI-O is told to make checkpoints only (container_level_enabled).',
     ),
   ],
   [
