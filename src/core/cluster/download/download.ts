@@ -70,10 +70,18 @@ export async function download(
   const of = { server: cluster.server, node: request.node.name, path: request.path, ...state };
   const partial = await PartialFile.open(request.target, of, options.signal);
   const transfer = new Transfer(files, request, state, partial, options);
+  const user = whoAmI(cluster.api).catch(() => undefined);
   try {
     await transfer.copy();
     const sha256 = await transfer.verify();
-    const record = await makeRecord(cluster, files, request, { started, nodeTime: time, state, sha256, transfer });
+    const record = makeRecord(cluster, files, request, {
+      started,
+      nodeTime: time,
+      state,
+      sha256,
+      transfer,
+      user: await user,
+    });
     const recordPath = acquisitionName(request.target);
     // Before the archive has its name: there is none without a record.
     await writeRecord(recordPath, record);
@@ -158,16 +166,17 @@ class Transfer {
     });
   }
 
-  /** @returns the hash. @throws CheckpointError `changed`, `damaged` */
+  /** @returns the hash, once all is on the disk. @throws CheckpointError `changed`, `damaged`, `unwritable` */
   async verify(): Promise<string> {
     const { node, path, target } = this.#request;
     this.#tell('verifying');
-    const [theirs, now] = await Promise.all([
+    const [theirs, now, ours] = await Promise.all([
       this.#hash,
       this.#persistently(() => this.#files.stat(node, path, this.#signal)),
+      this.#partial.digest(),
+      this.#partial.sync(),
     ]);
     if (JSON.stringify(now.state) !== JSON.stringify(this.#state)) throw this.#changed();
-    const ours = await this.#partial.digest();
     if (ours === theirs) return ours;
     throw new CheckpointError(
       'damaged',
@@ -221,15 +230,22 @@ async function writeRecord(path: string, record: Acquisition): Promise<void> {
   await writeFile(path, `${JSON.stringify(record, undefined, 2)}\n`, { mode: 0o600 }).catch(rethrowUnwritable(path));
 }
 
-async function makeRecord(
+function makeRecord(
   cluster: Cluster,
   files: NodeFiles,
   { node, path, target, container, tool }: DownloadRequest,
-  facts: { started: string; nodeTime: string; state: NodeFileState; sha256: string; transfer: Transfer },
-): Promise<Acquisition> {
-  const { started, nodeTime, state, sha256, transfer } = facts;
+  facts: {
+    started: string;
+    nodeTime: string;
+    state: NodeFileState;
+    sha256: string;
+    transfer: Transfer;
+    /** Whom the API server takes the person for, where it says so. */
+    user: string | undefined;
+  },
+): Acquisition {
+  const { started, nodeTime, state, sha256, transfer, user: name } = facts;
   const { settings } = files.helpers;
-  const name = await whoAmI(cluster.api).catch(() => undefined);
   return {
     format: 'checkpoint-explorer/acquisition',
     version: 1,

@@ -22,6 +22,9 @@ export interface PartialOf {
 
 const FORMAT = 'checkpoint-explorer/partial';
 
+/** Bytes after which the disk is asked to take what there is. */
+const SYNC_AHEAD = 32 * 1024 * 1024;
+
 /** In the place of a process's mark where none writes it. */
 const NOBODY = 'nobody';
 
@@ -43,6 +46,11 @@ export class PartialFile {
   readonly #size: number;
   readonly #hash: FileHash;
   #length = 0;
+  /** Bytes that are on the disk for certain. */
+  #synced = 0;
+  #isSyncing = false;
+  /** What the disk said while nobody waited for it. */
+  #failure: { readonly error: unknown } | undefined;
 
   /**
    * Opens a partial file, to go on with what is there if it is of the same file.
@@ -114,18 +122,40 @@ export class PartialFile {
   /** @throws CheckpointError `no-space`, `unwritable` */
   async append(parts: readonly Buffer[]): Promise<void> {
     try {
-      let left = [...parts];
+      if (this.#failure) throw this.#failure.error;
+      let left = parts;
       while (left.length > 0) {
         const { bytesWritten } = await this.#handle.writev(left, this.#length);
         this.#length += bytesWritten;
-        for (let count = bytesWritten; count > 0;) {
-          const [first = Buffer.alloc(0)] = left;
-          const done = Math.min(count, first.length);
-          count -= done;
-          left = done === first.length ? left.slice(1) : [first.subarray(done), ...left.slice(1)];
-        }
+        left = after(left, bytesWritten);
       }
       this.#hash.reach(this.#length);
+      this.#syncAhead();
+    } catch (error) {
+      throw unwritable(this.target, error);
+    }
+  }
+
+  /** Has the disk take what is there while more comes: at the end little is left to wait for. */
+  #syncAhead(): void {
+    if (this.#isSyncing || this.#length - this.#synced < SYNC_AHEAD) return;
+    this.#isSyncing = true;
+    const reached = this.#length;
+    this.#handle
+      .datasync()
+      .then(
+        () => (this.#synced = reached),
+        // A disk tells of a failure once: it is kept for whoever writes next, or ends.
+        (error: unknown) => (this.#failure ??= { error }),
+      )
+      .finally(() => (this.#isSyncing = false));
+  }
+
+  /** Has all that is there on the disk. @throws CheckpointError `no-space`, `unwritable` */
+  async sync(): Promise<void> {
+    try {
+      await this.#handle.sync();
+      if (this.#failure) throw this.#failure.error;
     } catch (error) {
       throw unwritable(this.target, error);
     }
@@ -136,11 +166,10 @@ export class PartialFile {
     return this.#hash.digest(this.#length);
   }
 
-  /** Gives the file its name. @throws CheckpointError `exists`, `unwritable` */
+  /** Gives the file its name; {@link sync} comes before. @throws CheckpointError `exists`, `unwritable` */
   async finish(): Promise<void> {
     const { target } = this;
     try {
-      await this.#handle.sync();
       await this.#end();
       await takeName(partialName(target), target);
       await rm(companionName(target), { force: true });
@@ -171,6 +200,16 @@ export class PartialFile {
     await rm(companionName(this.target), { force: true });
     inUse.delete(this.target);
   }
+}
+
+/** What of buffers is left when some bytes of them are written. Mostly nothing is. */
+function after(parts: readonly Buffer[], written: number): readonly Buffer[] {
+  let count = written;
+  for (const [index, part] of parts.entries()) {
+    if (count < part.length) return [part.subarray(count), ...parts.slice(index + 1)];
+    count -= part.length;
+  }
+  return [];
 }
 
 /** Targets that this process is writing. */
