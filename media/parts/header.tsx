@@ -69,7 +69,7 @@ export function Header(props: {
         onClick={props.onSearch}
       >
         <Icon name="search" />
-        {t('Search memory…')}
+        <span class="words">{t('Search memory…')}</span>
       </button>
       <button
         type="button"
@@ -78,7 +78,7 @@ export function Header(props: {
         onClick={props.onRestore}
       >
         <Icon name="debug-restart" />
-        {t('Restore…')}
+        <span class="words">{t('Restore…')}</span>
       </button>
     </header>
   );

@@ -151,6 +151,8 @@ async function quickInput(page: Page, text: string, row: string): Promise<void> 
   for (let attempt = 1; ; attempt++) {
     await page.keyboard.press('F1');
     try {
+      // While a page has the focus still, what is typed goes into its fields.
+      await widget.locator('input:focus').waitFor({ timeout: 3000 });
       await widget.locator('input').fill(text, { timeout: 3000 });
       await entry.click({ timeout: 10_000 });
       return;

@@ -87,6 +87,7 @@ const CHANGES: TableKind<ChangeRow> = {
       id: 'marks',
       label: 'Marks',
       kind: 'marks',
+      flex: 1,
       width: 172,
       value: marksOf,
       cell: (row) => ({

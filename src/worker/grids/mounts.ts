@@ -33,7 +33,7 @@ const MOUNTS: TableKind<MountFacts> = {
       label: 'Destination',
       kind: 'code',
       flex: 2,
-      width: 260,
+      width: 220,
       tree: true,
       value: ({ destination }) => destination,
       cell: ({ destination, origin }) => ({
