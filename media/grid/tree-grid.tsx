@@ -30,10 +30,12 @@ interface TreeGridProps {
   readonly onReveal: () => void;
   /** The person has put the focus on another row. */
   readonly onChosen?: (id: string) => void;
+  /** A plain click on a row, beside what is a link. */
+  readonly onClick?: (row: GridRow) => void;
 }
 
 /** A table whose rows form a tree, of any length: only the rows in view exist. Looks and keys as VS Code's own lists. */
-export function TreeGrid({ grid, label, empty, onOpen, onReveal, onChosen }: TreeGridProps) {
+export function TreeGrid({ grid, label, empty, onOpen, onReveal, onChosen, onClick }: TreeGridProps) {
   const session = useSession();
   const model = session.grids[grid];
   const scroller = useRef<HTMLDivElement>(null);
@@ -167,8 +169,13 @@ export function TreeGrid({ grid, label, empty, onOpen, onReveal, onChosen }: Tre
     }
     const how = event.shiftKey ? 'extend' : event.ctrlKey || event.metaKey ? 'toggle' : 'select';
     const link = how === 'select' ? linkOf(event.target, model.source.row(index)) : undefined;
-    if (link) session.go(link);
-    else session.run(model.click(index, how).then(chosen));
+    if (link) {
+      session.go(link);
+      return;
+    }
+    session.run(model.click(index, how).then(chosen));
+    const row = model.source.row(index);
+    if (how === 'select' && row) onClick?.(row);
   };
   const doubleClicked = (event: MouseEvent) => {
     const index = rowIndex(event.target);

@@ -24,10 +24,15 @@ export function Results({ state }: { state: Wire<SearchState> | undefined }) {
   useGrowing(state?.id);
   if (!state) return <NotSearched />;
   if (state.found === 0) return <NothingFound state={state} />;
-  const open = ({ cells }: GridRow) => {
+  // As in VS Code's own search: a click shows the place, and one goes on among the results; Enter leads there.
+  const show = ({ cells }: GridRow) => {
     const link = cells[0]?.link;
+    if (link) session.go(link);
+    return link;
+  };
+  const open = (row: GridRow) => {
+    const link = show(row);
     if (!link) return;
-    session.go(link);
     if (link.tab === 'memory') focusWhenThere(HEX_ID);
     else requestAnimationFrame(focusContent);
   };
@@ -39,6 +44,7 @@ export function Results({ state }: { state: Wire<SearchState> | undefined }) {
       noMatch={(filter) => t('No result matches “{0}”.', filter)}
       nothing={t('Nothing was found.')}
       onOpen={open}
+      onClick={show}
     />
   );
 }

@@ -79,9 +79,11 @@ export function GridPane(
     readonly onReveal?: () => void;
     /** The person has put the focus on another row. */
     readonly onChosen?: (id: string) => void;
+    /** A plain click on a row, beside what is a link. */
+    readonly onClick?: (row: GridRow) => void;
   },
 ) {
-  const { grid, of, label, subjectOf, onDetail, onOpen, onReveal, onChosen } = props;
+  const { grid, of, label, subjectOf, onDetail, onOpen, onReveal, onChosen, onClick } = props;
   const session = useSession();
   const model = session.grids[grid];
   const { facts, error } = useGridFacts(grid);
@@ -120,6 +122,7 @@ export function GridPane(
           if (subjectOf) session.choose(subjectOf(id));
           onChosen?.(id);
         }}
+        {...(onClick && { onClick })}
       />
     </>
   );

@@ -96,6 +96,19 @@ test('a text is found by keyboard alone, leads to its bytes, and the way back is
   await panel().waitFor({ state: 'detached' });
 });
 
+test('a click on a result shows its bytes, and the keyboard stays among the results', async () => {
+  const { page } = lab;
+  await search('GREETING=');
+  const [first, second] = [rows().nth(0), rows().nth(1)];
+  const address = (await first.locator('.link').first().innerText()).replace(/^0+/, '');
+  await first.locator('.cell').last().click();
+  await page.getByRole('tab', { name: 'Memory', selected: true }).waitFor();
+  await page.locator('.hex-status').getByText(`0x${address}`).first().waitFor();
+  assert.ok(await panel().evaluate((element) => element.contains(document.activeElement)), 'the focus has left');
+  await page.keyboard.press('ArrowDown');
+  await until(async () => ((await second.getAttribute('class')) ?? '').includes('focused'), 'the next result is there');
+});
+
 test('what stands in a queue or in a changed file leads to who holds it, and to the file', async () => {
   await search('Content-Length: 30');
   await panel().getByRole('searchbox', { name: 'Filter' }).fill('source:socket');
