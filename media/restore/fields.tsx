@@ -18,6 +18,22 @@ export function Field(props: { id: string; label: string; hint?: string; childre
   );
 }
 
+/** A line of a form with several things to choose, each of which says what it is. */
+export function FieldGroup(props: {
+  id: string;
+  label: string;
+  role: 'group' | 'radiogroup';
+  children: ComponentChildren;
+}) {
+  const { id, label, role, children } = props;
+  return (
+    <div class="field" role={role} aria-labelledby={`${id}-label`}>
+      <span id={`${id}-label`}>{label}</span>
+      <div class="field-value choices">{children}</div>
+    </div>
+  );
+}
+
 /** A text that is done when one presses Enter, or goes on. */
 export function TextField(props: {
   id: string;

@@ -1,7 +1,7 @@
 import { escapeText } from '../../src/protocol/format.ts';
 import type { OriginalChoice } from '../../src/protocol/restore-api.ts';
 import { sentenceText, t } from '../text.ts';
-import { Field } from './fields.tsx';
+import { FieldGroup } from './fields.tsx';
 
 /** Whether the original is deleted afterwards, which only who types its name gets. */
 export function MoveField(props: {
@@ -14,14 +14,14 @@ export function MoveField(props: {
   const { original, isWanted, confirmed, onWant, onConfirm } = props;
   if ('missing' in original) {
     return (
-      <Field id="move" label={t('Original')}>
+      <FieldGroup id="move" label={t('Original')} role="group">
         <p class="muted">{sentenceText(original.missing)}</p>
-      </Field>
+      </FieldGroup>
     );
   }
   const name = escapeText(original.name);
   return (
-    <Field id="move" label={t('Original')}>
+    <FieldGroup id="move" label={t('Original')} role="group">
       <label class="check">
         <input
           id="move"
@@ -45,7 +45,7 @@ export function MoveField(props: {
           />
         </label>
       )}
-    </Field>
+    </FieldGroup>
   );
 }
 

@@ -162,20 +162,19 @@ test('Enter leads into what is chosen however quickly it comes, and the focus is
   await release();
   await row(tree(), '[3]').waitFor();
   // Its fields are still there when Enter is pressed; what is chosen has none.
-  await page.keyboard.type('pages-1.img');
+  await row(entries(), 'artifacts').click();
   await page.keyboard.press('Enter');
   await until(async () => (await focus()).startsWith('Fields of'), 'the focus is in the old fields');
   await release();
-  await page.locator('.raw-bytes').waitFor();
-  await until(async () => (await focus()) === 'Details', 'the focus is where the bytes are');
+  await page.locator('.raw-head').getByText('artifacts').waitFor();
+  await until(async () => (await focus()) === 'Details', 'the focus is where the fields were');
   // And the other way round: there are no fields yet.
-  await row(entries(), 'pages-1.img').click();
-  await page.keyboard.type('pstree.img');
+  await row(entries(), 'cgroup.img').click();
   await page.keyboard.press('Enter');
   await until(async () => (await focus()) === 'Details', 'the focus waits for the fields');
   await release();
   await row(tree(), '[0]').waitFor();
-  await until(async () => /^Fields of .*pstree\.img$/.test(await focus()), 'the focus is in the fields');
+  await until(async () => /^Fields of .*cgroup\.img$/.test(await focus()), 'the focus is in the fields');
   await page.keyboard.press('End');
   await tree().locator('.row.focused').waitFor();
 });

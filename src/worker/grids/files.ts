@@ -92,6 +92,7 @@ const FILES: TableKind<FileRow> = {
       label: 'Flags',
       kind: 'code',
       flex: 1,
+      width: 160,
       value: ({ file }) => openFlagNames(file).join('|'),
     },
     {

@@ -50,7 +50,7 @@ const SOCKETS: TableKind<SocketRow> = {
       id: 'state',
       label: 'State',
       kind: 'text',
-      width: 112,
+      width: 124,
       value: stateOf,
       cell: (row) => ({ value: stateOf(row), ...saidOf(row), ...toneOf(row) }),
     },
