@@ -149,7 +149,7 @@ class MessageDecoder extends WireReader {
   #listed = 0;
   #view: Buffer | undefined;
   /** Of the messages with fields that are not known. */
-  readonly #withUnknown: Leftovers[] = [];
+  #withUnknown: Leftovers[] | undefined;
 
   constructor(bytes: Uint8Array, position: number, without?: ReadonlySet<string>) {
     super(bytes, position);
@@ -283,7 +283,7 @@ class MessageDecoder extends WireReader {
     this.skip(wireType, end);
     const kept = leftoversOf(message);
     const { unknown } = kept;
-    if (unknown.length === 0) this.#withUnknown.push(kept);
+    if (unknown.length === 0) (this.#withUnknown ??= []).push(kept);
     // Those that follow each other are one place.
     if (unknown.at(-1) === start) unknown[unknown.length - 1] = this.position;
     else unknown.push(start, this.position);
@@ -291,6 +291,7 @@ class MessageDecoder extends WireReader {
 
   /** Copies what is not known: the bytes are another's, and much more of them is known. */
   keepLeftovers(): void {
+    if (!this.#withUnknown) return;
     let length = 0;
     for (const { unknown } of this.#withUnknown) eachPlace(unknown, (from, to) => (length += to - from));
     const bytes = new Uint8Array(length);
