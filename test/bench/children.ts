@@ -2,6 +2,7 @@ import { spawnSync, type SpawnSyncReturns } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
+import { buildSync } from 'esbuild';
 import type { ProbeName, Probes } from './probes/probes.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -48,12 +49,17 @@ export function outputOf(command: string, args: readonly string[]): string | und
   return result.status === 0 ? result.stdout : undefined;
 }
 
-/** Runs one of the probes in a process of its own and returns what it found out. */
+/**
+ * Runs one of the probes in a process of its own and returns what it found out.
+ * @param isBuilt bundles it first, as the product is: for what starts threads, each of which would have to learn TypeScript
+ */
 export function runProbe<Name extends ProbeName>(
   name: Name,
   question: Probes[Name]['question'],
+  isBuilt = false,
 ): Probes[Name]['answer'] {
-  const probe = fileURLToPath(new URL(`probes/${name}.ts`, import.meta.url));
+  const source = fileURLToPath(new URL(`probes/${name}.ts`, import.meta.url));
+  const probe = isBuilt ? bundle(name, source) : source;
   const result = spawnSync(
     process.execPath,
     ['--disable-warning=ExperimentalWarning', '--expose-gc', probe, JSON.stringify(question)],
@@ -61,6 +67,21 @@ export function runProbe<Name extends ProbeName>(
   );
   requireSuccess(result, `the probe ${name}`);
   return JSON.parse(result.stdout) as Probes[Name]['answer'];
+}
+
+/** Beside the built threads, where the product's own bundles find them. */
+function bundle(name: string, source: string): string {
+  const outfile = `${root}dist/bench-${name}.mjs`;
+  buildSync({
+    entryPoints: [source],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    packages: 'external',
+    logLevel: 'error',
+  });
+  return outfile;
 }
 
 /** Takes turns between several measurements, so that what else the machine does falls on all of them alike. */

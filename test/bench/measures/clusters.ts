@@ -27,7 +27,7 @@ export const clusterDownload: Measurement = {
     const input = await bench.inputs.mixed();
     return withServer([input.path, 0, 0], (kubeconfig) => {
       const question = { kubeconfig, target: join(bench.inputs.scratch, 'downloaded.tar') };
-      const runs = Array.from({ length: bench.runs.middle }, () => runProbe('cluster-download', question));
+      const runs = Array.from({ length: bench.runs.middle }, () => runProbe('cluster-download', question, true));
       const time = median(runs.map(({ milliseconds }) => milliseconds)) ?? NaN;
       const peer = median(runs.map(({ bare }) => bare)) ?? NaN;
       const processor = median(runs.map((run) => run.processor)) ?? NaN;
