@@ -94,7 +94,14 @@ export class Session {
       try {
         const checkpoint = await this.open(locator);
         try {
-          await ask(checkpoint, locator);
+          try {
+            await ask(checkpoint, locator);
+          } catch (error) {
+            if (isCancelled(error) || CheckpointError.is(error, 'usage')) throw error;
+            this.output.failure(error);
+            code = 1;
+          }
+          // Also where there is no answer: damage may be why.
           const notes = await checkpoint.notes(this.signal);
           if (this.tell(notes, locators.length > 1 ? locator : undefined) && code === 0) code = 3;
         } finally {
