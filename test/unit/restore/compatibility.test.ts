@@ -1,54 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { checkRestore } from '../../../src/core/restore/compatibility/check.ts';
-import {
-  readCheckpointFacts,
-  type CheckpointFacts,
-  type Demands,
-} from '../../../src/core/restore/compatibility/checkpoint-facts.ts';
+import { readCheckpointFacts, type CheckpointFacts } from '../../../src/core/restore/compatibility/checkpoint-facts.ts';
 import { blockersOf, type Finding } from '../../../src/core/restore/compatibility/finding.ts';
 import type { RestoreChoices, TargetFacts } from '../../../src/core/restore/compatibility/target-facts.ts';
 import { openPaths } from '../../../src/core/restore/compatibility/open-paths.ts';
 import { compareVersions, parseVersion } from '../../../src/core/restore/compatibility/version.ts';
 import { say } from '../../../src/protocol/sentence.ts';
 import { archiveOf, archives, expectedText } from '../support/fixtures.ts';
-import { inFolder, withCheckpoint } from './support.ts';
-
-const NO_DEMANDS: Demands = {
-  hooks: [],
-  hostPaths: [],
-  devices: [],
-  hostNamespaces: [],
-  isPrivileged: false,
-  annotations: [],
-  openPaths: [],
-};
-
-/** A checkpoint of which nothing stands in the way, but for what a test says. */
-function facts(engine: CheckpointFacts['engine'], more: Partial<CheckpointFacts> = {}): CheckpointFacts {
-  return {
-    engine,
-    containerName: 'app',
-    runtime: 'runc',
-    criuVersion: '4.1.1',
-    architecture: 'amd64',
-    image: { name: 'registry.example/app:1', digest: `sha256:${'0'.repeat(64)}` },
-    memory: 1024 ** 2,
-    hasParent: false,
-    compressedPages: false,
-    isDamaged: false,
-    isInPodmanPod: false,
-    isTerminal: false,
-    connections: [],
-    hasFileLocks: false,
-    addresses: [],
-    ports: [],
-    mounts: [],
-    hasUserNamespace: false,
-    demands: NO_DEMANDS,
-    ...more,
-  };
-}
+import { facts, inFolder, NO_DEMANDS, withCheckpoint } from './support.ts';
 
 const PODMAN: TargetFacts = {
   kind: 'podman',

@@ -16,39 +16,14 @@ import { findCauses } from '../../../src/core/restore/sandbox/why-it-failed.ts';
 import { archiveOf } from '../support/fixtures.ts';
 import { members, writeTar } from '../support/repack.ts';
 import { fakeCheckpoint } from '../worker/fake-checkpoint.ts';
-import { inFolder, withCheckpoint } from './support.ts';
+import { facts, inFolder, withCheckpoint } from './support.ts';
 
 const ID = '83857f7c4f78e07ba2ae850033c80368fde6d81ec0320dbbb498c6425bd35114';
 const POD = 'a'.repeat(64);
 const CONTAINER = 'c'.repeat(64);
 const WISHES = { id: 'a', name: 'checkpoint-a', folder: '/var/tmp/checkpoint-a', image: '/x.tar' };
 
-const FACTS: CheckpointFacts = {
-  engine: 'cri-o',
-  containerName: 'app',
-  image: { name: 'registry.example/app:1', id: ID },
-  memory: 0,
-  hasParent: false,
-  compressedPages: false,
-  isDamaged: false,
-  isInPodmanPod: false,
-  isTerminal: false,
-  connections: [],
-  hasFileLocks: false,
-  addresses: [],
-  ports: [],
-  mounts: [],
-  hasUserNamespace: false,
-  demands: {
-    hooks: [],
-    hostPaths: [],
-    devices: [],
-    hostNamespaces: [],
-    isPrivileged: false,
-    annotations: [],
-    openPaths: [],
-  },
-};
+const FACTS = facts('cri-o', { image: { name: 'registry.example/app:1', id: ID } });
 const SUBJECT: Subject = {
   locator: 'x.tar',
   facts: FACTS,

@@ -15,7 +15,7 @@ import { RestoreFailed } from '../../../src/core/restore/sandbox/why-it-failed.t
 import { SandboxList } from '../../../src/vscode/sandboxes/sandbox-list.ts';
 import { sandboxRow } from '../../../src/vscode/sandboxes/sandbox-row.ts';
 import { explainFailure, Restoring } from '../../../src/vscode/sandboxes/restoring.ts';
-import { inFolder, withCheckpoint } from '../restore/support.ts';
+import { inFolder, NO_DEMANDS, withCheckpoint } from '../restore/support.ts';
 
 const HOSTILE = '$(touch pwned)\u202e\n| [x](command:y) |';
 
@@ -83,7 +83,7 @@ function restoring(facts: CheckpointFacts, place = new Place()): { restoring: Re
 
 describe('a restore that is looked at before it starts', () => {
   test('is not started while something stands in the way that nobody agreed to', () =>
-    withFacts({ isDamaged: true, demands: demanding({ hooks: ['/bin/evil'] }) }, async (facts) => {
+    withFacts({ isDamaged: true, demands: { ...NO_DEMANDS, hooks: ['/bin/evil'] } }, async (facts) => {
       const { restoring: one, place } = restoring(facts);
       const { plan, findings } = one.review;
       const toAgree = findings.filter(({ canBeAgreedTo }) => canBeAgreedTo).map(({ id }) => id);
@@ -318,16 +318,3 @@ describe('the list of sandboxes', () => {
       assert.deepEqual(place.states, ['running'], 'a command was run');
     }));
 });
-
-function demanding(more: Partial<CheckpointFacts['demands']>): CheckpointFacts['demands'] {
-  return {
-    hooks: [],
-    hostPaths: [],
-    devices: [],
-    hostNamespaces: [],
-    isPrivileged: false,
-    annotations: [],
-    openPaths: [],
-    ...more,
-  };
-}
