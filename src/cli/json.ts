@@ -26,11 +26,14 @@ export class LazyList {
 
 /** A list or an object that is being written. */
 interface Open {
-  readonly members: Iterator<readonly [key: string | undefined, value: Json | undefined]>;
+  readonly members: Members;
   readonly close: string;
   readonly indent: string;
   empty: boolean;
 }
+
+/** A piece is at least so long, letters, but for the last. */
+const PIECE = 1024;
 
 /**
  * One JSON document in pieces, two spaces a level, without a line break at its end. Keys keep their order, members that
@@ -39,7 +42,7 @@ interface Open {
  */
 export function* jsonPieces(value: Json, indent = ''): Generator<string> {
   const stack: Open[] = [];
-  // A list or an object opens a level; anything else is one piece.
+  // A list or an object opens a level; anything else is one text.
   const enter = (entered: Json): string => {
     const simple = simpleText(entered);
     if (simple !== undefined) return simple;
@@ -48,19 +51,90 @@ export function* jsonPieces(value: Json, indent = ''): Generator<string> {
     stack.push({ members: membersOf(entered), close: list ? ']' : '}', indent: `${outer}  `, empty: true });
     return list ? '[' : '{';
   };
-  yield enter(value);
+  let piece = enter(value);
   for (let open = stack.at(-1); open; open = stack.at(-1)) {
-    const next = open.members.next();
-    if (next.done === true) {
+    if (piece.length >= PIECE) {
+      yield piece;
+      piece = '';
+    }
+    const { members } = open;
+    if (!members.next()) {
       stack.pop();
-      yield open.empty ? open.close : `\n${open.indent.slice(2)}${open.close}`;
+      piece += open.empty ? open.close : `\n${open.indent.slice(2)}${open.close}`;
       continue;
     }
-    const [key, member] = next.value;
-    if (member === undefined) continue;
-    const before = `${open.empty ? '' : ','}\n${open.indent}${key === undefined ? '' : `${quote(key)}: `}`;
+    if (members.value === undefined) continue;
+    piece += `${open.empty ? '' : ','}\n${open.indent}${members.key === undefined ? '' : `${quote(members.key)}: `}`;
     open.empty = false;
-    yield before + enter(member);
+    piece += enter(members.value);
+  }
+  yield piece;
+}
+
+/** What a list or an object holds, one after the other. Not an iterator: that makes two objects for each member. */
+interface Members {
+  /** Of the current member; none in a list. */
+  readonly key: string | undefined;
+  readonly value: Json | undefined;
+  /** Goes to the next member. @returns false behind the last */
+  next(): boolean;
+}
+
+class ObjectMembers implements Members {
+  readonly #object: JsonObject;
+  readonly #keys: readonly string[];
+  #at = -1;
+
+  constructor(object: JsonObject) {
+    this.#object = object;
+    this.#keys = Object.keys(object);
+  }
+
+  get key(): string | undefined {
+    return this.#keys[this.#at];
+  }
+
+  get value(): Json | undefined {
+    return this.#object[this.#keys[this.#at] as string];
+  }
+
+  next(): boolean {
+    return ++this.#at < this.#keys.length;
+  }
+}
+
+class IteratedMembers implements Members {
+  readonly #iterator: Iterator<readonly [key: string | undefined, value: Json | undefined]>;
+  key: string | undefined;
+  value: Json | undefined;
+
+  constructor(members: Iterable<readonly [key: string | undefined, value: Json | undefined]>) {
+    this.#iterator = members[Symbol.iterator]();
+  }
+
+  next(): boolean {
+    const next = this.#iterator.next();
+    if (next.done === true) return false;
+    [this.key, this.value] = next.value;
+    return true;
+  }
+}
+
+class ListMembers implements Members {
+  readonly key = undefined;
+  readonly #list: readonly Json[];
+  #at = -1;
+
+  constructor(list: readonly Json[]) {
+    this.#list = list;
+  }
+
+  get value(): Json | undefined {
+    return this.#list[this.#at];
+  }
+
+  next(): boolean {
+    return ++this.#at < this.#list.length;
   }
 }
 
@@ -78,11 +152,12 @@ function simpleText(value: Json): string | undefined {
   return quote(Buffer.from(value.buffer, value.byteOffset, value.length).toString('base64'));
 }
 
-function* membersOf(value: Json): Generator<readonly [string | undefined, Json | undefined]> {
-  if (value instanceof LazyList) for (const item of value.items) yield [undefined, item];
-  else if (isList(value)) for (const item of value) yield [undefined, item];
-  else if (value instanceof Map) yield* value.entries() as Iterable<[string, Json | undefined]>;
-  else yield* Object.entries(value as JsonObject);
+function membersOf(value: Json): Members {
+  if (value instanceof LazyList)
+    return new IteratedMembers(Iterator.from(value.items).map((item) => [undefined, item]));
+  if (isList(value)) return new ListMembers(value);
+  if (value instanceof Map) return new IteratedMembers(value as ReadonlyMap<string, Json | undefined>);
+  return new ObjectMembers(value as JsonObject);
 }
 
 function quote(text: string): string {
@@ -105,7 +180,14 @@ export function snakeCase(value: unknown): Json | undefined {
   return Object.fromEntries(Object.entries(value).map(([key, member]) => [snake(key), snakeCase(member)]));
 }
 
-/** A member's name as JSON has it. */
+/** This program's words, of which there are some hundred. */
+const snakes = new Map<string, string>();
+
+/** A member's name as JSON has it. Of this program's own words alone: each is kept. */
 export function snake(key: string): string {
-  return key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  const known = snakes.get(key);
+  if (known !== undefined) return known;
+  const made = key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  snakes.set(key, made);
+  return made;
 }

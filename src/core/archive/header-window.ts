@@ -42,7 +42,8 @@ export class HeaderWindow {
     const at = offset - this.#start;
     if (at < 0 || at + BLOCK > this.#bytes.length) return -1;
     this.#last = offset;
-    return at;
+    // V8 keeps what comes of numbers beyond 32 bits as a double, and computes slowly with it, and with all that comes of it.
+    return at | 0;
   }
 
   /** Reads the header at `offset`, and what else seems useful, into {@link bytes}. Fewer than {@link BLOCK} at the end. */

@@ -1,6 +1,6 @@
 import type { Note } from '../../protocol/note.ts';
 import { sentence } from '../../protocol/sentence.ts';
-import { asObject, type Json } from './json.ts';
+import type { Json } from './json.ts';
 
 /** What should stand somewhere: in a list each item is the same; in an object `*` stands for every other member. */
 type Shape = 'string' | 'number' | 'boolean' | readonly [Shape] | { readonly [member: string]: Shape };
@@ -96,7 +96,7 @@ export function checkShape(name: string, value: Json): readonly Note[] {
   const shape = Object.hasOwn(SHAPES, file) ? SHAPES[file] : undefined;
   if (shape === undefined) return [];
   const notes: Note[] = [];
-  for (const { path, found, wanted } of mismatches(value, shape, '')) {
+  for (const { path, found, wanted } of mismatches(value, shape)) {
     const isOneMore = notes.length === MAX_NOTES;
     const text = isOneMore
       ? sentence('{0} has more members of a wrong type than are listed here.', name)
@@ -115,7 +115,6 @@ export function checkShape(name: string, value: Json): readonly Note[] {
             wanted,
           );
     notes.push({ kind: 'damaged', where: name, text });
-    if (isOneMore) break;
   }
   return notes;
 }
@@ -127,21 +126,35 @@ interface Mismatch {
   readonly wanted: string;
 }
 
-function* mismatches(value: Json | undefined, shape: Shape, path: string): Generator<Mismatch> {
-  if (value === undefined || value === null) return;
-  const [found, wanted] = [typeOf(value), wantedType(shape)];
-  if (found !== wanted) yield { path, found, wanted };
-  else if (Array.isArray(value)) {
-    const [item] = shape as readonly [Shape];
-    for (const [index, member] of (value as readonly Json[]).entries())
-      yield* mismatches(member, item, `${path}[${String(index)}]`);
-  } else if (typeof value === 'object') {
-    const members = shape as Readonly<Record<string, Shape>>;
-    for (const [key, member] of Object.entries(asObject(value) ?? {})) {
-      const own = Object.hasOwn(members, key) ? members[key] : members['*'];
-      if (own !== undefined) yield* mismatches(member, own, join(path, key));
+/** One more than are listed, if there are as many. */
+function mismatches(value: Json, shape: Shape): readonly Mismatch[] {
+  const all: Mismatch[] = [];
+  const way: (string | number)[] = [];
+  const compare = (member: Json | undefined, own: Shape): void => {
+    if (member === undefined || member === null || all.length > MAX_NOTES) return;
+    const [found, wanted] = [typeOf(member), wantedType(own)];
+    if (found !== wanted) {
+      all.push({ path: way.reduce<string>(join, ''), found, wanted });
+    } else if (Array.isArray(member)) {
+      const [item] = own as readonly [Shape];
+      (member as readonly Json[]).forEach((one, index) => {
+        way.push(index);
+        compare(one, item);
+        way.pop();
+      });
+    } else if (typeof member === 'object') {
+      const members = own as Readonly<Record<string, Shape>>;
+      for (const key of Object.keys(member)) {
+        const inner = Object.hasOwn(members, key) ? members[key] : members['*'];
+        if (inner === undefined) continue;
+        way.push(key);
+        compare((member as Readonly<Record<string, Json>>)[key], inner);
+        way.pop();
+      }
     }
-  }
+  };
+  compare(value, shape);
+  return all;
 }
 
 function typeOf(value: Json): string {
@@ -152,7 +165,8 @@ function wantedType(shape: Shape): string {
   return typeof shape === 'string' ? shape : Array.isArray(shape) ? 'array' : 'object';
 }
 
-function join(path: string, key: string): string {
+function join(path: string, key: string | number): string {
+  if (typeof key === 'number') return `${path}[${String(key)}]`;
   if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(key) || key.length > MAX_KEY)
     return `${path}[${JSON.stringify(key.length > MAX_KEY ? `${key.slice(0, MAX_KEY)}…` : key)}]`;
   return path === '' ? key : `${path}.${key}`;

@@ -5,13 +5,22 @@
 export class WireReader {
   readonly bytes: Uint8Array;
   position: number;
-  /** Unsigned 32-bit halves of the varint that {@link varint} read last. */
-  low = 0;
-  high = 0;
+  // Signed: V8 takes memory each time that a member is read which once held a number of 32 bits without a sign.
+  #low = 0;
+  #high = 0;
 
   constructor(bytes: Uint8Array, position = 0) {
     this.bytes = bytes;
     this.position = position;
+  }
+
+  /** The unsigned 32-bit halves of the varint that {@link varint} read last. */
+  get low(): number {
+    return this.#low >>> 0;
+  }
+
+  get high(): number {
+    return this.#high >>> 0;
   }
 
   /** @throws WireDamage where `end` or ten bytes come before the varint's end. */
@@ -21,8 +30,8 @@ export class WireReader {
     let byte = position < end ? (bytes[position++] as number) : this.#endsInVarint();
     // Nearly all tags and lengths, and most numbers, are one byte.
     if (byte < 0x80) {
-      this.low = byte;
-      this.high = 0;
+      this.#low = byte;
+      this.#high = 0;
       this.position = position;
       return;
     }
@@ -38,14 +47,14 @@ export class WireReader {
         high = bits >>> 4;
       } else high |= bits << (shift - 32);
     }
-    this.low = low >>> 0;
-    this.high = high >>> 0;
+    this.#low = low;
+    this.#high = high;
     this.position = position;
   }
 
   uint32(end: number): number {
     this.varint(end);
-    return this.low;
+    return this.#low >>> 0;
   }
 
   uint64(end: number): bigint {
@@ -62,10 +71,11 @@ export class WireReader {
   lengthDelimited(end: number): number {
     const start = this.position;
     this.varint(end);
-    if (this.high !== 0 || this.low > end - this.position) {
+    const length = this.#low >>> 0;
+    if (this.#high !== 0 || length > end - this.position) {
       throw new WireDamage('a length reaches beyond its end', start);
     }
-    return this.position + this.low;
+    return this.position + length;
   }
 
   /** Passes over a value of a wire type (0 varint, 1 64-bit, 2 length-delimited, 5 32-bit). */
