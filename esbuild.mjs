@@ -5,13 +5,15 @@
 //   dist/cluster.js            its part that knows clusters, loaded when somebody looks at one
 //   dist/sandboxes.js          its part that restores, loaded when somebody does
 //   dist/worker.js             what starts the thread that owns an open checkpoint, with what V8 had compiled of it
-//   dist/worker-main.js        the rest of it
+//   dist/worker-main.js        what of it a first answer needs
+//   dist/worker-rest.js        the rest of it, loaded when it is asked for
 //   dist/scan.js               the threads that search, for the worker and the command line
 //   dist/hash.js               the thread that hashes a download
 //   dist/kubernetes-client.js  what logs in at clusters by the client library, loaded by the few contexts that need it
 //   dist/cli.js, cli-boot.js   the command line: a check of Node's version that any Node can read, and what brings back
 //                              what V8 compiled in earlier runs
-//   dist/cli-main.js           the rest of it
+//   dist/cli-main.js           what of it the first look at a checkpoint needs
+//   dist/cli-rest.js           the rest of it, loaded by the commands that need it
 //   dist/page/                 the editor's page, its styles and the icon font
 //
 // It also asserts what must stay out of which bundle, from what esbuild says went in.
@@ -21,6 +23,7 @@ import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { context } from 'esbuild';
 import { findForbidden } from './scripts/lib/bundle-contents.mjs';
+import { twoParts } from './scripts/lib/two-parts.mjs';
 import './scripts/generate-schema.mjs';
 
 const root = dirname(fileURLToPath(import.meta.url));
@@ -94,7 +97,29 @@ const decoderExceptWords =
 const beyondBoot = /^(node_modules\/|src\/core\/(?!run-compiled\.ts$))/;
 
 /** Bundles that are run with what V8 compiled of them in earlier runs, see src/core/run-compiled.ts. */
-const compiled = ['dist/cli-main.js', 'dist/worker-main.js'];
+const compiled = ['dist/cli-main.js', 'dist/cli-rest.js', 'dist/worker-main.js', 'dist/worker-rest.js'];
+
+/** @type {{ program: import('./scripts/lib/two-parts.mjs').Program, without: RegExp[] }[]} */
+const programs = [
+  {
+    program: {
+      main: 'src/worker/main.ts',
+      atOnce: [],
+      first: 'dist/worker-main.js',
+      rest: 'dist/worker-rest.js',
+    },
+    without: [kubernetesClient, /^src\/core\/cluster\//],
+  },
+  {
+    program: {
+      main: 'src/cli/main.ts',
+      atOnce: ['src/cli/session.ts', 'src/cli/commands/show.ts', 'src/cli/commands/inspect.ts'],
+      first: 'dist/cli-main.js',
+      rest: 'dist/cli-rest.js',
+    },
+    without: [kubernetesClient],
+  },
+];
 
 /**
  * What is built, and what must not be in it: the extension activates in milliseconds because it holds no decoder and
@@ -103,6 +128,9 @@ const compiled = ['dist/cli-main.js', 'dist/worker-main.js'];
  * @type {{ options: import('esbuild').BuildOptions, without: RegExp[] }[]}
  */
 const bundles = [
+  ...programs.flatMap(({ program, without }) =>
+    twoParts(node, program, [kubernetesClientApart]).map((options) => ({ options, without })),
+  ),
   {
     options: {
       ...node,
@@ -142,10 +170,6 @@ const bundles = [
     without: [beyondBoot],
   },
   {
-    options: { ...node, entryPoints: ['src/worker/main.ts'], outfile: 'dist/worker-main.js' },
-    without: [kubernetesClient, /^src\/core\/cluster\//],
-  },
-  {
     options: { ...node, entryPoints: ['src/core/checkpoint/search/scan/scan-thread.ts'], outfile: 'dist/scan.js' },
     // It starts in no time because it knows bytes and nothing else.
     without: [kubernetesClient, /^(node_modules|src\/core\/(archive|criu|cluster)|src\/worker)\//],
@@ -157,10 +181,6 @@ const bundles = [
   {
     options: { ...node, entryPoints: ['src/cli/boot.ts'], outfile: 'dist/cli-boot.js' },
     without: [beyondBoot],
-  },
-  {
-    options: { ...node, entryPoints: ['src/cli/main.ts'], outfile: 'dist/cli-main.js' },
-    without: [kubernetesClient],
   },
   {
     options: {
@@ -191,7 +211,10 @@ let building = 0;
 let failed = false;
 const contexts = await Promise.all(
   bundles.map(({ options, without }) =>
-    context({ ...options, plugins: [kubernetesClientApart, partsApart, reporter(without)] }),
+    context({
+      ...options,
+      plugins: [kubernetesClientApart, partsApart, ...(options.plugins ?? []), reporter(without)],
+    }),
   ),
 );
 if (watch) {

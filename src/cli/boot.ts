@@ -13,7 +13,7 @@ try {
 } catch {
   // There are users without a home. They wait some milliseconds longer.
 }
-runCompiled(join(dirname(import.meta.filename), 'cli-main.js'), {
+runCompiled(dirname(import.meta.filename), ['cli-main.js', 'cli-rest.js'], {
   folder: getCompileCacheDir(),
   // What could not be done was not done to its end; with 3 it was, on a damaged checkpoint.
   isUsual: (code) => code === 0 || code === 3,

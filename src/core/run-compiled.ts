@@ -1,6 +1,16 @@
-import { closeSync, fstatSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fstatSync,
+  fsyncSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  type Stats,
+  writeSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
-import { basename, dirname, join } from 'node:path';
+import { basename, join } from 'node:path';
 import { constants, Script } from 'node:vm';
 
 /**
@@ -26,29 +36,78 @@ export interface Keeping {
 }
 
 /**
- * Runs a CommonJS bundle, and keeps what is compiled of it for the next run where an earlier one has not. One without a
- * build line, as bundles for development are, is required.
- * @param script absolute path
+ * Runs a program of CommonJS bundles, and keeps what is compiled of each for the next run where an earlier one has not.
+ * Bundles without a build line, as those for development are, are required.
+ * @param folder absolute path of the folder that they are in
+ * @param bundles their names: the first is run now, those beside it when they are first required
  */
-export function runCompiled(script: string, keeping: Keeping): void {
-  const load = createRequire(script);
-  const text = readFileSync(script, 'latin1');
+export function runCompiled(folder: string, bundles: readonly [string, ...string[]], keeping: Keeping): void {
+  const modules = new Map<string, { readonly exports: unknown }>();
+  const run = (name: string): unknown => {
+    const script = join(folder, name);
+    const requireOther = createRequire(script);
+    const load = (specifier: string): unknown => {
+      const bundle = bundles.find((one) => specifier === `./${one}`);
+      if (bundle === undefined) return requireOther(specifier);
+      const loaded = modules.get(bundle);
+      return loaded ? loaded.exports : run(bundle);
+    };
+    const compiled = compile(script, keeping);
+    if (!compiled) return requireOther(script);
+    const module = { exports: {} };
+    modules.set(name, module);
+    compiled.call(module.exports, module.exports, load, module, script, folder);
+    return module.exports;
+  };
+  run(bundles[0]);
+}
+
+/** What Node gives a CommonJS module. */
+type Body = (...args: readonly unknown[]) => void;
+
+/** A bundle's function; undefined where it has no build line. */
+function compile(script: string, keeping: Keeping): Body | undefined {
+  const memory = new Memory();
+  const text = memory.read(openSync(script, 'r'))?.toString('latin1') ?? '';
   const id = BUILD.exec(text.slice(-100))?.[1];
-  if (id === undefined) {
-    load(script);
-    return;
-  }
+  if (id === undefined) return undefined;
   const path = keeping.folder === undefined ? undefined : join(keeping.folder, `${basename(script)}.whole`);
-  const kept = path === undefined ? undefined : readKept(path, id);
+  const kept = path === undefined ? undefined : readKept(path, id, memory);
   const compiled = new Script(text, {
     filename: script,
     ...(kept && { cachedData: kept }),
     importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
   });
   if (path !== undefined && (!kept || compiled.cachedDataRejected === true)) keepLater(path, id, compiled, keeping);
-  const run = compiled.runInThisContext() as (...args: readonly unknown[]) => void;
-  const module = { exports: {} };
-  run.call(module.exports, module.exports, load, module, script, dirname(script));
+  return compiled.runInThisContext() as Body;
+}
+
+/**
+ * What files are read into, one after the other: to touch memory that is new to a process takes many times as long as to
+ * read what goes there.
+ */
+class Memory {
+  #bytes = new Uint8Array();
+
+  /**
+   * Closes the descriptor.
+   * @param isWanted of this file
+   * @returns its bytes, until the next file is read; undefined where it is not wanted
+   */
+  read(descriptor: number, isWanted: (stats: Stats) => boolean = () => true): Buffer | undefined {
+    try {
+      const stats = fstatSync(descriptor);
+      if (!isWanted(stats)) return undefined;
+      if (stats.size > this.#bytes.length) this.#bytes = new Uint8Array(stats.size);
+      let length = 0;
+      for (let read = -1; read !== 0 && length < stats.size; length += read) {
+        read = readSync(descriptor, this.#bytes, length, stats.size - length, null);
+      }
+      return Buffer.from(this.#bytes.buffer, 0, length);
+    } finally {
+      closeSync(descriptor);
+    }
+  }
 }
 
 function keepLater(path: string, id: string, compiled: Script, { after, isUsual }: Keeping): void {
@@ -68,18 +127,13 @@ function keepLater(path: string, id: string, compiled: Script, { after, isUsual 
 }
 
 /** V8 looks at version, flags and the length of the text; that the text is the same, and all of this there, is ours. */
-function readKept(path: string, id: string): Uint8Array | undefined {
+function readKept(path: string, id: string, memory: Memory): Uint8Array | undefined {
   try {
-    const descriptor = openSync(path, 'r');
-    try {
-      if (!isOfThisUser(descriptor)) return undefined;
-      const bytes = readFileSync(descriptor);
-      const end = bytes.length - ID_LENGTH;
-      const isWhole = end > ID_LENGTH && [0, end].every((at) => bytes.toString('latin1', at, at + ID_LENGTH) === id);
-      return isWhole ? bytes.subarray(ID_LENGTH, end) : undefined;
-    } finally {
-      closeSync(descriptor);
-    }
+    const bytes = memory.read(openSync(path, 'r'), isOfThisUser);
+    if (!bytes) return undefined;
+    const end = bytes.length - ID_LENGTH;
+    const isWhole = end > ID_LENGTH && [0, end].every((at) => bytes.toString('latin1', at, at + ID_LENGTH) === id);
+    return isWhole ? bytes.subarray(ID_LENGTH, end) : undefined;
   } catch {
     // The first run has nothing.
     return undefined;
@@ -87,8 +141,7 @@ function readKept(path: string, id: string): Uint8Array | undefined {
 }
 
 /** Nobody else can have written it. Windows has neither users nor modes here: its folders are those of one user. */
-function isOfThisUser(descriptor: number): boolean {
-  const { uid, mode } = fstatSync(descriptor);
+function isOfThisUser({ uid, mode }: Stats): boolean {
   return process.geteuid === undefined || (uid === process.geteuid() && (mode & 0o022) === 0);
 }
 
