@@ -52,6 +52,8 @@ interface Seen {
 async function look(image: string): Promise<Seen> {
   const checkpoint = await openCheckpoint({ locator: folder, spill: { directory: `${folder}-spill`, limit: 2 ** 30 } });
   try {
+    // Where the machine has much else to do, answers are given before all of the folder is listed.
+    await checkpoint.completed;
     const own = new Map<number, Map<string, string>>();
     for (const { name, pid, ask } of await questionsOf(checkpoint, image)) {
       const answer = await ask().catch((error: unknown) => {
