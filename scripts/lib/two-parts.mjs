@@ -1,8 +1,9 @@
 // @ts-check
 // Splits a program into two bundles: what its first answer needs, and the rest, which is loaded when something in it is
 // first asked for. A module is in one of them alone; each finds the other's modules by their paths.
-import { build as bundle } from 'esbuild';
+import { readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import { build as bundle } from 'esbuild';
 
 /** How a bundle shows modules to the other one: an object of functions by paths, each of which gives the module. */
 const PARTS = 'parts';
@@ -52,7 +53,7 @@ export function twoParts(options, program, plugins) {
  * @property {string} main
  * @property {Set<string>} modules all there are
  * @property {Set<string>} first modules of the first answer
- * @property {string[]} shared those of them that the rest imports
+ * @property {Map<string, string[]>} shared those of them that the rest imports, with what they export
  * @property {string[]} asked modules of the rest that those of the first answer ask for
  */
 
@@ -93,7 +94,38 @@ async function splitModules(options, { main, atOnce }, plugins) {
   const shared = reached(false);
   const twice = shared.find(isPackage);
   if (twice !== undefined) throw new Error(`${twice} would be in two bundles: only modules of this project are shared`);
-  return { main, modules: new Set(Object.keys(inputs)), first, shared, asked: reached(true) };
+  return {
+    main,
+    modules: new Set(Object.keys(inputs)),
+    first,
+    shared: await exportsOf(options, shared),
+    asked: reached(true),
+  };
+}
+
+/**
+ * What modules export. The rest takes it as it is when it begins to: a binding that changes later has no place there.
+ * @param {import('esbuild').BuildOptions} options
+ * @param {string[]} paths
+ * @returns {Promise<Map<string, string[]>>}
+ */
+async function exportsOf(options, paths) {
+  const root = options.absWorkingDir ?? process.cwd();
+  for (const path of paths) {
+    const changing = /^export (?:let|var) (\w+)/m.exec(readFileSync(join(root, path), 'utf8'));
+    if (changing)
+      throw new Error(`${path} exports ${changing[1]}, which may change: a constant or a function can be shared`);
+  }
+  const { metafile } = await bundle({
+    absWorkingDir: root,
+    entryPoints: paths,
+    outdir: 'nothing',
+    format: 'esm',
+    logLevel: 'silent',
+    metafile: true,
+    write: false,
+  });
+  return new Map(Object.values(metafile.outputs).map(({ entryPoint = '', exports }) => [entryPoint, exports]));
 }
 
 /**
@@ -126,20 +158,26 @@ function plugin(root, part, other, splits) {
         contents: split ? (part === 'first' ? firstPart(split) : restPart(split)) : '',
         resolveDir: root,
       }));
-      build.onLoad({ filter: /./, namespace: 'other-part' }, ({ path }) => ({
-        contents: `module.exports = require(${text(`./${relative(dirname(other), other)}`)}).${PARTS}[${text(path)}]();`,
-        resolveDir: root,
-      }));
+      build.onLoad({ filter: /./, namespace: 'other-part' }, ({ path }) => {
+        const module = `require(${text(`./${relative(dirname(other), other)}`)}).${PARTS}[${text(path)}]()`;
+        // By their names functions are called without a look into the module each time.
+        const names = part === 'rest' ? (split?.shared.get(path) ?? []) : undefined;
+        const contents = names
+          ? `const module = ${module};\n${names.map((name) => `export const ${name} = module.${name};`).join('\n')}`
+          : `module.exports = ${module};`;
+        return { contents, resolveDir: root };
+      });
     },
   };
 }
 
 /** @param {Split} split */
 function firstPart({ main, shared }) {
+  const paths = [...shared.keys()];
   return [
     `import ${text(`./${main}`)};`,
-    ...shared.map((path, index) => `import * as part${index} from ${text(`./${path}`)};`),
-    `export const ${PARTS} = {${shared.map((path, index) => `${text(path)}: () => part${index}`).join(', ')}};`,
+    ...paths.map((path, index) => `import * as part${index} from ${text(`./${path}`)};`),
+    `export const ${PARTS} = {${paths.map((path, index) => `${text(path)}: () => part${index}`).join(', ')}};`,
   ].join('\n');
 }
 

@@ -1,8 +1,9 @@
 import { spawnSync, type SpawnSyncReturns } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
+import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import { buildSync } from 'esbuild';
+import type * as Esbuild from 'esbuild';
 import type { ProbeName, Probes } from './probes/probes.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -72,6 +73,8 @@ export function runProbe<Name extends ProbeName>(
 /** Beside the built threads, where the product's own bundles find them. */
 function bundle(name: string, source: string): string {
   const outfile = `${root}dist/bench-${name}.mjs`;
+  // Not for probes, which look at what is loaded and use other things of this file.
+  const { buildSync } = createRequire(import.meta.url)('esbuild') as typeof Esbuild;
   buildSync({
     entryPoints: [source],
     outfile,

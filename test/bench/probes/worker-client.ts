@@ -94,8 +94,12 @@ export class WorkerClient {
   }
 }
 
-/** The first two questions of the page, at the same time. */
-export async function untilShown(client: WorkerClient, input: Input): Promise<Shown> {
+/** The first two questions of the page, at the same time. @param onShown when both are answered: a third one is asked then */
+export async function untilShown(
+  client: WorkerClient,
+  input: Input,
+  onShown: () => void = () => undefined,
+): Promise<Shown> {
   const [overview, processes] = await Promise.all([
     client.until(
       () => client.remote.overview(),
@@ -108,6 +112,7 @@ export async function untilShown(client: WorkerClient, input: Input): Promise<Sh
       (window) => window.total === input.processes && window.rows.every((row) => commandOf(window, row.id) !== ''),
     ),
   ]);
+  onShown();
   await requireLastProcess(client, input);
   return { overview, processes };
 }

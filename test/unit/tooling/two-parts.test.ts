@@ -13,14 +13,14 @@ const FILES = {
     export const later = async () => (await import('./later.ts')).say();
     export const atOnce = async () => (await import('./at-once.ts')).name;
     (globalThis as any).twoPartsTest = { later, atOnce };`,
-  'src/shared/state.ts': `export let total = 0; export const names: string[] = [];
+  'src/shared/state.ts': `let total = 0; export const totalNow = () => total; export const names: string[] = [];
     export class Fault extends Error {}
     export function count(name: string) { total++; names.push(name); }`,
   'src/at-once.ts': `import { count } from './shared/state.ts'; count('at once'); export const name = 'BESIDE';`,
-  'src/later.ts': `import { count, Fault, names, total } from './shared/state.ts';
+  'src/later.ts': `import { count, Fault, names, totalNow } from './shared/state.ts';
     import { isFault } from './deeper.ts';
     count('later');
-    export const say = () => [...names, total, isFault(new Fault()), 'BEHIND'].join(' ');`,
+    export const say = () => [...names, totalNow(), isFault(new Fault()), 'BEHIND'].join(' ');`,
   'src/deeper.ts': `import { Fault } from './shared/state.ts'; export const isFault = (error: unknown) => error instanceof Fault;`,
 };
 
@@ -77,14 +77,21 @@ describe('a program in two bundles', () => {
       }
     }));
 
-  test('is not built where a module for the first answer is none of its own', () =>
-    bundled({ ...FILES, 'src/main.ts': 'export {};' }, (folder, results) => {
-      assert.deepEqual(
-        results.map(
-          (result) => result.status === 'rejected' && String(result.reason).includes('at-once.ts is no part of'),
-        ),
-        [true, true],
-      );
-      assert.equal(existsSync(join(folder, 'out')), false);
-    }));
+  for (const [what, changed, said] of [
+    ['a module for the first answer is none of its own', { 'src/main.ts': 'export {};' }, 'at-once.ts is no part of'],
+    [
+      'what both use may change',
+      { 'src/shared/state.ts': `${FILES['src/shared/state.ts']}\nexport let last = 0;` },
+      'exports last, which may change',
+    ],
+  ] as const) {
+    test(`is not built where ${what}`, () =>
+      bundled({ ...FILES, ...changed }, (folder, results) => {
+        assert.deepEqual(
+          results.map((result) => result.status === 'rejected' && String(result.reason).includes(said)),
+          [true, true],
+        );
+        assert.equal(existsSync(join(folder, 'out')), false);
+      }));
+  }
 });
