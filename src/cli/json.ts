@@ -63,10 +63,11 @@ export function* jsonPieces(value: Json, indent = ''): Generator<string> {
       piece += open.empty ? open.close : `\n${open.indent.slice(2)}${open.close}`;
       continue;
     }
-    if (members.value === undefined) continue;
-    piece += `${open.empty ? '' : ','}\n${open.indent}${members.key === undefined ? '' : `${quote(members.key)}: `}`;
+    const { key, value: member } = members;
+    if (member === undefined) continue;
+    piece += `${open.empty ? '' : ','}\n${open.indent}${key === undefined ? '' : `${quote(key)}: `}`;
     open.empty = false;
-    piece += enter(members.value);
+    piece += enter(member);
   }
   yield piece;
 }

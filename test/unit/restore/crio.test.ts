@@ -14,7 +14,7 @@ import type { Subject } from '../../../src/core/restore/sandbox/sandbox.ts';
 import { RestoreFailed } from '../../../src/core/restore/sandbox/why-it-failed.ts';
 import { archiveOf } from '../support/fixtures.ts';
 import { fakeCheckpoint } from '../worker/fake-checkpoint.ts';
-import { inFolder, withCheckpoint } from './support.ts';
+import { inFolder, NO_DEMANDS, withCheckpoint } from './support.ts';
 
 /** A crictl that keeps what it was given, as a CRI-O would. */
 const CRICTL = `[ "$1" != --timeout ] || shift 2
@@ -187,15 +187,7 @@ esac\n`,
           connections: [],
           addresses: [],
           ports: [],
-          demands: {
-            hooks: [],
-            hostPaths: [],
-            devices: [],
-            hostNamespaces: [],
-            isPrivileged: false,
-            annotations: [],
-            openPaths: [],
-          },
+          demands: NO_DEMANDS,
         });
         const verdict = checkRestore(facts, target).find(({ id }) => id === 'restores')?.verdict;
         assert.equal(verdict, restore ? 'ok' : 'blocker');

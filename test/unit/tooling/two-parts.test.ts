@@ -12,7 +12,7 @@ const FILES = {
     count('main');
     export const later = async () => (await import('./later.ts')).say();
     export const atOnce = async () => (await import('./at-once.ts')).name;
-    (globalThis as any).twoPartsTest = { later, atOnce };`,
+    Object.assign(globalThis, { twoPartsTest: { later, atOnce } });`,
   'src/shared/state.ts': `let total = 0; export const totalNow = () => total; export const names: string[] = [];
     export class Fault extends Error {}
     export function count(name: string) { total++; names.push(name); }`,
