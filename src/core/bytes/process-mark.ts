@@ -37,12 +37,16 @@ export function isRunning(mark: string): boolean {
   return exists(id);
 }
 
-/** Clock ticks from the machine's start to the process's, field 22 of Linux's /proc/PID/stat; undefined elsewhere. */
+/**
+ * Clock ticks from the machine's start to the process's, field 22 of Linux's /proc/PID/stat; undefined elsewhere, and of
+ * a process that has ended, though nobody has asked how: in a container often nobody ever does.
+ */
 function startOf(pid: number): number | undefined {
   try {
     const stat = readFileSync(`/proc/${String(pid)}/stat`, 'latin1');
     // The second field, the command in parentheses, may hold spaces and parentheses.
-    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]);
+    const [state = '', ...rest] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return 'ZX'.includes(state) ? undefined : Number(rest[18]);
   } catch {
     return undefined;
   }

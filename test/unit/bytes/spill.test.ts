@@ -15,6 +15,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import zlib from 'node:zlib';
 import { decompress } from '../../../src/core/bytes/decompress.ts';
 import { openFile } from '../../../src/core/bytes/file-source.ts';
@@ -308,6 +309,27 @@ describe('processes that share the directory', () => {
     assert.equal(isRunning(`999999999-1-${machine.join('-')}`), false);
     assert.equal(isRunning('x'), true);
   });
+
+  test(
+    'do not run any more when they have ended and nobody has asked how',
+    { skip: process.platform !== 'linux' },
+    async () => {
+      // What a shell has started is then the child of a program that knows nothing of it.
+      const parent = spawn('sh', ['-c', 'sleep 0.01 & echo $!; exec sleep 60'], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      const [line] = (await once(parent.stdout, 'data')) as [Buffer];
+      const id = line.toString('latin1').trim();
+      const stat = (): readonly string[] =>
+        readFileSync(`/proc/${id}/stat`, 'latin1').split(') ').at(-1)?.split(' ') ?? [];
+      while (stat()[0] !== 'Z') await sleep(5);
+      const [, , ...machine] = processMark().split('-');
+      const isThere = isRunning([id, stat()[19], ...machine].join('-'));
+      parent.kill();
+      await once(parent, 'close');
+      assert.equal(isThere, false);
+    },
+  );
 });
 
 describe('a directory for copies that may be a trap', { skip: onWindows }, () => {

@@ -48,7 +48,7 @@ export class Capture {
   }
 }
 
-const MAIN = join(import.meta.dirname, '../../../src/cli/main.ts');
+export const MAIN = join(import.meta.dirname, '../../../src/cli/main.ts');
 
 /** Starts the program as a process of its own. */
 export function start(

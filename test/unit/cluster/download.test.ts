@@ -21,6 +21,7 @@ import { legalName } from '../../../src/core/cluster/download/legal-name.ts';
 import { CHECKPOINTS } from '../../../src/core/cluster/node-files/node-files.ts';
 import { CheckpointError } from '../../../src/core/errors.ts';
 import { parseAcquisition } from '../../../src/protocol/acquisition.ts';
+import { PODS } from '../../cluster/pod-life.ts';
 import { noise } from '../bytes/support.ts';
 import { archiveOf } from '../support/fixtures.ts';
 import { helperPods, nodeOf, temporary, workshop } from './node-support.ts';
@@ -201,6 +202,45 @@ describe('a download that breaks off', () => {
     assert.equal(sha256(readFileSync(target)), sha256(BIG));
     await helpers.close();
     assert.equal(helperPods(cluster).length, 0);
+  });
+
+  test('because its helper pod ended goes on with another', async () => {
+    const { files, helpers } = workshop(opened);
+    const target = join(temporary(), 'big.tar');
+    const used = new Set<string>();
+    const onProgress = ({ done }: { done: number }) => {
+      // Its lifetime is over, or somebody deletes it, twice.
+      if (used.size === 2 || done < (used.size + 1) * 3_000_000) return;
+      for (const pod of helperPods(cluster)) {
+        used.add(pod.metadata.name);
+        cluster.exec.endPod(pod);
+        cluster.store.remove(PODS, pod);
+      }
+    };
+    const { record } = await download(opened, files, request('big.tar', target), { onProgress });
+    assert.equal(used.size, 2);
+    assert.ok(record.transfer.resumed >= 2, String(record.transfer.resumed));
+    assert.ok(!used.has(record.transfer.helper.pod));
+    assert.equal(sha256(readFileSync(target)), sha256(BIG));
+    await helpers.close();
+    assert.equal(helperPods(cluster).length, 0);
+  });
+
+  test('because its end was lost, though the command says that all is well, goes on', async () => {
+    const { files } = workshop(opened);
+    const folder = temporary();
+    const tools = temporary();
+    const once = join(tools, 'once');
+    writeFileSync(
+      join(tools, 'dd'),
+      `#!/bin/sh\nPATH=/usr/bin:/bin\n[ -e ${once} ] && exec dd "$@"\ntouch ${once}\ndd "$@" | head -c 5000000\n`,
+      { mode: 0o755 },
+    );
+    cluster.exec.tools = tools;
+    const { record } = await download(opened, files, request('big.tar', join(folder, 'big.tar')));
+    cluster.exec.tools = undefined;
+    assert.match(record.transfer.commands.at(-1) ?? '', /skip=5000000 /);
+    assert.equal(sha256(readFileSync(join(folder, 'big.tar'))), sha256(BIG));
   });
 
   test('is not gone on with when the archive became another', async () => {

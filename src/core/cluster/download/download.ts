@@ -6,6 +6,7 @@ import { sentence } from '../../../protocol/sentence.ts';
 import { cancelled } from '../../bytes/cancel.ts';
 import { CheckpointError, isCancelled } from '../../errors.ts';
 import type { Cluster } from '../cluster.ts';
+import { ClusterError } from '../cluster-error.ts';
 import type { ExecTarget } from '../exec/exec.ts';
 import type { NodeFacts } from '../inventory/nodes.ts';
 import { CommandFailed } from '../exec/exec.ts';
@@ -162,8 +163,20 @@ class Transfer {
       });
       const code = await session.exit;
       if (code !== 0) throw new CommandFailed(code, session.stderr);
-      if (this.#partial.length < size) throw this.#changed();
+      if (this.#partial.length < size) throw await this.#short();
     });
+  }
+
+  /** Why there was less of it than there should be: it became another, or its end was lost on the way. */
+  async #short(): Promise<CheckpointError> {
+    const { node, path } = this.#request;
+    const now = await this.#files.stat(node, path, this.#signal);
+    if (JSON.stringify(now.state) !== JSON.stringify(this.#state)) return this.#changed();
+    return new ClusterError(
+      'unreachable',
+      sentence('Not all of {0} arrived from {1}, although it is as it was.', path, node.name),
+      { where: path, isPassing: true },
+    );
   }
 
   /** @returns the hash, once all is on the disk. @throws CheckpointError `changed`, `damaged`, `unwritable` */
@@ -195,8 +208,8 @@ class Transfer {
   async end(error: unknown): Promise<void> {
     this.#ended.abort();
     const isUseless = CheckpointError.is(error, 'changed') || CheckpointError.is(error, 'damaged');
-    if (isUseless || this.#partial.length === 0) await this.#partial.discard();
-    else await this.#partial.close();
+    if (isUseless) await this.#partial.discard();
+    else await this.#partial.leave();
   }
 
   #persistently<T>(work: () => Promise<T>): Promise<T> {

@@ -1,39 +1,30 @@
 import { constants } from 'node:fs';
-import { open, readFile, rename, rm, statfs, writeFile, type FileHandle } from 'node:fs/promises';
+import { open, rm, statfs, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { sentence } from '../../../protocol/sentence.ts';
+import { sentence, type Sentence } from '../../../protocol/sentence.ts';
 import { formatSize } from '../../../protocol/format.ts';
 import { throwIfCancelled } from '../../bytes/cancel.ts';
 import { errorCode, fileError, NO_FOLLOW } from '../../bytes/file-source.ts';
 import { exists, isThere, takeName } from '../../bytes/new-file.ts';
-import { isRunning, processMark } from '../../bytes/process-mark.ts';
+import { bootMark, isRunning, processMark } from '../../bytes/process-mark.ts';
 import { CheckpointError } from '../../errors.ts';
 import { FileHash } from './file-hash.ts';
-
-/** What a partial file is a part of: written beside it, so that it is never gone on with by mistake. */
-export interface PartialOf {
-  readonly server: string;
-  readonly node: string;
-  readonly path: string;
-  readonly size: number;
-  readonly modified: number;
-  readonly inode: string;
-}
-
-const FORMAT = 'checkpoint-explorer/partial';
+import {
+  NOBODY,
+  partialName,
+  readCompanion,
+  removeCompanion,
+  trusted,
+  writeCompanion,
+  type Companion,
+  type PartialOf,
+} from './partial-companion.ts';
 
 /** Bytes after which the disk is asked to take what there is. */
 const SYNC_AHEAD = 32 * 1024 * 1024;
 
-/** In the place of a process's mark where none writes it. */
-const NOBODY = 'nobody';
-
-interface Companion {
-  readonly format: typeof FORMAT;
-  /** The process that writes it. */
-  readonly mark: string;
-  readonly of: PartialOf;
-}
+/** Bytes after which it is written down how far the disk has it. */
+const NOTE_AFTER = 128 * 1024 * 1024;
 
 /**
  * A download that is not whole yet: `NAME.partial`, with `NAME.partial.json` beside it. Only what is whole and verified
@@ -42,13 +33,13 @@ interface Companion {
 export class PartialFile {
   readonly target: string;
   readonly #handle: FileHandle;
-  readonly #of: PartialOf;
-  readonly #size: number;
   readonly #hash: FileHash;
   #length = 0;
   /** Bytes that are on the disk for certain. */
   #synced = 0;
-  #isSyncing = false;
+  #syncing: Promise<void> | undefined;
+  /** As it was last written down. */
+  #companion: Companion;
   /** What the disk said while nobody waited for it. */
   #failure: { readonly error: unknown } | undefined;
 
@@ -62,17 +53,17 @@ export class PartialFile {
     if (inUse.has(target)) throw busy(target);
     inUse.add(target);
     try {
-      await claim(target, of);
+      const companion = await claim(target, of);
       const flags = constants.O_RDWR | constants.O_CREAT | NO_FOLLOW;
       const handle = await open(partialName(target), flags, 0o600).catch(rethrowUnwritable(target));
-      const file = new PartialFile(target, handle, of);
+      const file = new PartialFile(target, handle, companion);
+      await file.#takeUp();
       try {
         throwIfCancelled(signal);
-        await file.#takeUp();
         await file.#requireRoom();
         return file;
       } catch (error) {
-        await file.close();
+        await file.leave();
         throw error;
       }
     } catch (error) {
@@ -81,11 +72,10 @@ export class PartialFile {
     }
   }
 
-  private constructor(target: string, handle: FileHandle, of: PartialOf) {
+  private constructor(target: string, handle: FileHandle, companion: Companion) {
     this.target = target;
     this.#handle = handle;
-    this.#of = of;
-    this.#size = of.size;
+    this.#companion = companion;
     this.#hash = new FileHash(handle.fd, target);
   }
 
@@ -94,12 +84,33 @@ export class PartialFile {
     return this.#length;
   }
 
+  get #size(): number {
+    return this.#companion.of.size;
+  }
+
   async #takeUp(): Promise<void> {
-    const { size } = await this.#handle.stat();
-    // Longer than it can be: nothing of it can be trusted.
-    if (size > this.#size) await this.#handle.truncate(0);
-    else this.#length = size;
+    try {
+      const { size } = await this.#handle.stat();
+      // Longer than it can be: nothing of it can be trusted.
+      const kept = size > this.#size ? 0 : trusted(this.#companion, size);
+      if (kept < size) await this.#handle.truncate(kept);
+      this.#length = kept;
+      this.#synced = Math.min(this.#companion.safe, kept);
+      const [safe, boot] = [this.#synced, bootMark()];
+      // Only now that nothing is left of what must not count.
+      if (safe !== this.#companion.safe || boot !== this.#companion.boot) await this.#note({ safe, boot });
+    } catch (error) {
+      await this.#end();
+      throw unwritable(this.target, error);
+    }
     if (this.#length > 0) this.#hash.reach(this.#length);
+  }
+
+  /** Writes down how it is now. */
+  async #note(change: Partial<Companion>): Promise<void> {
+    const companion = { ...this.#companion, ...change };
+    await writeCompanion(this.target, companion);
+    this.#companion = companion;
   }
 
   async #requireRoom(): Promise<void> {
@@ -138,25 +149,32 @@ export class PartialFile {
 
   /** Has the disk take what is there while more comes: at the end little is left to wait for. */
   #syncAhead(): void {
-    if (this.#isSyncing || this.#length - this.#synced < SYNC_AHEAD) return;
-    this.#isSyncing = true;
-    const reached = this.#length;
-    this.#handle
-      .datasync()
-      .then(
-        () => (this.#synced = reached),
-        // A disk tells of a failure once: it is kept for whoever writes next, or ends.
-        (error: unknown) => (this.#failure ??= { error }),
-      )
-      .finally(() => (this.#isSyncing = false));
+    if (this.#syncing || this.#length - this.#synced < SYNC_AHEAD) return;
+    this.#syncing = this.#syncTo(this.#length).finally(() => (this.#syncing = undefined));
+  }
+
+  /** @param reached bytes that were written when the disk is asked */
+  async #syncTo(reached: number): Promise<void> {
+    try {
+      await this.#handle.datasync();
+      this.#synced = reached;
+      if (reached - this.#companion.safe >= NOTE_AFTER) await this.#note({ safe: reached });
+    } catch (error) {
+      // A disk tells of a failure once: it is kept for whoever writes next, or ends.
+      this.#failure ??= { error };
+    }
   }
 
   /** Has all that is there on the disk. @throws CheckpointError `no-space`, `unwritable` */
   async sync(): Promise<void> {
+    await this.#syncing;
+    const reached = this.#length;
     try {
-      await this.#handle.sync();
       if (this.#failure) throw this.#failure.error;
+      await this.#handle.sync();
+      this.#synced = reached;
     } catch (error) {
+      this.#failure ??= { error };
       throw unwritable(this.target, error);
     }
   }
@@ -172,7 +190,7 @@ export class PartialFile {
     try {
       await this.#end();
       await takeName(partialName(target), target);
-      await rm(companionName(target), { force: true });
+      await removeCompanion(target);
     } catch (error) {
       throw error instanceof CheckpointError ? error : unwritable(target, error);
     } finally {
@@ -180,11 +198,19 @@ export class PartialFile {
     }
   }
 
-  /** Leaves it as it is, to be gone on with another time. */
-  async close(): Promise<void> {
+  /** Ends without having it whole. What is there can be gone on with another time; where nothing is, nothing stays. */
+  async leave(): Promise<void> {
+    if (this.#length === 0) {
+      await this.discard();
+      return;
+    }
+    await this.sync().catch(() => undefined);
+    // What a disk has refused the system takes for written all the same: only what the disk had before counts.
+    if (this.#failure) await this.#handle.truncate(this.#synced).catch(() => undefined);
+    const boot = this.#failure ? '0' : bootMark();
     await this.#end();
+    await this.#note({ mark: NOBODY, safe: this.#synced, boot }).catch(() => undefined);
     inUse.delete(this.target);
-    await writeCompanion(this.target, { format: FORMAT, mark: NOBODY, of: this.#of }).catch(() => undefined);
   }
 
   /** The thread reads the file by its descriptor, which is somebody else's once it is closed. */
@@ -197,7 +223,7 @@ export class PartialFile {
   async discard(): Promise<void> {
     await this.#end();
     await rm(partialName(this.target), { force: true });
-    await rm(companionName(this.target), { force: true });
+    await removeCompanion(this.target);
     inUse.delete(this.target);
   }
 }
@@ -215,43 +241,21 @@ function after(parts: readonly Buffer[], written: number): readonly Buffer[] {
 /** Targets that this process is writing. */
 const inUse = new Set<string>();
 
-export function partialName(target: string): string {
-  return `${target}.partial`;
-}
-
-function companionName(target: string): string {
-  return `${target}.partial.json`;
-}
-
-/** Makes sure that the partial file is ours to write, and of this file. */
-async function claim(target: string, of: PartialOf): Promise<void> {
-  const found = await readCompanion(companionName(target));
+/** Makes sure that the partial file is ours to write, and of this file. @returns what is known of it */
+async function claim(target: string, of: PartialOf): Promise<Companion> {
+  const found = await readCompanion(target);
   const isPartialThere = await isThere(partialName(target));
   if (found === 'foreign' || (found === undefined && isPartialThere)) throw exists(partialName(target));
   if (found !== undefined && ![NOBODY, processMark()].includes(found.mark) && isRunning(found.mark)) throw busy(target);
-  if (found !== undefined && JSON.stringify(found.of) !== JSON.stringify(of)) {
-    await rm(partialName(target), { force: true });
-  }
-  await writeCompanion(target, { format: FORMAT, mark: processMark(), of }).catch(rethrowUnwritable(target));
-}
-
-async function writeCompanion(target: string, content: Companion): Promise<void> {
-  const temporary = `${companionName(target)}.new`;
-  await writeFile(temporary, JSON.stringify(content), { mode: 0o600 });
-  await rename(temporary, companionName(target));
+  const isSame = found !== undefined && JSON.stringify(found.of) === JSON.stringify(of);
+  if (found !== undefined && !isSame) await rm(partialName(target), { force: true });
+  const companion = { ...(isSame ? found : { safe: 0, boot: bootMark() }), mark: processMark(), of };
+  await writeCompanion(target, companion).catch(rethrowUnwritable(target));
+  return companion;
 }
 
 function busy(target: string): CheckpointError {
   return new CheckpointError('exists', sentence('{0} is being downloaded already.', target), { where: target });
-}
-
-async function readCompanion(path: string): Promise<Companion | 'foreign' | undefined> {
-  try {
-    const value = JSON.parse(await readFile(path, 'utf8')) as Partial<Companion>;
-    return value.format === FORMAT && value.mark !== undefined && value.of ? (value as Companion) : 'foreign';
-  } catch (error) {
-    return errorCode(error) === 'ENOENT' ? undefined : 'foreign';
-  }
 }
 
 export function rethrowUnwritable(target: string): (error: unknown) => never {
@@ -265,12 +269,26 @@ function unwritable(target: string, error: unknown): CheckpointError {
   if (code === 'ENOSPC' || code === 'EDQUOT') {
     return new CheckpointError(
       'no-space',
-      sentence('There is no room left for {0}. What was downloaded is kept: make room and go on.', target),
+      sentence('There is no room left for {0}. What is there of it is kept: make room and go on.', target),
       { where: target },
     );
   }
   if (code === 'ENOENT') return fileError(dirname(target), error);
-  return new CheckpointError('unwritable', sentence('{0} cannot be written ({1}).', target, code ?? String(error)), {
-    where: target,
-  });
+  return new CheckpointError('unwritable', whyUnwritable(target, code ?? String(error)), { where: target });
+}
+
+function whyUnwritable(target: string, code: string): Sentence {
+  if (code === 'EIO') {
+    return sentence(
+      'The disk did not take all of {0}: it reports an error (EIO). What it has of it is kept: look at the disk, and go on, or choose a folder on another one.',
+      target,
+    );
+  }
+  if (code === 'EFBIG') {
+    return sentence(
+      '{0} would be larger than its file system, or a limit of this process, lets a file be. What is there of it is kept. Choose a folder on another file system, or raise the limit.',
+      target,
+    );
+  }
+  return sentence('{0} cannot be written ({1}).', target, code);
 }

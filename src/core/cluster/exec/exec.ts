@@ -119,13 +119,17 @@ export async function capture(transport: Transport, target: ExecTarget, options:
 
 const LONGEST_OUTPUT = 16 * 1024 * 1024;
 
-/** A command in a container ended with a code that is not 0. */
+/** 128 and the number of the signal, SIGKILL or SIGTERM: how a command ends when its pod does. */
+const ENDED: readonly number[] = [137, 143];
+
+/** A command in a container ended with a code that is not 0. By another attempt another pod may stand for it. */
 export class CommandFailed extends ClusterError {
   readonly code: number;
 
   constructor(code: number, complaint: string) {
     super('unavailable', sentence('A command on the node failed ({0}): {1}', code, trimmed(complaint)), {
       said: complaint,
+      isPassing: ENDED.includes(code),
     });
     this.code = code;
   }
