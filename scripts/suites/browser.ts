@@ -17,7 +17,7 @@ export async function runBrowserTests(files: readonly string[]): Promise<Counts>
   process.env['CHECKPOINT_EXPLORER_PACKAGE'] = await makePackage();
   console.log(`VS Code ${NEWEST.version}, web-served, in ${findChromium() ?? ''}`);
   // One window after the other: each takes a whole processor while it starts.
-  return runNodeTests(patterns, { concurrency: 1 });
+  return runNodeTests(patterns, { concurrency: 1, again: true });
 }
 
 function findObstacle(): string | undefined {

@@ -214,14 +214,25 @@ async function contextMenu(page: Page, target: Locator, item: string): Promise<v
   await menu.first().waitFor({ state: 'detached', timeout: 5000 });
 }
 
+/** Times that a theme is chosen: the palette, as it closes, may take the box with it that its command has opened. */
+const THEME_TRIES = 4;
+
 async function setTheme(page: Page, theme: Theme): Promise<void> {
-  await runCommand(page, 'Preferences: Color Theme');
-  const input = page.locator('.quick-input-widget:visible input');
-  await input.fill(THEMES[theme].replace('Default ', ''));
-  await page.waitForTimeout(500);
-  await input.press('Enter');
   const kind = { dark: 'vs-dark', light: 'vs', 'high-contrast': 'hc-black' }[theme];
-  await page.locator(`.monaco-workbench.${kind}`).waitFor();
+  const input = page.locator('.quick-input-widget:visible input[placeholder^="Select Color Theme"]');
+  for (let tries = 1; ; tries++) {
+    await runCommand(page, 'Preferences: Color Theme');
+    try {
+      await input.fill(THEMES[theme].replace('Default ', ''), { timeout: 5000 });
+      await page.waitForTimeout(500);
+      await input.press('Enter', { timeout: 5000 });
+      await page.locator(`.monaco-workbench.${kind}`).waitFor({ timeout: 10_000 });
+      return;
+    } catch (error) {
+      if (tries === THEME_TRIES) throw error;
+      await page.keyboard.press('Escape');
+    }
+  }
 }
 
 async function screenshot(page: Page, name: string): Promise<string> {
