@@ -1,5 +1,5 @@
 import type { DumpedPages } from '../../../criu/dumped-pages.ts';
-import { ExtentList, type MemoryExtent } from '../../../criu/memory-extents.ts';
+import { ExtentList, type ExtentSink, type MemoryExtent } from '../../../criu/memory-extents.ts';
 import type { MissingRange } from '../../../criu/memory-read.ts';
 import type { Places } from './places.ts';
 import type { SpacePiece, SpacePieces } from './space.ts';
@@ -34,10 +34,32 @@ export async function nextPieces(
   const start = pages.nextListed(from);
   if (start === undefined) return { pieces: [] };
   const list = new ExtentList(MANY);
+  const enough = new Enough(list, wanted);
   const span = start + SPAN > TOP ? TOP - start : SPAN;
-  await pages.locate(list, start, Number(span), kind, () => undefined, signal);
+  await pages.locate(enough, start, Number(span), kind, () => undefined, signal);
   const { extents, next } = upTo(list, wanted);
   return { pieces: await toPieces(extents, signal), next: next ?? start + span };
+}
+
+/** Takes extents until they make up so many bytes: a process may have many more. */
+class Enough implements ExtentSink {
+  readonly #list: ExtentList;
+  #left: number;
+
+  constructor(list: ExtentList, wanted: number) {
+    this.#list = list;
+    this.#left = wanted;
+  }
+
+  get full(): boolean {
+    return this.#left <= 0 || this.#list.full;
+  }
+
+  add(extent: MemoryExtent): void {
+    this.#list.add(extent);
+    // Of what is compressed one is enough.
+    if (extent.present) this.#left -= extent.compressed ? this.#left : extent.length;
+  }
 }
 
 /** As many of the extents that are here as make up so many bytes, and where the rest begins. */
