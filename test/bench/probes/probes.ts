@@ -66,6 +66,8 @@ export interface ClusterDownload extends Usage {
   readonly milliseconds: number;
   /** Milliseconds of a client that throws the same bytes away. */
   readonly bare: number;
+  /** Milliseconds of `kubectl exec -- cat > FILE`, where there is one. */
+  readonly kubectl?: number;
   /** Milliseconds of processor time of either. */
   readonly processor: number;
   readonly bareProcessor: number;
