@@ -29,6 +29,10 @@ export interface Demands {
   readonly isPrivileged: boolean;
   /** Keys of annotations that runtimes and engines act upon. */
   readonly annotations: readonly string[];
+  /** What else Podman takes of its own description: `rootfs=/`, `secrets=db-password`. */
+  readonly ofPodman: readonly string[];
+  /** Capabilities that processes have or may get, beyond those that the engine gives containers by itself. */
+  readonly capabilities: readonly string[];
   /** Paths of the kernel's that engines hide from containers or make read-only, and that stay open here. */
   readonly openPaths: readonly string[];
 }
@@ -52,9 +56,14 @@ export interface CheckpointFacts {
   readonly compressedPages: boolean;
   /** Something of the archive is damaged or missing. */
   readonly isDamaged: boolean;
+  /** Where an engine may read something else than is shown, see `Metadata.doubts`. */
+  readonly doubts: readonly string[];
   /** Dumped together with its pod, as Podman does. */
   readonly isInPodmanPod: boolean;
   readonly isTerminal: boolean;
+  /** When Podman starts it anew by itself: `always`. Undefined for never. */
+  readonly restartPolicy?: string;
+  readonly hasHealthCheck: boolean;
   /** Whether its processes were numbered by themselves, or together with the others of its pod. Undefined where it is not said. */
   readonly pidNamespace?: 'own' | 'of-pod';
   /** Ends of TCP connections that were established: `10.0.0.1:80 ↔ 10.0.0.2:4711`. */

@@ -1,5 +1,6 @@
 import { sentence } from '../../protocol/sentence.ts';
 import type { FileSet } from '../archive/file-set.ts';
+import { orCancelled } from '../bytes/cancel.ts';
 import { decodeText } from '../bytes/text.ts';
 import { CheckpointError, isCancelled } from '../errors.ts';
 import { asArray, asObject, asTexts, type Json, type JsonObject } from './json.ts';
@@ -65,6 +66,27 @@ export class Metadata {
       .filter((item) => item !== undefined);
   }
 
+  /**
+   * Where an engine that unpacks the archive and reads its JSON files may find something else than this program shows, by
+   * name: entries that are there twice, are links or lead elsewhere; JSON files that are missing, no objects, or have
+   * members that Go reads differently. Empty of all that engines write.
+   * @param needed without which an engine restores nothing
+   */
+  async doubts(needed: readonly string[], signal?: AbortSignal): Promise<readonly string[]> {
+    const { oddEntries, oddMembers } = await import('./description-doubts.ts');
+    await orCancelled(this.#files.completed, signal);
+    const hidden = this.#files.notes.filter(({ kind }) => kind === 'may-be-incomplete').map(({ where }) => where);
+    const found = [...hidden, ...oddEntries(this.#files)];
+    for (const name of [...needed, 'status.dump']) {
+      const isThere = this.#files.entries.has(name);
+      if (!isThere && !needed.includes(name)) continue;
+      const text = await this.#text(name, signal).catch(ignored);
+      if (text === undefined || (await this.#object(name, signal)) === undefined) found.push(name);
+      else found.push(...oddMembers(text).map((member) => `${name}: ${member}`));
+    }
+    return [...new Set(found)];
+  }
+
   async #object(name: string, signal?: AbortSignal): Promise<JsonObject | undefined> {
     return asObject(await this.#json(name, signal));
   }
@@ -84,16 +106,15 @@ export class Metadata {
   }
 
   async #parse(name: string, signal?: AbortSignal): Promise<Json | undefined> {
-    const entry = this.#files.entries.get(name);
-    if (entry?.type !== 'file') return undefined;
-    if (entry.size > MAX_JSON) {
-      this.#note(name, '{0} is {1} bytes long, far more than any engine writes. It was not read.', name, entry.size);
+    const size = this.#files.entries.get(name)?.size ?? 0;
+    if (size > MAX_JSON) {
+      this.#note(name, '{0} is {1} bytes long, far more than any engine writes. It was not read.', name, size);
       return undefined;
     }
-    const source = this.#files.open(entry);
     try {
-      const bytes = await source.read(0, entry.size, signal);
-      const value = JSON.parse(decodeText(bytes)) as Json;
+      const text = await this.#text(name, signal);
+      if (text === undefined) return undefined;
+      const value = JSON.parse(text) as Json;
       this.#notebook.add(...checkShape(name, value));
       return value;
     } catch (error) {
@@ -107,6 +128,16 @@ export class Metadata {
           reasonOf(error),
         );
       return undefined;
+    }
+  }
+
+  /** Undefined for what is no file of its own, and for more than any engine writes. */
+  async #text(name: string, signal?: AbortSignal): Promise<string | undefined> {
+    const entry = this.#files.entries.get(name);
+    if (entry?.type !== 'file' || entry.size > MAX_JSON) return undefined;
+    const source = this.#files.open(entry);
+    try {
+      return decodeText(await source.read(0, entry.size, signal));
     } finally {
       await source.close();
     }
@@ -115,6 +146,11 @@ export class Metadata {
   #note(where: string, template: string, ...args: (string | number)[]): void {
     this.#notebook.add({ kind: 'damaged', where, text: sentence(template, ...args) });
   }
+}
+
+function ignored(error: unknown): undefined {
+  if (isCancelled(error)) throw error;
+  return undefined;
 }
 
 /** The parser's own words name the position or the character; they also quote the input, which may be long or a secret. */

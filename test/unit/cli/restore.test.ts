@@ -48,12 +48,12 @@ test(
       const { findings } = JSON.parse(check.stdout) as { findings: { id: string; verdict: string }[] };
       assert.deepEqual(
         findings.filter(({ verdict }) => verdict === 'blocker').map(({ id }) => id),
-        ['tcp', 'host-paths'],
+        ['tcp', 'host-paths', 'capabilities'],
       );
       const refused = await cli('restore', archive, '--to', 'podman', '--tcp', 'close');
       assert.deepEqual([refused.code, refused.stdout], [1, '']);
       assert.match(refused.stderr, /--agree host-paths/);
-      const options = ['--to', 'podman', '--tcp', 'close', '--agree', 'host-paths'];
+      const options = ['--to', 'podman', '--tcp', 'close', '--agree', 'host-paths', '--agree', 'capabilities'];
       const plan = await cli('restore', archive, ...options, '--dry-run');
       assert.equal(plan.code, 0);
       assert.match(plan.stdout, /podman .*container restore --import .*--tcp-close --file-locks/);

@@ -149,6 +149,9 @@ describe('what does not fit is a blocker', () => {
       { demands: { ...NO_DEMANDS, annotations: ['run.oci.hooks'] } },
       {},
     ],
+    ['what else Podman takes of the host', 'of-podman', { demands: { ...NO_DEMANDS, ofPodman: ['rootfs=/'] } }, {}],
+    ['capabilities', 'capabilities', { demands: { ...NO_DEMANDS, capabilities: ['CAP_SYS_ADMIN'] } }, {}],
+    ['what engines may read differently', 'form', { doubts: ['spec.dump: Hooks'] }, {}],
     ['paths that stay open', 'open-paths', { demands: { ...NO_DEMANDS, openPaths: ['/proc/kcore'] } }, {}],
     ['namespaces of the host', 'host-namespaces', { demands: { ...NO_DEMANDS, hostNamespaces: ['pid'] } }, {}],
   ] as const) {
@@ -215,6 +218,11 @@ describe('what decides is read out of', () => {
           assert.deepEqual(read.demands.devices, []);
           assert.equal(read.demands.isPrivileged, false);
           assert.deepEqual(read.demands.openPaths, []);
+          assert.deepEqual(read.doubts, []);
+          assert.deepEqual(read.demands.ofPodman, []);
+          // They were asked for: `--cap-add MKNOD`.
+          assert.deepEqual(read.demands.capabilities, name.startsWith('podman-webapp') ? ['CAP_MKNOD'] : []);
+          assert.equal(read.restartPolicy, undefined);
           // What engines mount by themselves is not expected of anybody.
           assert.ok(read.mounts.every(({ destination }) => !['/etc/resolv.conf', '/dev/shm'].includes(destination)));
           for (const kind of ['podman', 'crio', 'kubernetes'] as const) {
@@ -282,6 +290,16 @@ test('a processor is told to have what threads were using, and what nobody knows
   assert.deepEqual(verdicts({ cpuFeatures: ['AVX'] }, {}), ['warning']);
   assert.deepEqual(verdicts({}, { cpuFlags: ['sse2'] }), []);
   assert.deepEqual(verdicts({ cpuFeatures: ['AVX'] }, { architecture: 'arm64', cpuFlags: ['asimd'] }), []);
+});
+
+test('what Podman starts anew by itself is told, and that it checks the health of nothing that it only restored', () => {
+  const about = (checkpoint: Partial<CheckpointFacts>): unknown =>
+    check(facts('podman', checkpoint), PODMAN)
+      .findings.filter(({ id }) => id === 'restart' || id === 'health-check')
+      .map(({ id, verdict: one }) => [id, one]);
+  assert.deepEqual(about({}), []);
+  assert.deepEqual(about({ hasHealthCheck: true }), [['health-check', 'ok']]);
+  assert.deepEqual(about({ hasHealthCheck: true, restartPolicy: 'always' }), [['restart', 'warning']]);
 });
 
 test('versions are compared by their numbers', () => {

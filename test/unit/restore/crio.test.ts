@@ -187,6 +187,7 @@ esac\n`,
           connections: [],
           addresses: [],
           ports: [],
+          doubts: [],
           demands: NO_DEMANDS,
         });
         const verdict = checkRestore(facts, target).find(({ id }) => id === 'restores')?.verdict;

@@ -15,6 +15,8 @@ export const NO_DEMANDS: Demands = {
   isPrivileged: false,
   annotations: [],
   openPaths: [],
+  ofPodman: [],
+  capabilities: [],
 };
 
 /** A checkpoint of which nothing stands in the way, but for what a test says. */
@@ -30,8 +32,10 @@ export function facts(engine: CheckpointFacts['engine'], more: Partial<Checkpoin
     hasParent: false,
     compressedPages: false,
     isDamaged: false,
+    doubts: [],
     isInPodmanPod: false,
     isTerminal: false,
+    hasHealthCheck: false,
     connections: [],
     hasFileLocks: false,
     addresses: [],

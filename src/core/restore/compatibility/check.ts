@@ -18,6 +18,7 @@ export function checkRestore(
 ): readonly Finding[] {
   return [
     completenessFinding(checkpoint),
+    ...formFindings(checkpoint),
     ...engineFindings(checkpoint, target),
     ...machineFindings(checkpoint, target),
     ...contentFindings(checkpoint, target, choices),
@@ -43,4 +44,23 @@ function completenessFinding({ isDamaged, hasParent }: CheckpointFacts): Finding
         remedy: sentence('Fetch it again, or take another checkpoint.'),
       }
     : { id: 'complete', verdict: 'ok', reason: sentence('Nothing of the archive is known to be missing or damaged.') };
+}
+
+/** Nobody can agree to what cannot be shown. */
+function formFindings({ engine, doubts }: CheckpointFacts): readonly Finding[] {
+  if (doubts.length === 0 || engine === 'criu' || engine === 'docker') return [];
+  const list = doubts.slice(0, 5).map((doubt) => (doubt.length > 200 ? `${doubt.slice(0, 200)}…` : doubt));
+  return [
+    {
+      id: 'form',
+      verdict: 'blocker',
+      reason: sentence(
+        'No engine writes an archive like this, and one that restores it may find something else in it than is shown here: {0}',
+        (doubts.length > list.length ? [...list, '…'] : list).join(', '),
+      ),
+      remedy: sentence(
+        'Take the checkpoint again. Whoever made this archive may have wanted to hide what it asks for.',
+      ),
+    },
+  ];
 }

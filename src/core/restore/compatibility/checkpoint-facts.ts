@@ -3,7 +3,9 @@ import type { CheckpointFacts, Demands, ExpectedMount } from '../../../protocol/
 import type { Checkpoint } from '../../checkpoint/checkpoint.ts';
 import { asArray, asObject, asStringMap, asText, asTexts, at, type JsonObject } from '../../checkpoint/json.ts';
 import { usedCpuFeatures } from './cpu-features.ts';
+import { capabilitiesBeyond } from './capabilities.ts';
 import { openPaths } from './open-paths.ts';
+import { demandsOfPodman, hasHealthCheck, restartPolicyOf } from './podman-demands.ts';
 import { goArchitecture, runtimeName } from '../image/annotations.ts';
 
 export type { CheckpointFacts, Demands, ExpectedMount };
@@ -46,6 +48,7 @@ export async function readCheckpointFacts(checkpoint: Checkpoint, signal?: Abort
   const runtime = runtimeName(overview.runtime);
   const cpuFeatures = await usedCpuFeatures(checkpoint, signal);
   const pidNamespace = pidNamespaceOf(spec);
+  const restartPolicy = overview.engine === 'podman' ? restartPolicyOf(config) : undefined;
   return {
     engine: overview.engine,
     ...(overview.engineVersion !== undefined && { engineVersion: overview.engineVersion }),
@@ -58,9 +61,12 @@ export async function readCheckpointFacts(checkpoint: Checkpoint, signal?: Abort
     memory: overview.sizes.memory,
     hasParent: criu.hasParent === true,
     compressedPages: criu.compressedPages === true,
+    doubts: await checkpoint.metadata.doubts(['spec.dump', 'config.dump'], signal),
     isDamaged: notes.some(({ kind }) => kind === 'damaged' || kind === 'truncated' || kind === 'missing'),
     isInPodmanPod: overview.engine === 'podman' && asText(at(config, 'pod')) !== undefined,
     isTerminal: overview.container.terminal === true,
+    ...(restartPolicy !== undefined && { restartPolicy }),
+    hasHealthCheck: hasHealthCheck(config),
     ...(pidNamespace && { pidNamespace }),
     connections: sockets
       .filter(({ protocol, state }) => protocol.startsWith('tcp') && state === 'ESTABLISHED')
@@ -71,7 +77,11 @@ export async function readCheckpointFacts(checkpoint: Checkpoint, signal?: Abort
     mounts,
     ...(criu.lsm !== undefined && { lsm: criu.lsm }),
     hasUserNamespace: namespacesOf(spec).has('user'),
-    demands: demandsOf(overview.engine, spec, config, statusDump, mounts),
+    demands: {
+      ...demandsOf(overview.engine, spec, config, statusDump, mounts),
+      ofPodman: overview.engine === 'podman' ? demandsOfPodman(config) : [],
+      capabilities: await capabilitiesBeyond(checkpoint, signal),
+    },
   };
 }
 
@@ -205,7 +215,7 @@ function demandsOf(
   config: JsonObject | undefined,
   statusDump: JsonObject | undefined,
   mounts: readonly ExpectedMount[],
-): Demands {
+): Omit<Demands, 'ofPodman' | 'capabilities'> {
   const hooks = Object.values(asObject(at(spec, 'hooks')) ?? {})
     .flatMap(asArray)
     .map((hook) => [asText(at(hook, 'path')) ?? '?', ...asTexts(at(hook, 'args')).slice(1)].join(' '));

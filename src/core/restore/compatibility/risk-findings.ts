@@ -11,8 +11,12 @@ export function riskFindings(checkpoint: CheckpointFacts, target: TargetFacts): 
     ...weaknesses(target),
     ...(target.kind === 'crio' ? [podNetwork()] : []),
     ...(target.kind === 'podman'
-      ? demands(checkpoint)
-      : asked([annotations(checkpoint.demands), ...openPaths(checkpoint.demands)])),
+      ? [...demands(checkpoint), ...startedAnew(checkpoint)]
+      : asked([
+          annotations(checkpoint.demands),
+          ...capabilities(checkpoint.demands),
+          ...openPaths(checkpoint.demands),
+        ])),
   ];
 }
 
@@ -91,6 +95,22 @@ function annotations({ annotations: keys }: CheckpointFacts['demands']): Demand 
   ];
 }
 
+/** A privileged container has them all, and is told of as such. */
+function capabilities({ capabilities: names, isPrivileged }: CheckpointFacts['demands']): readonly Demand[] {
+  if (isPrivileged) return [];
+  return [
+    [
+      'capabilities',
+      names,
+      (list) =>
+        sentence(
+          'Its processes have, or may get, capabilities that the engine gives to no container by itself, and a restore gives them back: {0}',
+          list,
+        ),
+    ],
+  ];
+}
+
 /** A privileged container has all of them open, and is told of as such. */
 function openPaths({ openPaths: paths, isPrivileged }: CheckpointFacts['demands']): readonly Demand[] {
   if (isPrivileged) return [];
@@ -127,7 +147,13 @@ function demands({ demands: all }: CheckpointFacts): readonly Finding[] {
       all.isPrivileged ? ['privileged'] : [],
       () => sentence('The container is privileged: it can take over the host.'),
     ],
+    [
+      'of-podman',
+      all.ofPodman,
+      (list) => sentence('The archive’s own description for Podman asks for more of the host: {0}', list),
+    ],
     annotations(all),
+    ...capabilities(all),
     ...openPaths(all),
     ['host-namespaces', namespaces, (list) => sentence('The container shares namespaces with the host: {0}', list)],
   ]);
@@ -141,6 +167,34 @@ function demands({ demands: all }: CheckpointFacts): readonly Finding[] {
     });
   }
   return found;
+}
+
+/**
+ * A restore itself starts no health check: timers of systemd for them are made where Podman starts a container, and they
+ * run what is to be run from outside of the sandbox. Sources: libpod, container_internal.go and healthcheck_linux.go.
+ */
+function startedAnew({ restartPolicy, hasHealthCheck }: CheckpointFacts): readonly Finding[] {
+  if (restartPolicy !== undefined) {
+    return [
+      {
+        id: 'restart',
+        verdict: 'warning',
+        reason: sentence(
+          'Its restart policy is {0}: when it ends, or the machine starts, Podman starts it anew from its image, with its health check if it has one, and after a start of the machine with the network that it had.',
+          restartPolicy.slice(0, 100),
+        ),
+        remedy: sentence('Remove the sandbox when it is not needed any more, and before the machine is started anew.'),
+      },
+    ];
+  }
+  if (!hasHealthCheck) return [];
+  return [
+    {
+      id: 'health-check',
+      verdict: 'ok',
+      reason: sentence('Its health check does not run in the sandbox, unless somebody starts the container anew.'),
+    },
+  ];
 }
 
 function listed(items: readonly string[]): string {
