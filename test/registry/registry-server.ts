@@ -19,6 +19,11 @@ export interface RegistryServerOptions {
   readonly stallAfter?: number;
   /** What the server keeps of an upload that broke off: all that came, or nothing. */
   readonly keeps?: 'all' | 'nothing' | 'forgets';
+  /**
+   * As the distribution's registry: the place of an upload says how much there is, and one of which there is more, or less,
+   * is at an end.
+   */
+  readonly strict?: boolean;
   /** Blobs are at another address, as with object storage. */
   readonly blobsAt?: string;
   /** It has no ranges. */
@@ -156,7 +161,7 @@ export class RegistryServer {
       }
       const begun = randomUUID();
       this.#uploads.set(begun, []);
-      response.setHeader('location', `/v2/${name}/blobs/uploads/${begun}?_state=secret`);
+      response.setHeader('location', `/v2/${name}/blobs/uploads/${begun}?_state=secret-0`);
       end(response, 202);
       return;
     }
@@ -166,7 +171,14 @@ export class RegistryServer {
       return;
     }
     const have = (): number => parts.reduce((sum, part) => sum + part.length, 0);
-    response.setHeader('location', `${this.origin}/v2/${name}/blobs/uploads/${id}?_state=secret`);
+    const state = (): string => `secret-${String(have())}`;
+    const place = (): string => `${this.origin}/v2/${name}/blobs/uploads/${id}?_state=${state()}`;
+    if (this.#options.strict === true && url.searchParams.get('_state') !== state()) {
+      this.#uploads.delete(id);
+      end(response, 404, error('BLOB_UPLOAD_INVALID', 'blob upload invalid'));
+      return;
+    }
+    response.setHeader('location', place());
     if (request.method === 'GET') {
       response.setHeader('range', `0-${String(Math.max(0, have() - 1))}`);
       end(response, 204);
@@ -184,6 +196,7 @@ export class RegistryServer {
         if (this.#stall !== undefined && have() >= this.#stall) {
           this.#stall = undefined;
           this.stalled = have();
+          if (this.#options.keeps === 'nothing') parts.splice(before);
           if (this.#options.keeps === 'forgets') this.#uploads.delete(id);
           await once(request.socket, 'close');
           return;
@@ -196,6 +209,7 @@ export class RegistryServer {
         return;
       }
       response.setHeader('range', `0-${String(have() - 1)}`);
+      response.setHeader('location', place());
       end(response, 202);
       return;
     }

@@ -90,7 +90,7 @@ export class ImageActions {
         const total = image.layer.size;
         const openLayer: typeof subject.checkpoint.openArchive = (wanted) => subject.checkpoint.openArchive(wanted);
         const onProgress = (done: number): void => report(sentence('Sending the image'), { done, total });
-        await sendImage({ image, openLayer }, registry, { signal, places: uploads, onProgress });
+        await sendImage({ image, openLayer }, registry, { signal, places: uploads, onProgress, onAnew: report });
         return image.manifest.digest;
       } finally {
         registry.close();

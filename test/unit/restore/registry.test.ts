@@ -13,6 +13,7 @@ import { parseReference } from '../../../src/core/restore/registry/reference.ts'
 import { UploadPlaces } from '../../../src/core/restore/registry/upload-places.ts';
 import { Registry, type RegistrySettings } from '../../../src/core/restore/registry/registry.ts';
 import type { SpillSettings } from '../../../src/protocol/checkpoint-api.ts';
+import { say } from '../../../src/protocol/sentence.ts';
 import { Authority } from '../../cluster/certificates.ts';
 import { digestOf, RegistryServer, type RegistryServerOptions } from '../../registry/registry-server.ts';
 import { archiveOf } from '../support/fixtures.ts';
@@ -127,6 +128,25 @@ describe('an upload that breaks off', () => {
         else assert.equal(sizes[1], whole);
       }));
   }
+
+  test('goes on after the last piece that arrived, where a place is good for no more than that', () =>
+    scene({ cutAfter: 150_000, keeps: 'nothing', strict: true }, async ({ server, push }) => {
+      const said: string[] = [];
+      await push('lab/app:1', { chunk: 60_000, onAnew: (why) => void said.push(say(why)) });
+      assert.deepEqual(server.blobs.get(digest), readFileSync(archive));
+      assert.deepEqual(said, []);
+      const sent = server.seen.filter(({ method }) => method === 'PATCH').reduce((sum, { length }) => sum + length, 0);
+      assert.ok(sent < readFileSync(archive).length + 100_000, `${String(sent)} bytes were sent`);
+    }));
+
+  test('begins anew where the registry does not go on with it, and says so', () =>
+    scene({ cutAfter: 150_000, strict: true }, async ({ server, push }) => {
+      const said: string[] = [];
+      await push('lab/app:1', { onAnew: (why) => void said.push(say(why)) });
+      assert.deepEqual(server.blobs.get(digest), readFileSync(archive));
+      assert.equal(said.length, 1);
+      assert.match(said[0] ?? '', /does not go on with what it has .* all is sent again/);
+    }));
 
   test('ends when it is cancelled', () =>
     scene({}, async ({ server, push }) => {
@@ -287,6 +307,25 @@ describe('an upload that was given up', () => {
         const sent = server.seen.filter(({ method, length }) => method === 'PATCH' && length > CUT);
         assert.ok(sent.at(-1)?.length === readFileSync(archive).length - (steps[0] ?? 0));
       }));
+
+  test('goes on after the last piece in another process, where a place is good for no more than that', () =>
+    scene({ stallAfter: CUT, keeps: 'nothing', strict: true }, async ({ server, push, folder }) => {
+      const file = join(folder, 'uploads');
+      const giving = new AbortController();
+      const pushing = push('lab/app:1', { places: new UploadPlaces(file), chunk: 60_000, signal: giving.signal });
+      for (let look = 0; look < 500 && server.stalled < CUT; look++) {
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+      giving.abort();
+      await assert.rejects(pushing, reason('cancelled'));
+      const steps: number[] = [];
+      await push('lab/app:1', {
+        places: new UploadPlaces(file),
+        onProgress: (step, done) => void (step === 'sending' && steps.push(done)),
+      });
+      assert.equal(steps[0], 180_000);
+      assert.deepEqual(server.blobs.get(digest), readFileSync(archive));
+    }));
 
   test('is left alone while somebody else sends it, and taken over from who was killed', () =>
     scene({}, async ({ server, folder, settings }) => {

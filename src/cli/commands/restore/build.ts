@@ -3,6 +3,7 @@ import { LayoutFolder } from '../../../core/restore/image/layout-folder.ts';
 import type { ImageDocuments } from '../../../protocol/checkpoint-image.ts';
 import { writeImage } from '../../../core/restore/image/write-image.ts';
 import { formatSize } from '../../../protocol/format.ts';
+import { say } from '../../../protocol/sentence.ts';
 import { usage, type Arguments } from '../../arguments.ts';
 import { formatJson } from '../../json.ts';
 import { registrySettings } from '../../restore/registry.ts';
@@ -54,6 +55,7 @@ async function push(target: string, args: Arguments, session: Session): Promise<
       mountFrom,
       chunk,
       places,
+      onAnew: (why) => session.output.error(say(why)),
       onProgress: (step, done, total) =>
         session.output.progress(
           progressOf(step === 'reading' ? `Reading ${locator}` : `Sending to ${target}`, done, total),

@@ -19,7 +19,7 @@ export interface Pushed {
  * @throws RegistryError, CheckpointError `credentials`, `cancelled`, and as `measureImage`
  */
 export async function pushImage(checkpoint: ImageSource, registry: Registry, options: PushOptions): Promise<Pushed> {
-  const { signal, onProgress, chunk, mountFrom, pause, places } = options;
+  const { signal, onProgress, chunk, mountFrom, pause, places, onAnew } = options;
   await requireLogin(registry, signal);
   const image = await measureImage(checkpoint, {
     ...options,
@@ -32,6 +32,7 @@ export async function pushImage(checkpoint: ImageSource, registry: Registry, opt
     mountFrom,
     pause,
     places,
+    onAnew,
     onProgress: (done) => onProgress?.('sending', done, image.layer.size),
   });
   return { image, layer };

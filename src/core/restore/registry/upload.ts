@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { sentence } from '../../../protocol/sentence.ts';
+import { sentence, type Sentence } from '../../../protocol/sentence.ts';
 import type { ByteSource } from '../../bytes/byte-source.ts';
 import { orCancelled } from '../../bytes/cancel.ts';
 import { sequence } from '../../bytes/sequence.ts';
@@ -22,6 +22,8 @@ export interface UploadOptions {
   readonly pause?: number | undefined;
   /** Remembers what was given up, and goes on with it. */
   readonly places?: UploadPlaces | undefined;
+  /** What was sent before is sent again, and why. */
+  readonly onAnew?: ((why: Sentence) => void) | undefined;
 }
 
 export type Uploaded = 'there' | 'mounted' | 'sent';
@@ -73,6 +75,8 @@ class Upload {
   readonly #options: UploadOptions;
   /** Bytes that the registry has. */
   #done = 0;
+  /** Where to go on: a place may be good for nothing but what comes next. */
+  #location: URL | undefined;
 
   constructor(registry: Registry, blob: Descriptor, source: ByteSource, options: UploadOptions) {
     this.#registry = registry;
@@ -95,24 +99,22 @@ class Upload {
 
   async #run(begun?: URL): Promise<void> {
     const { signal, pause = 1000, places } = this.#options;
-    const { digest } = this.#blob;
-    const earlier = await places?.take(this.#registry, digest);
-    let location = (earlier && (await this.#resume(earlier))) ?? begun;
+    const earlier = await places?.take(this.#registry, this.#blob.digest);
+    this.#location = (earlier && (await this.#resume(earlier))) ?? begun;
     if (this.#done > 0) this.#options.onProgress?.(this.#done);
     for (let attempt = 1; ; attempt++) {
       const before = this.#done;
       try {
-        location ??= await this.#begin();
-        await places?.hold(this.#registry, digest, location);
-        location = await this.#send(location);
-        await this.#commit(location);
+        await this.#goOnAt(this.#location ?? (await this.#begin()));
+        await this.#send();
+        await this.#commit();
         return;
       } catch (error) {
         if (!isPassing(error)) throw error;
         if (this.#done > before) attempt = 1;
         if (attempt >= ATTEMPTS) throw error;
         await orCancelled(sleep(pause * attempt, undefined, { ref: true }), signal);
-        location = location && (await this.#resume(location));
+        this.#location = this.#location && (await this.#resume(this.#location));
       }
     }
   }
@@ -122,16 +124,21 @@ class Upload {
     return locationOf(await start(this.#registry, {}, this.#options.signal));
   }
 
-  /** Piece by piece. @returns where to go on */
-  async #send(from: URL): Promise<URL> {
+  /** For this attempt, and for those after it. */
+  async #goOnAt(place: URL): Promise<void> {
+    this.#location = place;
+    await this.#options.places?.hold(this.#registry, this.#blob.digest, place);
+  }
+
+  /** Piece by piece. */
+  async #send(): Promise<void> {
     const { size } = this.#blob;
     const { chunk = size, signal } = this.#options;
-    let location = from;
     while (this.#done < size) {
       const [start, end] = [this.#done, Math.min(size, this.#done + Math.max(1, chunk))];
       const answer = await this.#registry.send({
         method: 'PATCH',
-        to: location,
+        to: this.#place,
         headers: {
           'content-type': 'application/octet-stream',
           'content-range': `${String(start)}-${String(end - 1)}`,
@@ -144,9 +151,13 @@ class Upload {
       answer.discard();
       this.#done = end;
       this.#options.onProgress?.(end);
-      location = locationOf(answer);
+      await this.#goOnAt(locationOf(answer));
     }
-    return location;
+  }
+
+  get #place(): URL {
+    if (this.#location) return this.#location;
+    throw new Error('No upload has begun.');
   }
 
   async *#read(start: number, end: number): AsyncGenerator<Uint8Array> {
@@ -160,8 +171,26 @@ class Upload {
     if (at < end) throw new CheckpointError('changed', sentence('{0} is shorter than it was.', this.#source.name));
   }
 
-  /** Asks what the registry has. @returns where to go on; undefined where it must begin anew */
+  /**
+   * Asks what the registry has, and says where that is nothing. Some know only uploads that broke off between two pieces:
+   * the place that they give says how much there is, and they end an upload of which there is more. Source: distribution,
+   * registry/handlers/blobupload.go.
+   * @returns where to go on; undefined where it must begin anew
+   */
   async #resume(location: URL): Promise<URL | undefined> {
+    const place = await this.#look(location);
+    if (place) return place;
+    const { host } = this.#registry.reference;
+    this.#options.onAnew?.(
+      sentence(
+        'The registry {0} does not go on with what it has of an upload that broke off: all is sent again.',
+        host,
+      ),
+    );
+    return undefined;
+  }
+
+  async #look(location: URL): Promise<URL | undefined> {
     const { signal } = this.#options;
     try {
       const answer = await this.#registry.send({ method: 'GET', to: location, what: 'an upload', signal });
@@ -177,8 +206,8 @@ class Upload {
     }
   }
 
-  async #commit(location: URL): Promise<void> {
-    const to = new URL(location);
+  async #commit(): Promise<void> {
+    const to = new URL(this.#place);
     to.searchParams.set('digest', this.#blob.digest);
     const { signal } = this.#options;
     const answer = await this.#registry.send({

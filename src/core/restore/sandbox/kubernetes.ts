@@ -215,6 +215,7 @@ export class KubernetesSandbox implements Sandbox {
       await sendImage({ image, openLayer }, registry, {
         signal,
         places: uploads,
+        onAnew: onProgress,
         onProgress: (done) => onProgress?.(sentence('Sending the image'), { done, total }),
       });
       const { host, name } = reference;
