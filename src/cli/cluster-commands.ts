@@ -100,6 +100,29 @@ export const CLUSTER_COMMANDS: readonly Command[] = [
     load: () => import('./commands/cluster/archives.ts'),
   },
   {
+    name: 'cluster check',
+    operands: '[NODE…]',
+    min: 0,
+    max: Infinity,
+    summary: 'Tell what stands between you and a checkpoint on nodes, point by point, and what would mend it',
+    details:
+      'Without NODE: of all nodes. Nothing is changed, and no container is touched.\n\n  ✓  it is as it has to be        !  it works, but\n  ✗  it keeps checkpoints away    ?  nobody could tell\n\nThe exit code is 1 where a point is ✗.',
+    options: {
+      ...TEXT_FORMAT,
+      archives: { kind: 'flag', help: 'Look at the folder of the archives, too, by way of a helper pod' },
+      directory: {
+        kind: 'text',
+        value: 'DIR',
+        help: 'Where archives are on the nodes (/var/lib/kubelet/checkpoints if not given)',
+      },
+      ...HELPER,
+      ...CONTEXT,
+      ...KUBECONFIG,
+      ...TIMEOUT,
+    },
+    load: () => import('./commands/cluster/check.ts'),
+  },
+  {
     name: 'checkpoint',
     operands: 'NAMESPACE/POD[/CONTAINER]…',
     min: 1,

@@ -14,7 +14,7 @@ import { serviceAccount, startCluster } from './support.ts';
 const cluster = await startCluster({ nodes: [{ name: 'node-1' }, { name: 'node-2', runtime: 'containerd' }] });
 const NAME = 'checkpoint-tty_lab-tty-2026-11-23T22:31:03Z.tar';
 copyFileSync(archiveOf('crio-tty'), join(cluster.node().checkpoints, NAME));
-cluster.node().archives.set('*', archiveOf('crio-rich'));
+for (const node of cluster.nodes.values()) node.archives.set('*', archiveOf('crio-rich'));
 addPod(cluster, { name: 'shop', containers: ['web', 'log'], init: ['prepare'] });
 addPod(cluster, { name: 'other', namespace: 'default', node: 'node-2' });
 const LOCATOR = `node://test/node-1/var/lib/kubelet/checkpoints/${NAME}`;
@@ -87,7 +87,10 @@ describe('cluster', () => {
     assert.match((await cli('cluster', 'archives', 'node-2')).stdout, /^No archives found/);
     const { code, stderr } = await cli('cluster', 'archives', 'node-3');
     assert.equal(code, 1);
-    assert.match(stderr, /nodes "node-3" not found/);
+    assert.match(
+      stderr,
+      /There is no node node-3 in test\.\n.*To see which there are: checkpoint-explorer cluster nodes/,
+    );
   });
 });
 
@@ -105,11 +108,31 @@ test('checkpoint: all that run in a pod, or one container', async () => {
   }
   const one = await cli('checkpoint', 'shop/log');
   assert.equal(one.code, 1);
-  assert.match(one.stderr, /pods "log" not found/);
+  assert.match(
+    one.stderr,
+    /There is no pod log in the namespace shop of test\.\n.*NAMESPACE\/POD\/CONTAINER.*--context/,
+  );
   const alone = await cli('checkpoint', 'lab/shop/prepare');
   assert.equal(alone.code, 1);
   assert.match(alone.stderr, /Container prepare of lab\/shop is not running on node-1/);
-  assert.equal((await cli('checkpoint', 'a/b/c/d')).code, 2);
+  const wrong = await cli('checkpoint', 'lab/shop/weeb');
+  assert.deepEqual([wrong.code, wrong.stdout], [1, '']);
+  assert.match(wrong.stderr, /lab\/shop has no container weeb\. It has: prepare, web, log\./);
+  assert.equal((await cli('checkpoint', 'lab/shop/web', 'a/b/c/d')).code, 2);
+});
+
+test('checkpoint: of several, one that is not there does not keep the others from being made, and told', async () => {
+  const { code, stdout, stderr } = await cli('checkpoint', 'shop', 'gone', 'default/other');
+  assert.equal(code, 1);
+  assert.match(stderr, /There is no pod gone in the namespace lab of test\./);
+  assert.match(stdout, /^node:\S+shop_lab-web\S+\nnode:\S+shop_lab-log\S+\nnode:\S+other_default-\S+\n$/);
+  cluster.server.faults.add({ match: ({ path }) => path.endsWith('/pods/other'), answer: { status: 401, body: '' } });
+  const broken = await cli('checkpoint', 'lab/shop/web', 'default/other', 'gone');
+  cluster.server.faults.clear();
+  assert.equal(broken.code, 1);
+  assert.match(broken.stdout, /^node:\S+shop_lab-web\S+\n$/);
+  assert.match(broken.stderr, /does not know who you are/);
+  assert.doesNotMatch(broken.stderr, /no pod gone/);
 });
 
 test('checkpoint: one that seemed to fail is looked for', async () => {
@@ -185,6 +208,60 @@ describe('an archive on a node', () => {
       assert.deepEqual([code, stdout], [2, ''], args.join(' '));
     }
   });
+});
+
+describe('cluster check', () => {
+  interface Checked {
+    readonly node: string;
+    readonly points: readonly { question: string; state: string; message: string; remedy?: { copy?: unknown } }[];
+  }
+
+  test('tells of each node point by point what would mend it, and changes nothing', async () => {
+    const before = readdirSync(cluster.node().checkpoints);
+    const { code, stdout } = await cli('cluster', 'check');
+    assert.equal(code, 0);
+    assert.match(stdout, /^node-1\n {2}✓ You may make checkpoints on node-1\.\n/);
+    assert.match(stdout, /\n\nnode-2\n {2}✓/);
+    assert.match(
+      stdout,
+      /\n {2}\? .*established TCP.*\n {4}An administrator can allow it.*\n\n {6}mkdir -p \/etc\/criu/,
+    );
+    assert.deepEqual(readdirSync(cluster.node().checkpoints), before);
+    assert.equal(helperPods(cluster).length, 0);
+  });
+
+  test('as JSON, with the archives where that is asked for', async () => {
+    const [checked] = (await json('cluster', 'check', 'node-1', '--archives')) as readonly Checked[];
+    assert.equal(checked?.node, 'node-1');
+    const states = Object.fromEntries(checked.points.map(({ question, state }) => [question, state]));
+    assert.deepEqual([states['rights'], states['gate'], states['archives']], ['good', 'good', 'good']);
+    assert.equal(helperPods(cluster).length, 0);
+  });
+
+  test('ends with 1 where something keeps checkpoints away, or a node is not there', async () => {
+    const login = serviceAccount(cluster);
+    const path = cluster.kubeconfig(login);
+    const refused = await cli('cluster', 'check', 'node-1', '--kubeconfig', path);
+    assert.equal(refused.code, 1);
+    assert.match(refused.stdout, /✗ You \(system:serviceaccount:lab:\S+\) may not make checkpoints on node-1/);
+    assert.match(refused.stdout, /\n {6}kind: ClusterRole\n/);
+    const mixed = await cli('cluster', 'check', 'gone', 'node-1');
+    assert.equal(mixed.code, 1);
+    assert.match(mixed.stderr, /There is no node gone in test/);
+    assert.match(mixed.stdout, /^node-1\n/);
+  });
+});
+
+test('who may not list nodes is told to name one', async () => {
+  const path = cluster.kubeconfig(serviceAccount(cluster, { verbs: ['get'], resources: ['nodes'] }));
+  for (const words of [['archives'], ['nodes'], ['check']]) {
+    const { code, stdout, stderr } = await cli('cluster', ...words, '--kubeconfig', path);
+    assert.deepEqual([code, stdout], [1, '']);
+    assert.match(
+      stderr,
+      /cannot list resource "nodes".*\n.*Nodes can be named instead.*cluster pods.*\n[^]*kind: ClusterRole/,
+    );
+  }
 });
 
 test('a cluster that does not answer is given up', async () => {

@@ -1,4 +1,4 @@
-import { listNodes, nodeCalled, type NodeFacts } from '../../../core/cluster/inventory/nodes.ts';
+import type { NodeFacts } from '../../../core/cluster/inventory/nodes.ts';
 import type { NodeArchive } from '../../../core/cluster/node-files/archive-facts.ts';
 import { CHECKPOINTS } from '../../../core/cluster/node-files/node-files.ts';
 import { formatNodeLocator } from '../../../core/cluster/node-files/node-locator.ts';
@@ -6,6 +6,7 @@ import { isCancelled } from '../../../core/errors.ts';
 import { formatSize, formatTime } from '../../../protocol/format.ts';
 import type { Arguments } from '../../arguments.ts';
 import { choiceOf, connect, nodeFiles, withinTimeout } from '../../cluster/connect.ts';
+import { allNodes, nodeNamed } from '../../cluster/look-up.ts';
 import { formatJson } from '../../json.ts';
 import { drawTable } from '../../layout.ts';
 import type { ExitCode, Session } from '../../session.ts';
@@ -38,8 +39,8 @@ export async function run(args: Arguments, session: Session): Promise<ExitCode> 
     }
 
     async function nodesOf(names: readonly string[]): Promise<readonly NodeFacts[]> {
-      if (names.length > 0) return Promise.all(names.map((name) => nodeCalled(cluster.api, name, signal)));
-      return (await listNodes(cluster.api, signal)).filter(({ isLinux, isReady }) => isLinux && isReady);
+      if (names.length > 0) return Promise.all(names.map((name) => nodeNamed(cluster, name, signal)));
+      return (await allNodes(cluster, signal)).filter(({ isLinux, isReady }) => isLinux && isReady);
     }
   });
   if (args.text('format') === 'json') {

@@ -6,8 +6,7 @@ import { throughApiServer } from '../../../core/cluster/checkpoint/node-endpoint
 import type { Subject } from '../../../core/cluster/checkpoint/runtime-failure.ts';
 import { takeCheckpoint } from '../../../core/cluster/checkpoint/take-checkpoint.ts';
 import type { Cluster } from '../../../core/cluster/cluster.ts';
-import { nodeCalled, type NodeFacts } from '../../../core/cluster/inventory/nodes.ts';
-import { readPod } from '../../../core/cluster/inventory/pods.ts';
+import type { NodeFacts } from '../../../core/cluster/inventory/nodes.ts';
 import { CHECKPOINTS } from '../../../core/cluster/node-files/node-files.ts';
 import { formatNodeLocator } from '../../../core/cluster/node-files/node-locator.ts';
 import { CheckpointError, isCancelled } from '../../../core/errors.ts';
@@ -15,6 +14,7 @@ import { sentence } from '../../../protocol/sentence.ts';
 import { formatDuration } from '../../../protocol/format.ts';
 import { usage, type Arguments } from '../../arguments.ts';
 import { choiceOf, connect, nodeFiles, timeoutOf, type ClusterChoice } from '../../cluster/connect.ts';
+import { isOfOne, nodeNamed, podNamed } from '../../cluster/look-up.ts';
 import { formatJson } from '../../json.ts';
 import type { ExitCode, Session } from '../../session.ts';
 
@@ -29,65 +29,94 @@ export async function run(args: Arguments, session: Session): Promise<ExitCode> 
   const choice = choiceOf(args);
   const timeout = timeoutOf(args);
   const cluster = await connect(choice, session);
+  const wishes = args.operands.map((operand) => parseWish(operand, choice.namespace ?? cluster.namespace));
   const made: Made[] = [];
   let code: ExitCode = 0;
-  for (const operand of args.operands) {
-    const { subjects, node } = await subjectsOf(operand, cluster, choice, session);
-    for (const subject of subjects) {
-      try {
-        made.push(await take(subject));
-      } catch (error) {
-        if (isCancelled(error)) throw error;
-        session.output.failure(error);
-        code = 1;
+  try {
+    for (const wish of wishes) {
+      const found = await toldIf(isOfOne, () => subjectsOf(wish, cluster, session));
+      for (const subject of found?.subjects ?? []) {
+        const one = found && (await toldIf(isNotCancelled, () => take(subject, found.node)));
+        if (one) made.push(one);
       }
     }
-
-    async function take(subject: Subject): Promise<Made> {
-      const since = Date.now();
-      const endpoint = throughApiServer(cluster.api.transport, node.name);
-      session.output.progress(`Checkpointing ${subject.container} of ${subject.namespace}/${subject.pod}`);
-      try {
-        return await takeCheckpoint(endpoint, subject, { timeout, facts: node, signal: session.signal });
-      } catch (error) {
-        if (!(error instanceof CheckpointRefused)) throw error;
-        if (!error.mayExist) throw await explained(error, subject, node, cluster, choice, session);
-        const found = await lookAfter(subject, node, since, cluster, choice, session);
-        if (found === undefined) throw error;
-        session.output.error(`${error.message} It is: the archive was made all the same.`);
-        return { subject, path: found };
-      }
-    }
+  } catch (error) {
+    // What was made is there, whatever came after it.
+    if (made.length > 0) await print(made, cluster, args, session);
+    throw error;
   }
   await print(made, cluster, args, session);
   return code;
+
+  /** Tells what does not keep the others from being checkpointed. */
+  async function toldIf<T>(isOne: (error: unknown) => boolean, work: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isOne(error)) throw error;
+      session.output.failure(error);
+      code = 1;
+      return undefined;
+    }
+  }
+
+  async function take(subject: Subject, node: NodeFacts): Promise<Made> {
+    const since = Date.now();
+    const endpoint = throughApiServer(cluster.api.transport, node.name);
+    session.output.progress(`Checkpointing ${subject.container} of ${subject.namespace}/${subject.pod}`);
+    try {
+      return await takeCheckpoint(endpoint, subject, { timeout, facts: node, signal: session.signal });
+    } catch (error) {
+      if (!(error instanceof CheckpointRefused)) throw error;
+      if (!error.mayExist) throw await explained(error, subject, node, cluster, choice, session);
+      const found = await lookAfter(subject, node, since, cluster, choice, session);
+      if (found === undefined) throw error;
+      session.output.error(`${error.message} It is: the archive was made all the same.`);
+      return { subject, path: found };
+    }
+  }
 }
 
-/** `POD`, `NAMESPACE/POD` or `NAMESPACE/POD/CONTAINER`; without a container all that run. */
-async function subjectsOf(
-  operand: string,
-  cluster: Cluster,
-  choice: ClusterChoice,
-  session: Session,
-): Promise<{ subjects: readonly Subject[]; node: NodeFacts }> {
+function isNotCancelled(error: unknown): boolean {
+  return !isCancelled(error);
+}
+
+/** What is to be checkpointed; without a container all that run. */
+interface Wish {
+  readonly namespace: string;
+  readonly pod: string;
+  readonly container: string | undefined;
+}
+
+/** `POD`, `NAMESPACE/POD` or `NAMESPACE/POD/CONTAINER`. @throws CheckpointError `usage` */
+function parseWish(operand: string, home: string): Wish {
   const parts = operand.split('/');
-  const isAlone = parts.length === 1;
-  const [namespace = '', pod = '', container] = isAlone ? [choice.namespace ?? cluster.namespace, operand] : parts;
+  const [namespace = '', pod = '', container] = parts.length === 1 ? [home, operand] : parts;
   if (parts.length > 3 || [namespace, pod, container].includes('')) {
     throw usage('{0} does not name a pod or a container: give NAMESPACE/POD or NAMESPACE/POD/CONTAINER.', operand);
   }
+  return { namespace, pod, container };
+}
+
+/** @throws ClusterError; CheckpointError `not-found` where there is nothing that could be checkpointed */
+async function subjectsOf(
+  { namespace, pod, container }: Wish,
+  cluster: Cluster,
+  session: Session,
+): Promise<{ subjects: readonly Subject[]; node: NodeFacts }> {
   const { signal } = session;
-  const facts = await readPod(cluster.api, { namespace, name: pod, signal });
-  if (facts.node === undefined) {
-    throw new CheckpointError('not-found', sentence('The pod {0} is on no node yet.', `${namespace}/${pod}`));
+  const { node: name, containers } = await podNamed(cluster, { namespace, name: pod }, signal);
+  const who = `${namespace}/${pod}`;
+  if (name === undefined) throw new CheckpointError('not-found', sentence('The pod {0} is on no node yet.', who));
+  if (container !== undefined && !containers.some((one) => one.name === container)) {
+    const all = containers.map((one) => one.name).join(', ');
+    throw new CheckpointError('not-found', sentence('{0} has no container {1}. It has: {2}.', who, container, all));
   }
-  const running = facts.containers.filter(({ state }) => state === 'running').map(({ name }) => name);
+  const running = containers.filter(({ state }) => state === 'running').map((one) => one.name);
   const names = container === undefined ? running : [container];
-  if (names.length === 0) {
-    throw new CheckpointError('not-found', sentence('No container of {0} is running.', `${namespace}/${pod}`));
-  }
-  const node = await nodeCalled(cluster.api, facts.node, signal);
-  return { subjects: names.map((name) => ({ namespace, pod, container: name, node: node.name })), node };
+  if (names.length === 0) throw new CheckpointError('not-found', sentence('No container of {0} is running.', who));
+  const node = await nodeNamed(cluster, name, signal);
+  return { subjects: names.map((one) => ({ namespace, pod, container: one, node: node.name })), node };
 }
 
 /** Where the reason lies in a log on the node, it is looked up there. */

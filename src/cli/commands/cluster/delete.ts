@@ -1,7 +1,7 @@
-import { nodeCalled } from '../../../core/cluster/inventory/nodes.ts';
 import { parseNodeLocator } from '../../../core/cluster/node-files/node-locator.ts';
 import { usage, type Arguments } from '../../arguments.ts';
 import { choiceOf, connect, nodeFiles, withinTimeout } from '../../cluster/connect.ts';
+import { nodeNamed } from '../../cluster/look-up.ts';
 import type { ExitCode, Session } from '../../session.ts';
 
 export async function run(args: Arguments, session: Session): Promise<ExitCode> {
@@ -12,7 +12,7 @@ export async function run(args: Arguments, session: Session): Promise<ExitCode> 
   const cluster = await connect(choice, session);
   const files = await nodeFiles(cluster, choice, session);
   await withinTimeout(args, session, async (signal) => {
-    const facts = await nodeCalled(cluster.api, node, signal);
+    const facts = await nodeNamed(cluster, node, signal);
     const { state } = await files.stat(facts, path, signal);
     await files.delete(facts, path, state, signal);
   });

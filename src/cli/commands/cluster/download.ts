@@ -2,11 +2,11 @@ import { statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { download, type DownloadProgress } from '../../../core/cluster/download/download.ts';
 import { legalName } from '../../../core/cluster/download/legal-name.ts';
-import { nodeCalled } from '../../../core/cluster/inventory/nodes.ts';
 import { parseNodeLocator } from '../../../core/cluster/node-files/node-locator.ts';
 import { formatDuration, formatSize } from '../../../protocol/format.ts';
 import { usage, type Arguments } from '../../arguments.ts';
 import { choiceOf, connect, nodeFiles, withinTimeout } from '../../cluster/connect.ts';
+import { nodeNamed } from '../../cluster/look-up.ts';
 import { formatJson } from '../../json.ts';
 import type { ExitCode, Session } from '../../session.ts';
 import { readVersion } from '../../version.ts';
@@ -31,7 +31,7 @@ export async function run(args: Arguments, session: Session): Promise<ExitCode> 
       cluster,
       files,
       {
-        node: await nodeCalled(cluster.api, node, signal),
+        node: await nodeNamed(cluster, node, signal),
         path,
         target,
         tool: { name: 'checkpoint-explorer', version: readVersion() },
