@@ -175,3 +175,11 @@ test('while the archive is still being read there is what is known so far', asyn
   const images = directory({ 'pstree.img': image('PSTREE', task(1)), 'ids-1.img': ids(7) }, false);
   assert.deepEqual(await tablesOf(images), []);
 });
+
+test('the files are decoded once for all who ask, but not from an archive that is still being read', async () => {
+  const images = { 'files.img': image('FILES', entry('file_entry', { type: FD_TYPE.reg, id: 1, reg: reg(1, '/a') })) };
+  const whole = directory(images);
+  assert.equal(await FileTable.load(whole), await FileTable.load(whole));
+  const growing = directory(images, false);
+  assert.notEqual(await FileTable.load(growing), await FileTable.load(growing));
+});

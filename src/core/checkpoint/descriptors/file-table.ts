@@ -3,6 +3,10 @@ import type { ImageDirectory } from '../../criu/image-directory.ts';
 import { known } from '../known-images.ts';
 import { FD_TYPE, splitFiles, type FileType } from './split-files.ts';
 
+/** Of a dump with more open files, which would be more than a hundred megabytes, none is kept for the next question. */
+const KEPT = 200_000;
+const kept = new WeakMap<ImageDirectory, FileTable>();
+
 /**
  * What stands behind the file ids that other images refer to: the open file descriptions of the dump, whether they lie
  * in files.img or, before CRIU 3.4, in an image for each type.
@@ -23,7 +27,17 @@ export class FileTable {
     this.#memfds = memfds;
   }
 
+  /** Read once for all who ask, as soon as all of the archive is there. */
   static async load(images: ImageDirectory, signal?: AbortSignal): Promise<FileTable> {
+    const known = kept.get(images);
+    if (known) return known;
+    const isWhole = images.complete;
+    const table = await FileTable.#read(images, signal);
+    if (isWhole && table.#entries.size <= KEPT) kept.set(images, table);
+    return table;
+  }
+
+  static async #read(images: ImageDirectory, signal?: AbortSignal): Promise<FileTable> {
     const entries = new Map<number, FileEntry>();
     const namesakes = new Map<number, FileEntry[]>();
     const add = (file: FileEntry): void => {
