@@ -12,7 +12,7 @@ export interface AuthorizationOptions {
   readonly scopes: readonly string[];
   readonly secrets: Secrets;
   /** Asked at most once, and only when the registry wants to know. */
-  readonly login: () => Promise<Login | undefined>;
+  readonly login: (signal?: AbortSignal) => Promise<Login | undefined>;
   readonly allowPlain: boolean;
 }
 
@@ -32,6 +32,15 @@ export class Authorization {
     return this.#header;
   }
 
+  /** Asked once, and once more after it failed. @throws CheckpointError `credentials`, `cancelled` */
+  login(signal?: AbortSignal): Promise<Login | undefined> {
+    this.#login ??= this.#options.login(signal).catch((error: unknown) => {
+      this.#login = undefined;
+      throw error;
+    });
+    return this.#login;
+  }
+
   /**
    * Meets what a 401 asks for.
    * @returns false where there is nothing new to try
@@ -41,8 +50,7 @@ export class Authorization {
     const challenges = parseChallenges(answer.headers['www-authenticate'] ?? '');
     const bearer = challenges.find(({ scheme, realm }) => scheme === 'bearer' && realm !== undefined);
     const before = this.#header;
-    this.#login ??= this.#options.login();
-    const login = await this.#login;
+    const login = await this.login(signal);
     if (bearer) this.#header = `Bearer ${await this.#token(bearer, login, signal)}`;
     else if (challenges.some(({ scheme }) => scheme === 'basic') && login && login.identityToken === undefined) {
       this.#header = basic(login);
@@ -86,7 +94,7 @@ export class Authorization {
     } catch (error) {
       throw unreachable(realm.host, error);
     }
-    if (answer.status !== 200) throw await refusalOf(answer, host, 'a token', secrets);
+    if (answer.status !== 200) throw await refusalOf(answer, host, 'a token', secrets, login);
     const token = tokenIn(await readText(answer, 256 * 1024));
     if (token === undefined) {
       throw new RegistryError('unavailable', sentence('{0} gave no token for the registry {1}.', realm.host, host), {

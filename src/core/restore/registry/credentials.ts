@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { sentence, type Sentence } from '../../../protocol/sentence.ts';
+import { cancelled } from '../../bytes/cancel.ts';
 import { errorCode } from '../../bytes/file-source.ts';
 import { CheckpointError } from '../../errors.ts';
 import type { Secrets } from '../../secrets.ts';
@@ -13,6 +14,8 @@ export interface Login {
   readonly password: string;
   /** Stands for both: to be exchanged for a token. */
   readonly identityToken?: string;
+  /** The file or the helper that has it. */
+  readonly from: string;
 }
 
 const LONGEST_FILE = 4 * 1024 * 1024;
@@ -28,6 +31,8 @@ export interface CredentialOptions {
   /** A file to look into, and no other. */
   readonly file?: string | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Milliseconds that a helper has to answer. */
+  readonly patience?: number | undefined;
 }
 
 /**
@@ -81,6 +86,7 @@ async function readConfig(path: string, isAskedFor: boolean): Promise<Config | u
     const code = errorCode(error);
     if (!isAskedFor && (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EACCES')) return undefined;
     // The parser's message would quote the file.
+    if (code === 'ENOENT') throw failed(sentence('There is no file {0} with the credentials of registries.', path));
     const why = error instanceof SyntaxError ? 'it is not valid JSON' : (code ?? 'it cannot be used');
     throw failed(sentence('The file {0} with the credentials of registries cannot be read: {1}.', path, why));
   }
@@ -98,7 +104,7 @@ async function loginIn(
     if (typeof helper === 'string') return askHelper(helper, key, options);
   }
   for (const key of keys) {
-    const login = entryOf(config.auths[key]);
+    const login = entryOf(config.auths[key], config.path);
     if (login) return login;
   }
   // A store lists in `auths`, without anything in it, what it has.
@@ -115,13 +121,14 @@ function keysOf(host: string, name: string): readonly string[] {
   return [...paths, host, ...hub, `https://${host}`, `https://${host}/`, `https://${host}/v1/`, `https://${host}/v2/`];
 }
 
-function entryOf(entry: unknown): Login | undefined {
+function entryOf(entry: unknown, from: string): Login | undefined {
   const { auth, identitytoken, username, password } = asObject(entry);
   const [, user = '', secret = ''] =
     typeof auth === 'string' ? (/^([^:]*):(.*)$/s.exec(Buffer.from(auth, 'base64').toString('utf8')) ?? []) : [];
   const login = {
     username: typeof username === 'string' && username !== '' ? username : user,
     // Docker pads what it keeps with NULs.
+    from,
     password: (typeof password === 'string' && password !== '' ? password : secret).replace(/\0+$/, ''),
   };
   if (typeof identitytoken === 'string' && identitytoken !== '') return { ...login, identityToken: identitytoken };
@@ -134,6 +141,10 @@ async function askHelper(helper: string, server: string, options: CredentialOpti
   if (!/^[\w.-]+$/.test(helper)) throw failed(sentence('{0} cannot be the name of a credential helper.', helper));
   const program = `docker-credential-${helper}`;
   const { output, code } = await runHelper(program, server, options);
+  if (code === 'late') {
+    const seconds = HELPER_TIMEOUT / 1000;
+    throw failed(sentence('The credential helper {0} did not answer within {1} seconds.', program, seconds));
+  }
   if (code !== 0) {
     if (/credentials not found/i.test(output)) return undefined;
     const said = options.secrets.scrub(output, 500);
@@ -145,14 +156,15 @@ async function askHelper(helper: string, server: string, options: CredentialOpti
     throw failed(sentence('The credential helper {0} printed no credential that can be used.', program));
   }
   return Username === '<token>'
-    ? { username: '', password: '', identityToken: Secret }
-    : { username: Username, password: Secret };
+    ? { username: '', password: '', identityToken: Secret, from: program }
+    : { username: Username, password: Secret, from: program };
 }
 
+/** Found in PATH, without a shell. One that does not answer, as it waits for somebody to unlock a store, is ended. */
 function runHelper(
   program: string,
   server: string,
-  { environment, signal }: CredentialOptions,
+  { environment, signal, patience = HELPER_TIMEOUT }: CredentialOptions,
 ): Promise<{ output: string; code: number | string }> {
   return new Promise((resolve, reject) => {
     let output = '';
@@ -160,17 +172,38 @@ function runHelper(
       env: environment,
       stdio: ['pipe', 'pipe', 'ignore'],
       windowsHide: true,
-      timeout: HELPER_TIMEOUT,
-      ...(signal && { signal }),
     });
+    // What it has started itself may keep its output open.
+    const end = (): void => {
+      child.kill('SIGKILL');
+      child.stdout.destroy();
+      child.unref();
+    };
+    const timer = setTimeout(() => {
+      end();
+      resolve({ output: '', code: 'late' });
+    }, patience);
+    const abort = (): void => {
+      end();
+      reject(cancelled());
+    };
+    signal?.addEventListener('abort', abort, { once: true });
+    const settle = (): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', abort);
+    };
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       if (output.length < LONGEST_OUTPUT) output += text;
     });
     child.once('error', (error) => {
+      settle();
       const why = errorCode(error) === 'ENOENT' ? 'it is not installed here' : (errorCode(error) ?? error.name);
       reject(failed(sentence('The credential helper {0} cannot be started: {1}.', program, why)));
     });
-    child.once('close', (code, killed) => resolve({ output, code: code ?? String(killed) }));
+    child.once('close', (code, killed) => {
+      settle();
+      resolve({ output, code: code ?? String(killed) });
+    });
     child.stdin.on('error', () => undefined);
     child.stdin.end(`${server}\n`);
   });

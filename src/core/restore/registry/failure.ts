@@ -2,6 +2,7 @@ import { sentence, type Sentence } from '../../../protocol/sentence.ts';
 import { errorCode } from '../../bytes/file-source.ts';
 import type { Secrets } from '../../secrets.ts';
 import { CheckpointError, type Reason } from '../../errors.ts';
+import type { Login } from './credentials.ts';
 import type { Answer } from './http.ts';
 
 /** Why a registry did not do something. Nothing in it holds a credential. */
@@ -36,8 +37,17 @@ export async function readText(answer: Answer, limit = LONGEST_TEXT): Promise<st
   return Buffer.concat(parts).toString('utf8').slice(0, limit);
 }
 
-/** What an answer means that is not the one hoped for. Its body is read. */
-export async function refusalOf(answer: Answer, host: string, what: string, secrets: Secrets): Promise<RegistryError> {
+/**
+ * What an answer means that is not the one hoped for. Its body is read.
+ * @param login that was sent along
+ */
+export async function refusalOf(
+  answer: Answer,
+  host: string,
+  what: string,
+  secrets: Secrets,
+  login?: Pick<Login, 'from'>,
+): Promise<RegistryError> {
   const { status } = answer;
   const said = secrets.scrub(messageIn(await readText(answer).catch(() => '')), 500);
   const facts = { host, status, isPassing: status === 429 || status >= 500 };
@@ -45,11 +55,18 @@ export async function refusalOf(answer: Answer, host: string, what: string, secr
     case 401:
       return new RegistryError(
         'unauthorized',
-        sentence(
-          'The registry {0} does not know who you are, or does not let you: log in with podman login or docker login. {1}',
-          host,
-          said,
-        ),
+        login
+          ? sentence(
+              'The registry {0} refuses the credentials that {1} has for it: they are wrong or have expired, or they do not allow this. {2}',
+              host,
+              login.from,
+              said,
+            )
+          : sentence(
+              'The registry {0} wants to know who you are, and no credentials for it were found: log in with podman login or docker login. {1}',
+              host,
+              said,
+            ),
         facts,
       );
     case 403:
@@ -95,7 +112,7 @@ export function unreachable(host: string, error: unknown): CheckpointError {
     return new RegistryError(
       'tls',
       sentence(
-        'The certificate of the registry {0} is not trusted ({1}). If it has an authority of its own, name that one’s certificate.',
+        'The certificate of the registry {0} is not trusted ({1}). If it has an authority of its own, name the file of that one’s certificate: in the settings, or with --ca or CHECKPOINT_EXPLORER_REGISTRY_CA on the command line.',
         host,
         code,
       ),
@@ -106,15 +123,34 @@ export function unreachable(host: string, error: unknown): CheckpointError {
     return new RegistryError(
       'tls',
       sentence(
-        'The registry {0} does not speak TLS, or not as it should ({1}). Plain HTTP has to be allowed.',
+        'The registry {0} does not speak TLS, or not as it should ({1}). If it speaks plain HTTP, that has to be allowed: in the settings, or with --plain-http on the command line.',
         host,
         code,
       ),
       { host },
     );
   }
-  return new RegistryError('unreachable', sentence('The registry {0} cannot be reached: {1}.', host, code), {
+  return new RegistryError('unreachable', silence(host, code), {
     host,
     isPassing: !/ENOTFOUND|ECONNREFUSED/.test(code),
   });
+}
+
+function silence(host: string, code: string): Sentence {
+  switch (code) {
+    case 'ECONNREFUSED':
+      return sentence('The registry {0} cannot be reached: nothing listens there.', host);
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return sentence('The registry {0} cannot be reached: its name cannot be looked up.', host);
+    case 'ETIMEDOUT':
+    case 'EHOSTUNREACH':
+    case 'ENETUNREACH':
+      return sentence('The registry {0} cannot be reached: it does not answer.', host);
+    case 'ECONNRESET':
+    case 'EPIPE':
+      return sentence('The connection to the registry {0} broke off.', host);
+    default:
+      return sentence('The registry {0} cannot be reached: {1}.', host, code);
+  }
 }

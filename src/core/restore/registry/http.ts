@@ -5,6 +5,8 @@ import { isIP } from 'node:net';
 import { PassThrough, type Duplex } from 'node:stream';
 import { connect as connectTls, createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
 import { cancelled, throwIfCancelled } from '../../bytes/cancel.ts';
+import { CheckpointError } from '../../errors.ts';
+import { sentence } from '../../../protocol/sentence.ts';
 import { dial } from '../../cluster/connection/dial.ts';
 import { proxyFor, type Proxy } from '../../cluster/connection/proxy.ts';
 
@@ -37,7 +39,14 @@ const IDLE = 60_000;
 
 let systemContext: SecureContext | undefined;
 
+/** @throws CheckpointError `usage` for what holds no certificate, which would be trusted for nothing without a word */
 function contextWith(ca?: Buffer): SecureContext {
+  if (ca?.includes('-----BEGIN CERTIFICATE-----') === false) {
+    throw new CheckpointError(
+      'usage',
+      sentence('What was named as the certificate of the registry’s authority holds no certificate in PEM form.'),
+    );
+  }
   const known = [...getCACertificates('default'), ...getCACertificates('system')];
   return createSecureContext({ ca: ca ? [...known, ca.toString('utf8')] : known });
 }

@@ -49,8 +49,9 @@ export class Registry {
     this.reference = reference;
     this.#allowPlain = access.allowPlain ?? false;
     this.#client = new HttpClient(access.ca, access.environment);
-    const login = (): Promise<Login | undefined> =>
+    const login = (signal?: AbortSignal): Promise<Login | undefined> =>
       findLogin(host, name, {
+        signal,
         environment: access.environment ?? process.env,
         secrets: this.secrets,
         file: access.credentialsFile,
@@ -78,7 +79,9 @@ export class Registry {
       if (answer.status !== 401) return answer;
       answer.discard();
       const hasNew = attempt < 2 && (await this.#authorization.meet(answer, request.signal));
-      if (!hasNew) throw await refusalOf(await this.#follow(request), host, request.what, this.secrets);
+      if (hasNew) continue;
+      const login = await this.#authorization.login(request.signal);
+      throw await refusalOf(await this.#follow(request), host, request.what, this.secrets, login);
     }
   }
 
