@@ -210,60 +210,6 @@ describe('an archive on a node', () => {
   });
 });
 
-describe('cluster check', () => {
-  interface Checked {
-    readonly node: string;
-    readonly points: readonly { question: string; state: string; message: string; remedy?: { copy?: unknown } }[];
-  }
-
-  test('tells of each node point by point what would mend it, and changes nothing', async () => {
-    const before = readdirSync(cluster.node().checkpoints);
-    const { code, stdout } = await cli('cluster', 'check');
-    assert.equal(code, 0);
-    assert.match(stdout, /^node-1\n {2}✓ You may make checkpoints on node-1\.\n/);
-    assert.match(stdout, /\n\nnode-2\n {2}✓/);
-    assert.match(
-      stdout,
-      /\n {2}\? .*established TCP.*\n {4}An administrator can allow it.*\n\n {6}mkdir -p \/etc\/criu/,
-    );
-    assert.deepEqual(readdirSync(cluster.node().checkpoints), before);
-    assert.equal(helperPods(cluster).length, 0);
-  });
-
-  test('as JSON, with the archives where that is asked for', async () => {
-    const [checked] = (await json('cluster', 'check', 'node-1', '--archives')) as readonly Checked[];
-    assert.equal(checked?.node, 'node-1');
-    const states = Object.fromEntries(checked.points.map(({ question, state }) => [question, state]));
-    assert.deepEqual([states['rights'], states['gate'], states['archives']], ['good', 'good', 'good']);
-    assert.equal(helperPods(cluster).length, 0);
-  });
-
-  test('ends with 1 where something keeps checkpoints away, or a node is not there', async () => {
-    const login = serviceAccount(cluster);
-    const path = cluster.kubeconfig(login);
-    const refused = await cli('cluster', 'check', 'node-1', '--kubeconfig', path);
-    assert.equal(refused.code, 1);
-    assert.match(refused.stdout, /✗ You \(system:serviceaccount:lab:\S+\) may not make checkpoints on node-1/);
-    assert.match(refused.stdout, /\n {6}kind: ClusterRole\n/);
-    const mixed = await cli('cluster', 'check', 'gone', 'node-1');
-    assert.equal(mixed.code, 1);
-    assert.match(mixed.stderr, /There is no node gone in test/);
-    assert.match(mixed.stdout, /^node-1\n/);
-  });
-});
-
-test('who may not list nodes is told to name one', async () => {
-  const path = cluster.kubeconfig(serviceAccount(cluster, { verbs: ['get'], resources: ['nodes'] }));
-  for (const words of [['archives'], ['nodes'], ['check']]) {
-    const { code, stdout, stderr } = await cli('cluster', ...words, '--kubeconfig', path);
-    assert.deepEqual([code, stdout], [1, '']);
-    assert.match(
-      stderr,
-      /cannot list resource "nodes".*\n.*Nodes can be named instead.*cluster pods.*\n[^]*kind: ClusterRole/,
-    );
-  }
-});
-
 test('a cluster that does not answer is given up', async () => {
   cluster.server.faults.add({ delay: 5000, times: 1 });
   const { code, stderr } = await cli('cluster', 'nodes', '--timeout', '1');
@@ -287,6 +233,35 @@ test('interrupted, the program leaves a part that can be gone on with, and no he
   const outcome = await program(['download', 'node://test/node-1/var/lib/kubelet/checkpoints/long.tar', '-o', folder]);
   assert.equal(outcome.code, 0, outcome.stderr);
   assert.deepEqual(readFileSync(join(folder, 'long.tar')), bytes);
+});
+
+test('interrupted, a checkpoint is said to be finished perhaps, and what was made before is told', async () => {
+  addPod(cluster, { name: 'slow', namespace: 'moby', node: 'node-2' });
+  cluster.node('node-2').checkpointTime = 3_600_000;
+  const child = start(['checkpoint', 'lab/shop/web', 'moby/slow']);
+  let [stdout, stderr] = ['', ''];
+  child.stdout.on('data', (text: Buffer) => (stdout += text.toString('utf8')));
+  child.stderr.on('data', (text: Buffer) => (stderr += text.toString('utf8')));
+  const asked = new Promise<void>((resolve) => {
+    cluster.server.faults.add({
+      match: ({ method, path }) => {
+        if (method === 'POST' && path.includes('/checkpoint/moby/slow')) resolve();
+        return false;
+      },
+    });
+  });
+  await asked;
+  child.kill('SIGINT');
+  const code = await new Promise((resolve) => child.once('close', resolve));
+  cluster.server.faults.clear();
+  cluster.node('node-2').checkpointTime = 30;
+  cluster.store.remove(PODS, cluster.store.get(PODS, 'moby', 'slow'));
+  assert.equal(code, 130);
+  assert.match(
+    stderr,
+    /node-2 may finish the checkpoint of slow in moby\/slow all the same\..*cluster archives node-2/,
+  );
+  assert.match(stdout, /^node:\S+shop_lab-web\S+\n$/);
 });
 
 test('no output holds a credential', async () => {

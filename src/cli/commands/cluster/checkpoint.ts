@@ -67,6 +67,7 @@ export async function run(args: Arguments, session: Session): Promise<ExitCode> 
     try {
       return await takeCheckpoint(endpoint, subject, { timeout, facts: node, signal: session.signal });
     } catch (error) {
+      if (isCancelled(error)) tellOfCancel(subject, session);
       if (!(error instanceof CheckpointRefused)) throw error;
       if (!error.mayExist) throw await explained(error, subject, node, cluster, choice, session);
       const found = await lookAfter(subject, node, since, cluster, choice, session);
@@ -75,6 +76,13 @@ export async function run(args: Arguments, session: Session): Promise<ExitCode> 
       return { subject, path: found };
     }
   }
+}
+
+/** Nobody waits for what the node does now: to look for it is left to the person. */
+function tellOfCancel({ namespace, pod, container, node }: Subject, session: Session): void {
+  session.output.error(
+    `${node} may finish the checkpoint of ${container} in ${namespace}/${pod} all the same. To see whether it does: checkpoint-explorer cluster archives ${node}`,
+  );
 }
 
 function isNotCancelled(error: unknown): boolean {
