@@ -1,3 +1,4 @@
+import { uint16At } from './byte-order.ts';
 import { decodeMessage } from './decode-message.ts';
 import type { ImageReader, Span } from './image-reader.ts';
 import type { ExtraRule } from './kinds.ts';
@@ -93,10 +94,7 @@ async function semaphores(reader: ImageReader, count: number): Promise<ExtraResu
   const length = count * 2;
   if (!(await reader.fill(length))) return { problem: 'truncated' };
   const content = reader.take(length);
-  const values = Array.from(
-    { length: count },
-    (_, index) => (content[index * 2] as number) | ((content[index * 2 + 1] as number) << 8),
-  );
+  const values = Array.from({ length: count }, (_, index) => uint16At(content, index * 2, reader.isBigEndian));
   reader.skip(padded(length, 8) - length);
   return { extra: { type: 'semaphores', values } };
 }

@@ -1,6 +1,7 @@
 import type { ByteSource } from '../bytes/byte-source.ts';
 import { CheckpointError } from '../errors.ts';
 import { sentence } from '../../protocol/sentence.ts';
+import { uint32At } from './byte-order.ts';
 
 /** Bytes fetched at once; most images are smaller. */
 const window = 256 * 1024;
@@ -22,6 +23,8 @@ export class ImageReader {
   #end: number;
   /** Bytes from the start of the image. */
   position = 0;
+  /** The machine that wrote the image has the highest byte of a number first: CRIU writes them as they stand in memory. */
+  isBigEndian = false;
 
   /** @throws CheckpointError `unsupported` where the source does not know its size */
   constructor(source: ByteSource, signal?: AbortSignal) {
@@ -75,18 +78,11 @@ export class ImageReader {
     return this.#bytes.subarray(this.position - this.#start);
   }
 
-  /** Little-endian. Only after `fill(4)`. */
+  /** In the byte order of the image. Only after `fill(4)`. */
   uint32(): number {
     const at = this.position - this.#start;
-    const bytes = this.#bytes;
     this.position += 4;
-    return (
-      ((bytes[at] as number) |
-        ((bytes[at + 1] as number) << 8) |
-        ((bytes[at + 2] as number) << 16) |
-        ((bytes[at + 3] as number) << 24)) >>>
-      0
-    );
+    return uint32At(this.#bytes, at, this.isBigEndian);
   }
 
   /** Passes over bytes without reading them; the span is shorter where the image ends. */

@@ -3,8 +3,9 @@ import { sentence, type Sentence } from '../../protocol/sentence.ts';
 import type { ByteSource } from '../bytes/byte-source.ts';
 import { decodeMessage, decodeOutline, type DecodedMessage } from './decode-message.ts';
 import { readExtra, type Extra } from './extras.ts';
+import { turnNetworkOrder, uint32At } from './byte-order.ts';
 import { ImageReader } from './image-reader.ts';
-import { IMG_COMMON, IMG_SERVICE, kindOf, kindOfFile, kindOfMagic, type ExtraRule, type Kind } from './kinds.ts';
+import { IMG_COMMON, IMG_SERVICE, kindOfFile, kindOfMagic, KINDS, type ExtraRule, type Kind } from './kinds.ts';
 import { bulk, type Extent } from './outline.ts';
 import type { MessageName } from './schema.ts';
 
@@ -126,13 +127,21 @@ function after<A, B>(first: A | Promise<A>, next: (value: A) => B | Promise<B>):
   return first instanceof Promise ? first.then(next) : next(first);
 }
 
+/** Magic words that an image may begin with. */
+const FIRST_WORDS: ReadonlySet<number | undefined> = new Set([
+  ...[IMG_COMMON, IMG_SERVICE],
+  ...(KINDS as readonly Kind[]).map(({ magic }) => magic),
+]);
+
 /**
- * Passes over the head: the magic of the kind; undefined where the image ends before it.
+ * Passes over the head: the magic of the kind; undefined where the image ends before it. From here on the reader knows
+ * in which byte order the image was written.
  * @returns a promise only where the source has to be waited for
  */
 export function readHead(reader: ImageReader): number | undefined | Promise<number | undefined> {
   return after(reader.fill(4), (hasFirst) => {
     if (!hasFirst) return undefined;
+    reader.isBigEndian = FIRST_WORDS.has(uint32At(reader.ahead(), 0, true));
     const first = reader.uint32();
     if (first !== IMG_COMMON && first !== IMG_SERVICE) return first;
     return after(reader.fill(4), (hasSecond) => (hasSecond ? reader.uint32() : undefined));
@@ -141,12 +150,6 @@ export function readHead(reader: ImageReader): number | undefined | Promise<numb
 
 /** @param named the kind that the file's name stands for, which begins with a magic of its own */
 function unknownHead(name: string, magic: number, named: Kind | undefined): [NoteKind, Sentence] {
-  const swapped = Buffer.alloc(4);
-  swapped.writeUInt32BE(magic);
-  const other = swapped.readUInt32LE();
-  if (other === IMG_COMMON || other === IMG_SERVICE || other === kindOf('INVENTORY').magic) {
-    return ['unknown', sentence('{0} was written on a big-endian machine; such images cannot be read.', name)];
-  }
   if (named?.magic !== undefined) {
     return [
       'damaged',
@@ -198,6 +201,7 @@ class ImageVisit {
   }
 
   async at(row: Kind, type: MessageName, offset: number): Promise<readonly Note[]> {
+    if (row.framing !== 'bare') await readHead(this.#reader);
     this.#reader.position = offset;
     await (row.framing === 'bare' ? this.#readEntry(row, type, this.#reader.rest, offset) : this.#readNext(row, type));
     return this.#notes;
@@ -298,6 +302,7 @@ class ImageVisit {
       return false;
     }
     this.#mayBeEncrypted = false;
+    if (reader.isBigEndian) turnNetworkOrder(decoded.message, type);
     this.#tellProblems(decoded, start, offset);
     const entry = { type, message: decoded.message, offset };
     if (row.extra) return this.#readExtra(row, row.extra, entry, decoded.damage !== undefined);

@@ -2,6 +2,7 @@ import type { Note, NoteKind } from '../../protocol/note.ts';
 import { sentence, type Sentence } from '../../protocol/sentence.ts';
 import type { ByteSource } from '../bytes/byte-source.ts';
 import { readHead } from './image.ts';
+import { uint32At } from './byte-order.ts';
 import { ImageReader } from './image-reader.ts';
 import { kindOf } from './kinds.ts';
 import { PageBlocks, readBlocks, type EntryBlocks } from './page-blocks.ts';
@@ -185,7 +186,7 @@ export async function readPagemap(source: ByteSource, name: string, signal?: Abo
     const view = reader.ahead();
     const start = reader.position;
     try {
-      const { consumed, needed } = builder.addAll(view);
+      const { consumed, needed } = builder.addAll(view, reader.isBigEndian);
       reader.skip(consumed);
       if (needed > maxEntryBytes) throw new WireDamage('an entry is larger than any that CRIU writes', consumed);
       entryBytes = needed;
@@ -218,17 +219,12 @@ class PagemapBuilder {
   #hasHead = false;
 
   /** Adds the whole entries of a window; `needed` is how many bytes the next one has, with its length. */
-  addAll(view: Uint8Array): { readonly consumed: number; readonly needed: number } {
+  addAll(view: Uint8Array, isBigEndian: boolean): { readonly consumed: number; readonly needed: number } {
     const reader = new WireReader(view);
     let consumed = 0;
     while (view.length - consumed >= 4) {
       const at = consumed + 4;
-      const size =
-        ((view[consumed] as number) |
-          ((view[consumed + 1] as number) << 8) |
-          ((view[consumed + 2] as number) << 16) |
-          ((view[consumed + 3] as number) << 24)) >>>
-        0;
+      const size = uint32At(view, consumed, isBigEndian);
       if (size > view.length - at) return { consumed, needed: 4 + size };
       reader.position = at;
       try {

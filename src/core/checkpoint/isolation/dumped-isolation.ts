@@ -20,7 +20,7 @@ import { describeResources } from './resources.ts';
 import { describeTask, describeThread } from './settings.ts';
 import { describeSignals } from './signals.ts';
 import { signalTable } from './signal-names.ts';
-import { auditArchitecture } from './syscalls/names.ts';
+import { auditArchitecture, isBigEndian } from './syscalls/names.ts';
 import { readTask, readThread, type ThreadImages } from './task-images.ts';
 import { describeTimers } from './timers.ts';
 
@@ -157,17 +157,17 @@ export class DumpedIsolation implements Isolation {
     const state = await this.seccomp(pid, tid, signal);
     if (state?.mode !== 'filter') return undefined;
     const filters = await this.#seccompFilters(signal);
+    const architecture = auditArchitecture((await readThread(this.#sources.images, pid, signal)).architecture);
     const programs = [];
     let left = MAX_CHAIN_INSTRUCTIONS;
     for (const { index, instructions } of state.filters) {
       left -= instructions;
       const bytes = left < 0 ? undefined : await filters.program(this.#sources.images, index, signal);
-      if (bytes) programs.push(readProgram(bytes));
+      if (bytes) programs.push(readProgram(bytes, isBigEndian(architecture)));
     }
     // What no filter here decides on is not known, and not allowed either.
     if (programs.length === 0) return undefined;
-    const { architecture } = await readThread(this.#sources.images, pid, signal);
-    const summary = await summarize(programs, auditArchitecture(architecture), signal);
+    const summary = await summarize(programs, architecture, signal);
     return programs.length === state.filters.length ? summary : { ...summary, complete: false };
   }
 

@@ -40,18 +40,19 @@ export function readQueuedSignal(entry: SiginfoEntry, table: SignalTable, archit
   const bytes = new Uint8Array(128);
   bytes.set(entry.siginfo.subarray(0, bytes.length));
   const view = new DataView(bytes.buffer);
+  const little = architecture !== 'S390';
   // MIPS has errno and code the other way round.
   const codeAt = architecture === 'MIPS' ? 4 : 8;
-  const number = view.getInt32(0, true);
-  const code = view.getInt32(codeAt, true);
+  const number = view.getInt32(0, little);
+  const code = view.getInt32(codeAt, little);
   const name = table.name(number);
   const wide = !THIRTY_TWO_BIT.has(architecture);
   const start = wide ? 16 : 12;
-  const pointer = (at: number): bigint => (wide ? view.getBigUint64(at, true) : BigInt(view.getUint32(at, true)));
+  const pointer = (at: number): bigint => (wide ? view.getBigUint64(at, little) : BigInt(view.getUint32(at, little)));
   const common = { number, name, code: codeName(name, code) };
-  const sender = { senderPid: view.getInt32(start, true), senderUid: view.getUint32(start + 4, true) };
+  const sender = { senderPid: view.getInt32(start, little), senderUid: view.getUint32(start + 4, little) };
   if (code === -2) {
-    const timer = { timerId: view.getInt32(start, true), overrun: view.getInt32(start + 4, true) };
+    const timer = { timerId: view.getInt32(start, little), overrun: view.getInt32(start + 4, little) };
     return { ...common, ...timer, value: pointer(start + 8) };
   }
   if (code === -1 || code === -3 || code === -4) return { ...common, ...sender, value: pointer(start + 8) };
@@ -60,8 +61,8 @@ export function readQueuedSignal(entry: SiginfoEntry, table: SignalTable, archit
   if (code <= 0) return { ...common, ...sender };
   // SI_KERNEL says nothing more.
   if (code === 0x80) return common;
-  if (name === 'SIGCHLD') return { ...common, ...sender, status: view.getInt32(start + 8, true) };
-  if (name === 'SIGSYS') return { ...common, ...refusedCall(view, start, wide) };
+  if (name === 'SIGCHLD') return { ...common, ...sender, status: view.getInt32(start + 8, little) };
+  if (name === 'SIGSYS') return { ...common, ...refusedCall(view, start, { wide, little }) };
   return FAULTS.has(name) ? { ...common, address: pointer(start) } : common;
 }
 
@@ -72,11 +73,15 @@ function codeName(signal: string, code: number): string {
 }
 
 /** Where the call was made, its number, and the architecture that the number belongs to. */
-function refusedCall(view: DataView, start: number, wide: boolean): Pick<PendingSignal, 'address' | 'systemCall'> {
-  const address = wide ? view.getBigUint64(start, true) : BigInt(view.getUint32(start, true));
+function refusedCall(
+  view: DataView,
+  start: number,
+  { wide, little }: { readonly wide: boolean; readonly little: boolean },
+): Pick<PendingSignal, 'address' | 'systemCall'> {
+  const address = wide ? view.getBigUint64(start, little) : BigInt(view.getUint32(start, little));
   const after = start + (wide ? 8 : 4);
-  const number = view.getInt32(after, true);
-  const audit = view.getUint32(after + 4, true);
+  const number = view.getInt32(after, little);
+  const audit = view.getUint32(after + 4, little);
   const known = ARCHITECTURES.some((architecture) => architecture.audit === audit);
   return { address, systemCall: (known ? systemCallName(audit, number) : undefined) ?? String(number) };
 }

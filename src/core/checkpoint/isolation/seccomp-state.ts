@@ -3,6 +3,7 @@ import { sentence, type Sentence } from '../../../protocol/sentence.ts';
 import { disassemble } from './bpf/disassemble.ts';
 import { INSTRUCTION_BYTES, problemOf, readProgram, type Instruction, type Problem } from './bpf/program.ts';
 import type { SeccompFilters } from './seccomp-filters.ts';
+import { isBigEndian } from './syscalls/names.ts';
 import type { ThreadImages } from './task-images.ts';
 
 const MODES: readonly SeccompState['mode'][] = ['disabled', 'strict', 'filter'];
@@ -67,7 +68,7 @@ export function listFilter(
   bytes: Uint8Array,
   architecture: number | undefined,
 ): SeccompListing {
-  const program = readProgram(bytes);
+  const program = readProgram(bytes, isBigEndian(architecture));
   const texts = disassemble(program, architecture);
   const lines = program.map((instruction, index): SeccompLine => {
     const problem = problemOf(program, index);

@@ -1,3 +1,4 @@
+import { uint16At } from '../byte-order.ts';
 import type { JsonObject, JsonValue } from '../json-text.ts';
 import type { ReadValue } from './values.ts';
 
@@ -8,6 +9,8 @@ export type AttributeTable = Readonly<Record<number, readonly [name: string, rea
 export interface Reading {
   /** Words, as `decode --pretty` has them, in place of numbers. */
   readonly pretty: boolean;
+  /** The byte order of the machine's own numbers. */
+  readonly isBigEndian: boolean;
   /** How deep the attributes lie that are being read. */
   depth: number;
   /** The first thing that is wrong, and where in the message's bytes. */
@@ -37,13 +40,13 @@ export function readAttributes(
   const lists = new Map<string, JsonValue[]>();
   reading.depth++;
   for (let at = start; at < end;) {
-    const length = end - at >= headSize ? bytes.readUInt16LE(at) : 0;
+    const length = end - at >= headSize ? uint16At(bytes, at, reading.isBigEndian) : 0;
     if (length < headSize || length > end - at) {
       reading.damage ??= { what: 'a length reaches beyond its end', position: at };
       unknown.push({ value: bytes.toString('base64', at, end) });
       break;
     }
-    const type = bytes.readUInt16LE(at + 2) & typeMask;
+    const type = uint16At(bytes, at + 2, reading.isBigEndian) & typeMask;
     const [name, read] = table[type] ?? [];
     const value = reading.depth > maxDepth ? undefined : read?.(bytes, at + headSize, at + length, reading);
     if (name === undefined || value === undefined) {

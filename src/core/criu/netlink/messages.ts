@@ -1,6 +1,7 @@
 import type { Note, NoteKind } from '../../../protocol/note.ts';
 import { sentence } from '../../../protocol/sentence.ts';
 import type { ByteSource } from '../../bytes/byte-source.ts';
+import { uint16At, uint32At } from '../byte-order.ts';
 import { ImageReader } from '../image-reader.ts';
 import type { JsonObject, JsonValue } from '../json-text.ts';
 import { readAttributes, type AttributeTable, type Reading } from './attributes.ts';
@@ -79,6 +80,7 @@ export async function visitNetlink(
   const reader = new ImageReader(source, signal);
   if (format.magic !== undefined && reader.rest > 0) {
     const isThere = await reader.fill(4);
+    if (isThere) reader.isBigEndian = uint32At(reader.ahead(), 0, true) === format.magic;
     if (!isThere || reader.uint32() !== format.magic) {
       tell(isThere ? 'damaged' : 'truncated', 0, noMagic, `0x${format.magic.toString(16)}`);
       return notes;
@@ -90,7 +92,8 @@ export async function visitNetlink(
       tell('truncated', offset, cutShort, offset);
       break;
     }
-    const length = Buffer.from(reader.ahead().subarray(0, 4)).readUInt32LE();
+    reader.isBigEndian ||= offset === 0 && isTurned(reader);
+    const length = uint32At(reader.ahead(), 0, reader.isBigEndian);
     if (length < headSize || length > maxMessage) {
       tell('damaged', offset, badLength, length, offset);
       break;
@@ -99,7 +102,7 @@ export async function visitNetlink(
       tell('truncated', offset, cutShort, offset);
       break;
     }
-    const reading: Reading = { pretty, depth: 0 };
+    const reading: Reading = { pretty, depth: 0, isBigEndian: reader.isBigEndian };
     const message = readMessage(reader.take(length), offset, format, reading);
     if (reading.damage) {
       const at = offset + reading.damage.position;
@@ -110,16 +113,26 @@ export async function visitNetlink(
   return notes;
 }
 
+/** The first length of an image makes sense only in the other byte order. */
+function isTurned(reader: ImageReader): boolean {
+  const [little, big] = [false, true].map((isBigEndian) => {
+    const length = uint32At(reader.ahead(), 0, isBigEndian);
+    return length >= headSize && length <= Math.min(maxMessage, reader.rest);
+  });
+  return little === false && big === true;
+}
+
 function readMessage(taken: Uint8Array, offset: number, format: NetlinkFormat, reading: Reading): NetlinkMessage {
   const bytes = Buffer.from(taken.buffer, taken.byteOffset, taken.byteLength);
-  const type = bytes.readUInt16LE(4);
+  const { isBigEndian } = reading;
+  const type = uint16At(bytes, 4, isBigEndian);
   const form = format.messages[type];
   const content: Record<string, JsonValue> = {
     nlmsghdr: {
       type: reading.pretty ? (form?.name ?? type) : type,
-      flags: wordOf(bytes.readUInt16LE(6), reading.pretty ? messageFlags : {}),
-      seq: bytes.readUInt32LE(8),
-      pid: bytes.readUInt32LE(12),
+      flags: wordOf(uint16At(bytes, 6, isBigEndian), reading.pretty ? messageFlags : {}),
+      seq: uint32At(bytes, 8, isBigEndian),
+      pid: uint32At(bytes, 12, isBigEndian),
     },
   };
   if (!form) return { offset, type, content: { ...content, payload: bytes.toString('base64', headSize) } };

@@ -1,5 +1,6 @@
 import { familyNames, protocolNames } from './names.ts';
 import { readAttributes, type AttributeTable } from './attributes.ts';
+import { uint16At } from '../byte-order.ts';
 import type { JsonValue } from '../json-text.ts';
 import type { MessageForm, NetlinkFormat } from './messages.ts';
 import {
@@ -206,7 +207,7 @@ const hopHeadSize = 8;
 const hops: ReadValue = (bytes, start, end, reading) => {
   const result: JsonValue[] = [];
   for (let at = start; at < end;) {
-    const length = end - at >= hopHeadSize ? bytes.readUInt16LE(at) : 0;
+    const length = end - at >= hopHeadSize ? uint16At(bytes, at, reading.isBigEndian) : 0;
     if (length < hopHeadSize || length > end - at) return undefined;
     result.push({
       rtnexthop: hopHead(bytes, at + 2, at + hopHeadSize, reading) as JsonValue,

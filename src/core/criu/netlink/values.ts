@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { uint16At, uint32At } from '../byte-order.ts';
 import { addressOfOctets, flagsOf, hexWord, type Words } from '../field-words.ts';
 import type { JsonValue } from '../json-text.ts';
 import { familyNames } from './names.ts';
@@ -20,10 +21,12 @@ export interface Shown {
   readonly hex?: boolean;
 }
 
-function number(size: number, read: (bytes: Buffer, at: number) => number, shown: Shown = {}): ReadValue {
-  return (bytes, start, end, { pretty }) => {
+type ReadNumber = (bytes: Buffer, at: number, isBigEndian: boolean) => number;
+
+function number(size: number, read: ReadNumber, shown: Shown = {}): ReadValue {
+  return (bytes, start, end, { pretty, isBigEndian }) => {
     if (end - start !== size) return undefined;
-    const value = read(bytes, start);
+    const value = read(bytes, start, isBigEndian);
     return pretty ? wordOf(value, shown) : value;
   };
 }
@@ -35,17 +38,21 @@ export function wordOf(value: number, { names, flags, hex }: Shown): JsonValue {
   return hex ? hexWord(value) : value;
 }
 
-// Numbers of rtnetlink are in the byte order of the machine: every one that writes images that can be read is
-// little-endian. Those of netfilter are in network order.
+const int32At: ReadNumber = (bytes, at, isBigEndian) => uint32At(bytes, at, isBigEndian) | 0;
+
+// Numbers of rtnetlink are in the byte order of the machine, those of netfilter in network order.
 export const u8 = (shown?: Shown): ReadValue => number(1, (bytes, at) => bytes.readUInt8(at), shown);
-export const u16 = (shown?: Shown): ReadValue => number(2, (bytes, at) => bytes.readUInt16LE(at), shown);
-export const u32 = (shown?: Shown): ReadValue => number(4, (bytes, at) => bytes.readUInt32LE(at), shown);
-export const s32 = (shown?: Shown): ReadValue => number(4, (bytes, at) => bytes.readInt32LE(at), shown);
+export const u16 = (shown?: Shown): ReadValue => number(2, uint16At, shown);
+export const u32 = (shown?: Shown): ReadValue => number(4, uint32At, shown);
+export const s32 = (shown?: Shown): ReadValue => number(4, int32At, shown);
 export const be16 = (shown?: Shown): ReadValue => number(2, (bytes, at) => bytes.readUInt16BE(at), shown);
 export const be32 = (shown?: Shown): ReadValue => number(4, (bytes, at) => bytes.readUInt32BE(at), shown);
 export const beS32 = (shown?: Shown): ReadValue => number(4, (bytes, at) => bytes.readInt32BE(at), shown);
 
-export const u64: ReadValue = (bytes, start, end) => (end - start === 8 ? bytes.readBigUInt64LE(start) : undefined);
+export const u64: ReadValue = (bytes, start, end, { isBigEndian }) => {
+  if (end - start !== 8) return undefined;
+  return isBigEndian ? bytes.readBigUInt64BE(start) : bytes.readBigUInt64LE(start);
+};
 export const be64: ReadValue = (bytes, start, end) => (end - start === 8 ? bytes.readBigUInt64BE(start) : undefined);
 
 /** An IPv4 or IPv6 address, which its length tells. */

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { entry, image, NO_MEMORY } from '../../criu/build-image.ts';
-import { core, credentials, madeUp, pstree } from './support.ts';
+import { turnImage } from '../../criu/turn-image.ts';
+import { core, credentials, madeUp, program, pstree, seccompImage } from './support.ts';
 
 const INFINITY = 2n ** 64n - 1n;
 
@@ -203,6 +204,43 @@ describe('on other machines', () => {
     ]);
     assert.deepEqual(facts.thread?.blocked, ['SIGSTKFLT']);
     assert.equal(facts.signals?.rows.at(-1)?.name, 'SIGVTALRM');
+  });
+
+  test('IBM Z writes its numbers with the highest byte first', async () => {
+    const turned = (bytes: Uint8Array, ...words: readonly number[]): Uint8Array => {
+      for (const at of words) bytes.subarray(at, at + 4).reverse();
+      return bytes;
+    };
+    const queued = turned(siginfo(11, 1, [0x7fff, 0xdead0000]), 0, 8, 16, 20);
+    const filter = program([0x20, 0, 0, 16], [0x20, 0, 0, 20], [0x06, 0, 0, 0x7fff0000]);
+    for (let at = 0; at < filter.length; at += 8) {
+      filter.subarray(at, at + 2).reverse();
+      turned(filter, at + 4);
+    }
+    const seccomp = { seccomp_mode: 2, seccomp_filter: 0 };
+    const images: Record<string, Uint8Array> = {
+      'pstree.img': pstree({ pid: 1 }),
+      'core-1.img': core({
+        machine: 5,
+        task: {
+          sigactions: [{ sigaction: 0, flags: 0, restorer: 0, mask: 0 }],
+          signals_s: { signals: [{ siginfo: queued }] },
+        },
+        thread: seccomp,
+      }),
+      'seccomp.img': seccompImage({ filter }),
+    };
+    for (const [name, content] of Object.entries(images)) images[name] = await turnImage(content, name);
+    const { isolation } = madeUp(images);
+    assert.deepEqual((await isolation.process(1))?.signals?.pending, [
+      { number: 11, name: 'SIGSEGV', code: 'SEGV_MAPERR', address: 0x7fff_dead_0000n },
+    ]);
+    const listing = await isolation.seccompListing(0, 1);
+    assert.deepEqual(
+      listing?.lines.map(({ text }) => text),
+      ['A = args[0].high', 'A = args[0].low', 'return ALLOW'],
+    );
+    assert.ok(await isolation.seccompSummary(1, 1));
   });
 
   test('a machine without a name keeps its number', async () => {

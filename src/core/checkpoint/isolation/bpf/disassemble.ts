@@ -1,4 +1,4 @@
-import { architectureOf, systemCallName, X32_BIT } from '../syscalls/names.ts';
+import { architectureOf, isBigEndian, systemCallName, X32_BIT } from '../syscalls/names.ts';
 import { describeAction } from './actions.ts';
 import { followProgram, type Known } from './follow.ts';
 import { ALU, CLASS, DATA, FROM_A, FROM_X, JUMP, LOAD, targetsOf, TO_A, type Instruction } from './program.ts';
@@ -40,7 +40,7 @@ function describe(
   switch (code & 7) {
     case CLASS.load:
     case CLASS.loadX:
-      return `${(code & 7) === CLASS.load ? 'A' : 'X'} = ${describeLoad(code, operand)}`;
+      return `${(code & 7) === CLASS.load ? 'A' : 'X'} = ${describeLoad(code, operand, isBigEndian(fallback))}`;
     case CLASS.store:
     case CLASS.storeX:
       return `mem[${operand}] = ${(code & 7) === CLASS.store ? 'A' : 'X'}`;
@@ -55,7 +55,7 @@ function describe(
   }
 }
 
-function describeLoad(code: number, operand: number): string {
+function describeLoad(code: number, operand: number, isBig: boolean): string {
   switch (code & ~7) {
     case LOAD.immediate:
       return hex(operand);
@@ -64,16 +64,16 @@ function describeLoad(code: number, operand: number): string {
     case LOAD.length:
       return `sizeof(seccomp_data)`;
     case LOAD.absolute:
-      return describeData(operand);
+      return describeData(operand, isBig);
     default:
       return `?(code ${hex(code)}, ${hex(operand)})`;
   }
 }
 
-function describeData(offset: number): string {
+function describeData(offset: number, isBig: boolean): string {
   if (offset === DATA.number) return 'nr';
   if (offset === DATA.architecture) return 'arch';
-  const high = (offset & 4) !== 0;
+  const high = ((offset & 4) !== 0) !== isBig;
   if (offset === DATA.pointer || offset === DATA.pointer + 4) return `ip.${high ? 'high' : 'low'}`;
   if (offset % 4 !== 0 || offset >= DATA.size) return `data[${offset}]`;
   return `args[${Math.floor((offset - DATA.arguments) / 8)}].${high ? 'high' : 'low'}`;

@@ -44,17 +44,20 @@ export const MEMORY_WORDS = 16;
 /** Offsets in struct seccomp_data. */
 export const DATA = { number: 0, architecture: 4, pointer: 8, arguments: 16, size: 64 } as const;
 
-/** Splits bytes into instructions; what is left over at the end is no instruction. */
-export function readProgram(bytes: Uint8Array): readonly Instruction[] {
+/**
+ * Splits bytes into instructions; what is left over at the end is no instruction.
+ * @param isBigEndian of the machine whose kernel has the program
+ */
+export function readProgram(bytes: Uint8Array, isBigEndian = false): readonly Instruction[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const count = Math.min(Math.floor(bytes.length / INSTRUCTION_BYTES), MAX_INSTRUCTIONS);
   return Array.from({ length: count }, (_, index) => {
     const at = index * INSTRUCTION_BYTES;
     return {
-      code: view.getUint16(at, true),
+      code: view.getUint16(at, !isBigEndian),
       jumpTrue: view.getUint8(at + 2),
       jumpFalse: view.getUint8(at + 3),
-      operand: view.getUint32(at + 4, true),
+      operand: view.getUint32(at + 4, !isBigEndian),
     };
   });
 }

@@ -99,6 +99,14 @@ const MACHINES: Readonly<Record<string, number>> = {
   RISCV64: 0xc00000f3,
 };
 
+/** Bit of AUDIT_ARCH_*. Source: linux/audit.h, __AUDIT_ARCH_LE. */
+const LITTLE_ENDIAN = 0x40000000;
+
+/** @param audit AUDIT_ARCH_*; of a machine that is not known, false */
+export function isBigEndian(audit: number | undefined): boolean {
+  return audit !== undefined && (audit & LITTLE_ENDIAN) === 0;
+}
+
 /** @param machine as core_entry.mtype names it */
 export function auditArchitecture(machine: string): number | undefined {
   return MACHINES[machine];
