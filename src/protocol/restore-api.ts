@@ -92,7 +92,7 @@ export interface RestoreReview {
   readonly name: string;
   /** Of the archive. */
   readonly locator: string;
-  /** Where it would be restored: `Podman 5.4.2` … */
+  /** Where it would be restored: `Podman 5.8.6` … */
   readonly place: string;
   /** What stands in the way first. */
   readonly findings: readonly ReviewFinding[];

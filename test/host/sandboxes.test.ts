@@ -75,7 +75,7 @@ describe('restoring to a sandbox', function () {
     assert.ok(place);
     const page = await restores.open(looked, place);
     const { review } = await page.handlers.start(signal);
-    assert.equal(review.place, 'Podman 5.4.2');
+    assert.equal(review.place, 'Podman 5.8.6');
     assert.ok(review.findings.some(({ id, verdict }) => id === 'untrusted' && verdict === 'warning'));
     await page.handlers.copy(signal);
     const script = await vscode.env.clipboard.readText();

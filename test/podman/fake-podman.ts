@@ -67,7 +67,7 @@ export class FakePodman {
 }
 
 const INFO = JSON.stringify({
-  version: { Version: '5.4.2' },
+  version: { Version: '5.8.6' },
   host: {
     arch: 'amd64',
     memFree: 8 * 1024 ** 3,

@@ -1,11 +1,12 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Authority } from '../cluster/certificates.ts';
 import { RegistryServer } from './registry-server.ts';
 
 /** A registry for tests, on loopback without TLS. */
@@ -23,9 +24,8 @@ export interface TestRegistry {
  * the one of these tests.
  */
 export async function startRegistry(): Promise<TestRegistry> {
-  const program = process.env['DOCKER_REGISTRY'] ?? 'docker-registry';
-  const version = spawnSync(program, ['--version'], { encoding: 'utf8' });
-  if (version.status === 0) return startReal(program, version.stdout.trim());
+  const real = await startRealRegistry();
+  if (real) return real;
   const server = await new RegistryServer().start();
   return {
     host: server.host,
@@ -35,9 +35,28 @@ export async function startRegistry(): Promise<TestRegistry> {
   };
 }
 
-async function startReal(program: string, what: string): Promise<TestRegistry> {
+export interface RealOptions {
+  /** Gives it a certificate. */
+  readonly authority?: Authority;
+  /** Lines of a password file: whom it lets in. */
+  readonly passwords?: string;
+}
+
+/** The distribution's own registry; undefined where the machine does not have it. */
+export async function startRealRegistry(options: RealOptions = {}): Promise<TestRegistry | undefined> {
+  const program = process.env['DOCKER_REGISTRY'] ?? 'docker-registry';
+  const version = spawnSync(program, ['--version'], { encoding: 'utf8' });
+  return version.status === 0 ? startReal(program, version.stdout.trim(), options) : undefined;
+}
+
+async function startReal(program: string, what: string, { authority, passwords }: RealOptions): Promise<TestRegistry> {
   const folder = mkdtempSync(join(tmpdir(), 'docker-registry-'));
   const host = `127.0.0.1:${String(await freePort())}`;
+  const file = (name: string, content: string): string => {
+    writeFileSync(join(folder, name), content, { mode: 0o600 });
+    return join(folder, name);
+  };
+  const issued = authority?.issue({ name: 'registry', hosts: ['127.0.0.1'] });
   const config = join(folder, 'config.json');
   writeFileSync(
     config,
@@ -45,7 +64,11 @@ async function startReal(program: string, what: string): Promise<TestRegistry> {
       version: '0.1',
       log: { level: 'error', accesslog: { disabled: true } },
       storage: { filesystem: { rootdirectory: join(folder, 'data') } },
-      http: { addr: host },
+      http: {
+        addr: host,
+        ...(issued && { tls: { certificate: file('certificate', issued.certificate), key: file('key', issued.key) } }),
+      },
+      ...(passwords !== undefined && { auth: { htpasswd: { realm: 'test', path: file('passwords', passwords) } } }),
     }),
   );
   const child = spawn(program, ['serve', config], { stdio: 'ignore' });
@@ -59,12 +82,22 @@ async function startReal(program: string, what: string): Promise<TestRegistry> {
     rmSync(folder, { recursive: true, force: true });
   };
   for (let attempt = 0; attempt < 100; attempt++) {
-    const answer = await fetch(`http://${host}/v2/`).catch(() => undefined);
-    if (answer?.ok === true) return { host, what, stop, blob: (digest) => blobIn(folder, digest) };
+    if (await listens(host)) return { host, what, stop, blob: (digest) => blobIn(folder, digest) };
     await sleep(100);
   }
   await stop();
   throw new Error(`${program} does not answer at ${host}.`);
+}
+
+function listens(host: string): Promise<boolean> {
+  const [name = '', port] = host.split(':');
+  return new Promise((resolve) => {
+    const socket = connect(Number(port), name, () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.on('error', () => resolve(false));
+  });
 }
 
 function blobIn(folder: string, digest: string): Buffer | undefined {

@@ -178,6 +178,15 @@ describe('what does not fit is a blocker', () => {
       assert.deepEqual(check(facts('podman', tcp), PODMAN, { tcp: choice }).blockers, []);
     }
   });
+
+  test('and what an older Podman has no option for', () => {
+    const blockers = (engineVersion: string, choice: 'close' | 'established'): readonly string[] =>
+      check(facts('podman', { ...tcp, hasFileLocks: true }), { ...PODMAN, engineVersion }, { tcp: choice }).blockers;
+    assert.deepEqual(blockers('3.4.4', 'close'), ['tcp', 'file-locks']);
+    assert.deepEqual(blockers('5.6.2', 'close'), ['tcp']);
+    assert.deepEqual(blockers('5.6.2', 'established'), []);
+    assert.deepEqual(blockers('5.7.0', 'close'), []);
+  });
 });
 
 describe('paths that an archive has the engine leave open', () => {

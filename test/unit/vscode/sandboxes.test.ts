@@ -77,7 +77,7 @@ class Place implements Sandbox {
 
 function restoring(facts: CheckpointFacts, place = new Place()): { restoring: Restoring; place: Place } {
   const archive = { locator: COUNTER, facts, overview: {} as Overview };
-  const target = { kind: 'podman', engine: 'podman', engineVersion: '5.4.2' } as const;
+  const target = { kind: 'podman', engine: 'podman', engineVersion: '5.8.6' } as const;
   return { restoring: new Restoring(fileSubject(archive), { kind: 'podman', sandbox: place, target }), place };
 }
 

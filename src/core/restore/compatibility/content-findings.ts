@@ -2,6 +2,7 @@ import { sentence } from '../../../protocol/sentence.ts';
 import type { CheckpointFacts, ExpectedMount } from './checkpoint-facts.ts';
 import type { Finding } from './finding.ts';
 import type { RestoreChoices, TargetFacts } from './target-facts.ts';
+import { isAtLeast, parseVersion } from './version.ts';
 
 /** What the container needs to find again: its image, mounts, files, connections and addresses. */
 export function contentFindings(
@@ -14,6 +15,7 @@ export function contentFindings(
     command(checkpoint, target),
     ...checkpoint.mounts.flatMap((one) => mount(one, target)),
     connections(checkpoint, target, choices),
+    fileLocks(checkpoint, target),
     addresses(checkpoint),
     ports(checkpoint, target),
     pod(checkpoint, target),
@@ -154,13 +156,26 @@ function mount(one: ExpectedMount, target: TargetFacts): readonly Finding[] {
 
 function connections(
   { connections: all }: CheckpointFacts,
-  { kind }: TargetFacts,
+  { kind, engineVersion }: TargetFacts,
   { tcp }: RestoreChoices,
 ): Finding | undefined {
   const id = 'tcp';
   const [first] = all;
   if (first === undefined) return undefined;
   if (kind === 'podman' && tcp === 'close') {
+    const version = parseVersion(engineVersion);
+    // Source: podman, cmd/podman/containers/restore.go of 5.6.2 and 5.7.0.
+    if (version && !isAtLeast(version, 5, 7)) {
+      return {
+        id,
+        verdict: 'blocker',
+        reason: sentence(
+          'Podman {0} cannot close established TCP connections when it restores: 5.7 was the first that could.',
+          engineVersion ?? '',
+        ),
+        remedy: sentence('Update Podman, or choose that they are taken up again.'),
+      };
+    }
     return {
       id,
       verdict: 'ok',
@@ -201,6 +216,21 @@ function connections(
       first,
     ),
     remedy: sentence('Put “tcp-close” into /etc/criu/runc.conf (or crun.conf) on the node.'),
+  };
+}
+
+/** Source: podman, cmd/podman/containers/restore.go of 3.4.7 and 4.0.3. */
+function fileLocks({ hasFileLocks }: CheckpointFacts, { kind, engineVersion }: TargetFacts): Finding | undefined {
+  const version = parseVersion(engineVersion);
+  if (!hasFileLocks || kind !== 'podman' || version === undefined || isAtLeast(version, 4, 0)) return undefined;
+  return {
+    id: 'file-locks',
+    verdict: 'blocker',
+    reason: sentence(
+      'Processes held locks on files, and Podman {0} cannot restore them: 4.0 was the first that could.',
+      engineVersion ?? '',
+    ),
+    remedy: sentence('Update Podman.'),
   };
 }
 

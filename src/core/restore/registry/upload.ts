@@ -150,8 +150,8 @@ class Upload {
       if (answer.status !== 202) throw await this.#refused(answer);
       answer.discard();
       this.#done = end;
-      this.#options.onProgress?.(end);
       await this.#goOnAt(locationOf(answer));
+      this.#options.onProgress?.(end);
     }
   }
 
@@ -172,14 +172,31 @@ class Upload {
   }
 
   /**
-   * Asks what the registry has, and says where that is nothing. Some know only uploads that broke off between two pieces:
-   * the place that they give says how much there is, and they end an upload of which there is more. Source: distribution,
-   * registry/handlers/blobupload.go.
-   * @returns where to go on; undefined where it must begin anew
+   * Asks what the registry has. Some know only uploads that broke off between two pieces: the place that they give says how
+   * much there is, and they end an upload of which there is more. Source: distribution, registry/handlers/blobupload.go.
+   * @returns where to go on; undefined where it must begin anew, which is said where something is lost
    */
   async #resume(location: URL): Promise<URL | undefined> {
-    const place = await this.#look(location);
-    if (place) return place;
+    const { signal } = this.#options;
+    try {
+      const answer = await this.#registry.send({ method: 'GET', to: location, what: 'an upload', signal });
+      answer.discard();
+      if (answer.status !== 204) {
+        this.#sayAnew();
+        return undefined;
+      }
+      // `0-0` says both that there is nothing and that there is one byte.
+      const last = Number(/^(?:bytes=)?0-(\d+)$/.exec(answer.headers.range ?? '')?.[1] ?? -1);
+      this.#done = last > 0 && last < this.#blob.size ? last + 1 : 0;
+      return this.#done === 0 ? undefined : locationOf(answer, location);
+    } catch (error) {
+      if (!isPassing(error)) throw error;
+      this.#sayAnew();
+      return undefined;
+    }
+  }
+
+  #sayAnew(): void {
     const { host } = this.#registry.reference;
     this.#options.onAnew?.(
       sentence(
@@ -187,23 +204,6 @@ class Upload {
         host,
       ),
     );
-    return undefined;
-  }
-
-  async #look(location: URL): Promise<URL | undefined> {
-    const { signal } = this.#options;
-    try {
-      const answer = await this.#registry.send({ method: 'GET', to: location, what: 'an upload', signal });
-      answer.discard();
-      if (answer.status !== 204) return undefined;
-      // `0-0` says both that there is nothing and that there is one byte.
-      const last = Number(/^(?:bytes=)?0-(\d+)$/.exec(answer.headers.range ?? '')?.[1] ?? -1);
-      this.#done = last > 0 && last < this.#blob.size ? last + 1 : 0;
-      return this.#done === 0 ? undefined : locationOf(answer, location);
-    } catch (error) {
-      if (!isPassing(error)) throw error;
-      return undefined;
-    }
   }
 
   async #commit(): Promise<void> {

@@ -56,6 +56,10 @@ const ENGINE_MESSAGES: readonly (readonly [RegExp, Sentence])[] = [
     sentence('The archive was made with another OCI runtime, or by another engine than Podman.'),
   ],
   [/volume with name .* already exists/, sentence('A volume of that name is there already, and is not restored into.')],
+  [
+    /unknown flag: --/,
+    sentence('The program there does not know an option that this restore needs: it is too old for it.'),
+  ],
   [/name .* is already in use/, sentence('A container of that name is there already.')],
   [
     /checkpoint\/restore support not available|(?:restore via CreateContainer|criu support) is disabled by configuration/,
