@@ -208,3 +208,11 @@ export function escapeText(text: string): string {
     return SHORT[character] ?? (code > 0xffff ? `\\u{${digits}}` : `\\u${digits.padStart(4, '0')}`);
   });
 }
+
+/** JSON in lines, fit to be shown, that says the same: what a reader would not see becomes an escape of JSON's own. */
+export function escapeJson(json: string): string {
+  const unit = (letter: string): string => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return json.replace(INVISIBLE, (character) =>
+    character === '\n' ? character : character.split('').map(unit).join(''),
+  );
+}

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import {
+  escapeJson,
   escapeText,
   formatAge,
   formatCount,
@@ -174,4 +175,12 @@ describe('text from a checkpoint', () => {
       }),
     );
   });
+});
+
+test('JSON that is shown says the same without what nobody sees', () => {
+  const value = { 'a\u202eb': ['\u0007\u200b', '\u{e0041}', 'für "x"'] };
+  const shown = escapeJson(JSON.stringify(value, undefined, 2));
+  assert.deepEqual(JSON.parse(shown), value);
+  assert.match(shown, /^[\n -~ü]*$/);
+  assert.match(shown, /a\\u202eb/);
 });

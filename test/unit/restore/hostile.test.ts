@@ -40,6 +40,7 @@ const HOSTILE = [
   `&a *a !!binary ${MARK}`,
   `\0${MARK}`,
   `\u202e${MARK}`,
+  `/\u202e${MARK}`,
   `/dev/${MARK}`,
   `/${MARK}`,
   `/data/${MARK} x`,
@@ -126,7 +127,10 @@ function checkPlan({ steps }: Plan, findings: readonly Finding[]): void {
   const places = new Set<string>();
   for (const { command = [], manifest } of steps) {
     for (const word of command) assert.ok(!word.includes(MARK), command.join(' '));
-    if (manifest !== undefined) lookThrough(JSON.parse(manifest), '', places);
+    if (manifest === undefined) continue;
+    lookThrough(JSON.parse(manifest), '', places);
+    // Nothing that a reader would not see, or would see elsewhere.
+    assert.doesNotMatch(manifest, /[\p{Cf}\p{Cs}\p{Zl}\p{Zp}]|(?!\n)\p{Cc}/u);
   }
   const named = new Set(findings.map(({ id }) => id));
   for (const place of places) assert.ok(named.has(`mount:${place}`), place);

@@ -6,6 +6,7 @@ import { archiveBytes, writeTo } from './archive-copy.ts';
 import { lastLines, type Machine } from './command.ts';
 import { crictl, criuLog, engineSettings, imageFacts, machineFacts, removePod } from './cri-place.ts';
 import { containerConfig, podConfig, standIns, type CriWishes } from './cri-configs.ts';
+import { printed } from './pod-manifests.ts';
 import { newId, sandboxName, type SandboxJournal } from './journal.ts';
 import type { Plan, RunOptions, Sandbox, SandboxRecord, SandboxState, Step, Subject, Thing } from './sandbox.ts';
 import { takeAway } from './take-away.ts';
@@ -232,10 +233,6 @@ function startContainer(container: string): readonly string[] {
 /** What is removed with all that is in it must be what was made here. */
 function isOwnFolder({ kind, name }: Thing): boolean {
   return kind === 'folder' && /^\/var\/tmp\/checkpoint-[a-z0-9-]+$/.test(name);
-}
-
-function printed(config: object): string {
-  return `${JSON.stringify(config, undefined, 2)}\n`;
 }
 
 function parse(text: string): unknown {

@@ -1,3 +1,4 @@
+import { escapeJson } from '../../../protocol/format.ts';
 import { sentence } from '../../../protocol/sentence.ts';
 import { CheckpointError } from '../../errors.ts';
 import { BY_KUBELET } from '../compatibility/content-findings.ts';
@@ -122,9 +123,9 @@ export function namespaceManifest({ id, namespace }: PodWishes): object {
   };
 }
 
-/** As kubectl takes it: JSON is YAML, and no name in it can be taken for anything else. */
+/** As kubectl and crictl take it: JSON is YAML, and no name in it can be taken for anything else. */
 export function printed(manifest: object): string {
-  return `${JSON.stringify(manifest, undefined, 2)}\n`;
+  return `${escapeJson(JSON.stringify(manifest, undefined, 2))}\n`;
 }
 
 function labelsOf(id: string): Readonly<Record<string, string>> {
