@@ -11,10 +11,9 @@ import type { KubeObject } from '../cluster/kube.ts';
 import { KubeletServer } from '../cluster/kubelet-server.ts';
 import { TestCluster } from '../cluster/test-cluster.ts';
 import { addPod } from '../cluster/workloads.ts';
+import { answer, boxWith, choose, dialogWith, notificationWith, rowCalled, takeFrom, unfold, WAIT } from './driving.ts';
 import { useWorkbench } from './harness.ts';
 import { until } from './page-lab/until.ts';
-
-const WAIT = { timeout: 60_000 };
 
 const FIXTURE = join(import.meta.dirname, '../fixtures/crio-rich/checkpoint-rich_lab-app-2026-11-23T22-31-03Z.tar');
 /** As a kubelet names it. */
@@ -45,40 +44,17 @@ const workbench = useWorkbench(undefined, {
   'checkpointExplorer.kubelets': { 'dialogs/node-b': { address: `127.0.0.1:${String(kubeletServer.port)}` } },
 });
 
-/** A row by the beginning of what a screen reader hears of it. */
+/** A row of the view, by its label. */
 function row(label: string): Locator {
-  return workbench()
-    .page.getByRole('treeitem', { name: new RegExp(`^${label}(,|$)`) })
-    .first();
+  return rowCalled(workbench().page, label);
 }
 
-async function unfold(label: string): Promise<void> {
-  const { page } = workbench();
-  await row(label).waitFor(WAIT);
-  if ((await row(label).getAttribute('aria-expanded')) === 'true') return;
-  await row(label).click();
-  await page.keyboard.press('ArrowRight');
-}
-
-/** Answers a box that asks for a text. */
-async function answer(title: string, text?: string): Promise<void> {
-  const { page } = workbench();
-  const box = page.locator('.quick-input-widget:visible', { hasText: title });
-  await box.waitFor(WAIT);
-  const input = box.locator('input.input');
-  if (text !== undefined) await input.fill(text);
-  await input.press('Enter');
-  await box.waitFor({ ...WAIT, state: 'hidden' });
+function unfoldRow(label: string): Promise<void> {
+  return unfold(workbench().page, label);
 }
 
 function dialog(title: string): Locator {
-  return workbench().page.locator('.monaco-dialog-box', { hasText: title });
-}
-
-async function choose(title: string, button: string): Promise<void> {
-  const box = dialog(title);
-  await box.getByRole('button', { name: button, exact: true }).click(WAIT);
-  await box.waitFor({ ...WAIT, state: 'detached' });
+  return dialogWith(workbench().page, title);
 }
 
 function objects(plural: string): readonly KubeObject[] {
@@ -97,17 +73,17 @@ function specOf(object: KubeObject): Spec {
 }
 
 test('a chain asks for the time between checkpoints, their number and a name, and then says what it will do', async () => {
-  const { runCommand, contextMenu, screenshot } = workbench();
+  const { page, runCommand, contextMenu, screenshot } = workbench();
   await runCommand('View: Show Checkpoints');
-  await unfold('dialogs');
-  await unfold('lab');
+  await unfoldRow('dialogs');
+  await unfoldRow('lab');
   await contextMenu(row('rich'), 'Create Forensic Chain…');
-  await answer('Time Between Checkpoints', '10m');
-  await answer('How Many Checkpoints', '3');
-  await answer('Name of the Object', 'rich-evidence');
+  await answer(page, 'Time Between Checkpoints', '10m');
+  await answer(page, 'How Many Checkpoints', '3');
+  await answer(page, 'Name of the Object', 'rich-evidence');
   await dialog('Create rich-evidence in lab?').getByText('app=rich').waitFor(WAIT);
   await screenshot('dialogs-chain');
-  await choose('Create rich-evidence in lab?', 'Create');
+  await choose(dialog('Create rich-evidence in lab?'), 'Create');
   await until(() => objects('forensicsnapshotchains').length === 1, 'the chain must be there');
   const [chain] = objects('forensicsnapshotchains');
   assert.equal(chain?.metadata.name, 'rich-evidence');
@@ -117,16 +93,16 @@ test('a chain asks for the time between checkpoints, their number and a name, an
 test('a schedule that is not wanted after all is not made', async () => {
   const { page, contextMenu } = workbench();
   await contextMenu(row('rich'), 'Create Checkpoint Schedule…');
-  const box = page.locator('.quick-input-widget:visible', { hasText: 'Time Between Checkpoints' });
+  const box = boxWith(page, 'Time Between Checkpoints');
   await box.locator('input.input').fill('soon', WAIT);
   await box.getByText('Give a time such as 5m.').waitFor(WAIT);
-  await answer('Time Between Checkpoints', '1h');
-  await answer('Name of the Object');
-  await choose('Create rich-schedule in lab?', 'Cancel');
+  await answer(page, 'Time Between Checkpoints', '1h');
+  await answer(page, 'Name of the Object');
+  await choose(dialog('Create rich-schedule in lab?'), 'Cancel');
   await contextMenu(row('rich'), 'Create Checkpoint Schedule…');
-  await answer('Time Between Checkpoints', '1h');
-  await answer('Name of the Object');
-  await choose('Create rich-schedule in lab?', 'Create');
+  await answer(page, 'Time Between Checkpoints', '1h');
+  await answer(page, 'Name of the Object');
+  await choose(dialog('Create rich-schedule in lab?'), 'Create');
   await until(() => objects('checkpointschedules').length === 1, 'the schedule must be there');
   const [schedule] = objects('checkpointschedules');
   assert.equal(schedule?.metadata.name, 'rich-schedule');
@@ -136,48 +112,56 @@ test('a schedule that is not wanted after all is not made', async () => {
 test('a checkpoint that takes too long is cancelled from the status bar', async () => {
   const { page, contextMenu, screenshot } = workbench();
   cluster.node('node-a').checkpointTime = 3_600_000;
-  await unfold('rich');
+  await unfoldRow('rich');
   await contextMenu(row('app'), 'Checkpoint…');
-  await choose('Checkpoint app of lab/rich on node-a?', 'Checkpoint');
-  await page.locator('.statusbar-item', { hasText: 'Checkpointing app' }).click(WAIT);
-  const pick = page.locator('.quick-input-widget:visible', { hasText: 'Under Way in Clusters' });
-  await pick.locator('.monaco-list-row', { hasText: 'Checkpointing app' }).click(WAIT);
-  await screenshot('dialogs-cancel');
-  await page.keyboard.press('Enter');
+  await choose(dialog('Checkpoint app of lab/rich on node-a?'), 'Checkpoint');
+  const status = page.locator('.statusbar-item', { hasText: 'Checkpointing app' });
+  await takeFrom(
+    boxWith(page, 'Under Way in Clusters'),
+    () => status.click(WAIT),
+    async (box) => {
+      const entry = box.locator('.monaco-list-row', { hasText: 'Checkpointing app' });
+      const check = entry.getByRole('checkbox').or(entry.locator('.monaco-checkbox')).first();
+      const isChosen = (await check.getAttribute('aria-checked', { timeout: 5000 })) === 'true';
+      if (!isChosen) await entry.click({ timeout: 5000 });
+      await screenshot('dialogs-cancel');
+      await box.getByRole('button', { name: 'OK' }).click({ timeout: 5000 });
+    },
+  );
   await page.locator('.statusbar-item', { hasText: 'may finish the checkpoint all the same' }).waitFor(WAIT);
-  await page.getByRole('treeitem', { name: /^app, running/ }).waitFor(WAIT);
   cluster.node('node-a').checkpointTime = 30;
+  await page.getByRole('treeitem', { name: /^app, running/ }).waitFor(WAIT);
 });
 
 test('a kubelet’s own certificate is trusted once its fingerprint has been seen', async () => {
   const { contextMenu, page, screenshot } = workbench();
   const title = `Trust the kubelet at 127.0.0.1:${String(kubeletServer.port)}?`;
-  await unfold('straight');
+  await unfoldRow('straight');
   await contextMenu(row('web'), 'Checkpoint…');
-  await choose('Checkpoint web of lab/straight on node-b?', 'Checkpoint');
+  await choose(dialog('Checkpoint web of lab/straight on node-b?'), 'Checkpoint');
   await dialog(title)
     .getByText(/SHA-256: [0-9A-F]{2}(:[0-9A-F]{2}){31}/)
     .waitFor(WAIT);
   await screenshot('dialogs-fingerprint');
-  await choose(title, 'Cancel');
+  await choose(dialog(title), 'Cancel');
   await page.getByRole('treeitem', { name: /^web, running/ }).waitFor(WAIT);
   assert.deepEqual(readdirSync(cluster.node('node-b').checkpoints), []);
   await contextMenu(row('web'), 'Checkpoint…');
-  await choose('Checkpoint web of lab/straight on node-b?', 'Checkpoint');
-  await choose(title, 'Trust This Certificate');
-  await page.locator('.notification-list-item', { hasText: 'was checkpointed' }).waitFor(WAIT);
+  await choose(dialog('Checkpoint web of lab/straight on node-b?'), 'Checkpoint');
+  await choose(dialog(title), 'Trust This Certificate');
+  await notificationWith(workbench(), 'was checkpointed');
   assert.equal(readdirSync(cluster.node('node-b').checkpoints).length, 1);
 });
 
 test('a download whose connection is cut goes on by itself and is whole', async () => {
-  const { contextMenu, page, folder } = workbench();
-  await unfold('Nodes');
-  await unfold('node-a');
+  const { contextMenu, folder } = workbench();
+  await unfoldRow('Nodes');
+  await unfoldRow('node-a');
   await row('List its archives…').click(WAIT);
   const isCopying = ({ query }: { query: string }) => query.includes('command=dd');
   cluster.server.faults.add({ match: isCopying, cutAfter: () => 200_000, times: 2 });
   await contextMenu(row('rich / lab-app'), 'Download');
-  await page.locator('.notification-list-item', { hasText: `${ARCHIVE} was downloaded` }).waitFor(WAIT);
+  await notificationWith(workbench(), `${ARCHIVE} was downloaded`);
   cluster.server.faults.clear();
   const [got, truth] = [join(folder, DOWNLOADED), FIXTURE].map((path) =>
     createHash('sha256').update(readFileSync(path)).digest('hex'),
@@ -192,14 +176,18 @@ test('an archive is deleted when its name has been typed, and not before', async
   const { page, contextMenu, screenshot } = workbench();
   const path = join(cluster.node('node-a').checkpoints, ARCHIVE);
   await contextMenu(row('rich / lab-app'), 'Delete…');
-  const box = page.locator('.quick-input-widget:visible', { hasText: `Delete ${ARCHIVE}` });
-  await box.locator('input.input').fill('checkpoint-rich', WAIT);
+  const box = boxWith(page, `Delete ${ARCHIVE}`);
+  const input = box.locator('input.input');
+  await input.fill('checkpoint-rich', WAIT);
   await box.getByText(`Type all of its name: ${ARCHIVE}`).waitFor(WAIT);
   await screenshot('dialogs-delete');
-  await page.keyboard.press('Enter');
+  await input.press('Enter');
+  // It asks on: nothing is under way that could still delete it.
+  await input.fill('', WAIT);
+  await box.getByText(`Type all of its name: ${ARCHIVE}`).waitFor({ ...WAIT, state: 'hidden' });
   assert.ok(existsSync(path));
-  await box.locator('input.input').fill(ARCHIVE);
-  await page.keyboard.press('Enter');
+  await input.fill(ARCHIVE);
+  await input.press('Enter');
   await row('rich / lab-app').waitFor({ ...WAIT, state: 'detached' });
   assert.ok(!existsSync(path));
 });

@@ -16,9 +16,10 @@ import { PODS } from '../cluster/pod-life.ts';
 import { NETWORK_POLICIES } from '../cluster/test-cluster.ts';
 import { FakePodman } from '../podman/fake-podman.ts';
 import { startRegistry } from '../registry/real-registry.ts';
+import { choose, dialogWith, takeFrom, WAIT } from './driving.ts';
 import { useWorkbench } from './harness.ts';
+import { until } from './page-lab/until.ts';
 
-const WAIT = { timeout: 60_000 };
 const ARCHIVE = 'kubernetes/checkpoint-counters_default-counter-2026-11-23T22-22-33Z.tar';
 
 const scratch = mkdtempSync(join(tmpdir(), 'checkpoint-explorer-sandboxes-'));
@@ -49,33 +50,40 @@ function made(): readonly KubeObject[] {
   return [...cluster.store.list(PODS, 'shop'), ...cluster.store.list(NETWORK_POLICIES, 'shop')].filter(isOurs);
 }
 
-/** Chooses where, reads the risks, and agrees to them. */
-async function choose(place: string): Promise<void> {
-  const { page } = workbench();
-  const row = page.locator('.quick-input-widget:visible .monaco-list-row', { hasText: place }).first();
-  await row.waitFor(WAIT);
-  await row.click();
+/** Chooses where. @param open asks for the list of places */
+async function choosePlace(place: string, picture: string | undefined, open: () => Promise<void>): Promise<void> {
+  const { page, screenshot } = workbench();
+  // The palette shows the same title while the command is being chosen.
+  const places = page.locator('.quick-input-widget:visible', { has: page.getByPlaceholder('Choose where') });
+  await takeFrom(places, open, async (box) => {
+    await box.getByText('Kubernetes').first().waitFor({ timeout: 10_000 });
+    if (picture !== undefined) await screenshot(picture);
+    await box.locator('.monaco-list-row', { hasText: place }).first().click({ timeout: 5000 });
+  });
 }
 
+/** Reads the risks, and agrees to them. */
 async function agreeAndRestore(): Promise<void> {
   const frame = workbench().webviewFrame();
   const button = frame.getByRole('button', { name: 'Restore', exact: true });
   await button.waitFor(WAIT);
-  for (const box of await frame.getByLabel('I have read this, and want it').all()) await box.check();
+  // The page is drawn anew while more becomes known.
+  const agree = frame.getByLabel('I have read this, and want it');
+  await until(async () => {
+    for (const box of await agree.all()) await box.check({ timeout: 2000 }).catch(() => undefined);
+    return button.isEnabled();
+  }, 'all that there is to agree to must be agreed to');
   await button.click();
 }
 
 test('an archive is restored with Podman from its row, and shows among the sandboxes', async () => {
-  const { runCommand, page, treeItem, contextMenu, webviewFrame, screenshot } = workbench();
+  const { runCommand, treeItem, contextMenu, webviewFrame, screenshot } = workbench();
   await runCommand('View: Show Checkpoints');
   // Rows move while others come in: a menu would be that of another.
   for (const name of ['lab / rich', 'webapp', 'counter-gzip', 'default / counters', 'imgtest']) {
     await treeItem(name).waitFor(WAIT);
   }
-  await contextMenu(treeItem('counter-none'), 'Restore to Sandbox…');
-  await page.locator('.quick-input-widget:visible').getByText('Kubernetes').first().waitFor(WAIT);
-  await screenshot('sandboxes-where');
-  await choose('Podman');
+  await choosePlace('Podman', 'sandboxes-where', () => contextMenu(treeItem('counter-none'), 'Restore to Sandbox…'));
   const frame = webviewFrame();
   await frame.getByRole('heading', { name: 'What will be done' }).waitFor(WAIT);
   await frame.getByText('container restore --import').waitFor(WAIT);
@@ -86,12 +94,10 @@ test('an archive is restored with Podman from its row, and shows among the sandb
 });
 
 test('another is restored in the cluster, from an image in a registry, and ends by itself', async () => {
-  const { page, openFile, runCommand, webviewFrame, screenshot, setTheme } = workbench();
+  const { openFile, runCommand, webviewFrame, screenshot, setTheme } = workbench();
   await openFile('checkpoint-counters_default-counter-2026-11-23T22-22-33Z.tar');
   await webviewFrame().getByRole('tab', { name: 'Processes' }).waitFor(WAIT);
-  await runCommand('Checkpoint Explorer: Restore to Sandbox…');
-  await page.locator('.quick-input-widget:visible').getByText('Kubernetes').first().waitFor(WAIT);
-  await choose('Kubernetes');
+  await choosePlace('Kubernetes', undefined, () => runCommand('Checkpoint Explorer: Restore to Sandbox…'));
   const frame = webviewFrame();
   await frame.getByText('Name the image').first().waitFor(WAIT);
   const image = frame.getByRole('textbox', { name: 'Image' });
@@ -158,10 +164,10 @@ test('a shell opens in the pod, and one action removes all that was made', async
   await screenshot('sandboxes-shell');
   for (const place of ['Kubernetes', 'Podman']) {
     await contextMenu(sandbox(place), 'Remove Sandbox…');
-    const dialog = page.locator('.monaco-dialog-box');
-    await dialog.getByText('The archive stays.').waitFor(WAIT);
+    const dialog = dialogWith(page, 'The archive stays.');
+    await dialog.waitFor(WAIT);
     if (place === 'Kubernetes') await screenshot('sandboxes-remove');
-    await dialog.getByRole('button', { name: 'Remove', exact: true }).click();
+    await choose(dialog, 'Remove');
     await sandbox(place).waitFor({ state: 'detached', ...WAIT });
   }
   assert.deepEqual(made(), []);
