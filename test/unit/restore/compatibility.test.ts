@@ -106,14 +106,18 @@ describe('engines', () => {
   test('CRI-O says in its configuration whether it restores', () => {
     const target: TargetFacts = { kind: 'crio', engine: 'cri-o', engineVersion: '1.37.0' };
     assert.equal(verdict('restores', check(facts('cri-o'), target).findings), 'ok');
-    for (const more of [
-      { containerLevel: 'none' },
-      { containerLevel: 'checkpoint_only' },
-      { hasSignaturePolicy: true },
-    ] as const) {
+    for (const more of [{ containerLevel: 'none' }, { containerLevel: 'checkpoint_only' }] as const) {
       assert.deepEqual(check(facts('cri-o'), { ...target, ...more }).blockers, ['restores']);
     }
   });
+});
+
+test('CRI-O may have a policy about signatures, with which it restores no image', () => {
+  const crio: TargetFacts = { kind: 'kubernetes', engine: 'cri-o', engineVersion: '1.37.0' };
+  assert.equal(verdict('signatures', check(facts('cri-o'), crio).findings), 'warning');
+  for (const other of [{ kind: 'crio' }, { engine: 'containerd', engineVersion: '2.1.9' }] as const) {
+    assert.equal(verdict('signatures', check(facts('cri-o'), { ...crio, ...other }).findings), undefined);
+  }
 });
 
 describe('what does not fit is a blocker', () => {

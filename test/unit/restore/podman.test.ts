@@ -239,6 +239,10 @@ describe('why it failed', () => {
     ],
     ['checkpoint/restore support not available', /turned off/],
     ['Source image rejected: A signature was required, but no signature exists', /not signed/],
+    [
+      'namespaced signature policy /etc/crio/policy.json defined for pods in namespace lab; signature validation is not supported for container restore',
+      /restores no image with one/,
+    ],
   ] as const) {
     test(line.slice(0, 60), () => {
       const [cause] = findCauses(`something before\n${line}\nsomething after`);

@@ -14,7 +14,8 @@ const NAMES: Readonly<Record<string, string>> = {
 
 /** Who made it and who would restore it: engines, their versions and settings, the OCI runtime. */
 export function engineFindings(checkpoint: CheckpointFacts, target: TargetFacts): readonly Finding[] {
-  return [engine(checkpoint, target), restores(target), runtime(checkpoint, target)].filter((one) => one !== undefined);
+  const all = [engine(checkpoint, target), restores(target), signatures(target), runtime(checkpoint, target)];
+  return all.filter((one) => one !== undefined);
 }
 
 /** Each engine reads what it wrote itself and nothing else. */
@@ -109,7 +110,7 @@ function containerd({ engineVersion, restoreViaCreate }: TargetFacts): Finding {
 }
 
 /** Source: CRI-O, crio.conf.d(5), crio.checkpoint_restore, and server/container_restore.go. */
-function crio({ engineVersion, containerLevel, hasSignaturePolicy }: TargetFacts): Finding {
+function crio({ engineVersion, containerLevel }: TargetFacts): Finding {
   const id = 'restores';
   if (containerLevel === 'none' || containerLevel === 'checkpoint_only') {
     return {
@@ -117,16 +118,6 @@ function crio({ engineVersion, containerLevel, hasSignaturePolicy }: TargetFacts
       verdict: 'blocker',
       reason: sentence('CRI-O is configured not to restore: container_level_enabled is {0}.', containerLevel),
       remedy: sentence('Set container_level_enabled = "checkpoint_restore" below [crio.checkpoint_restore].'),
-    };
-  }
-  if (hasSignaturePolicy === true) {
-    return {
-      id,
-      verdict: 'blocker',
-      reason: sentence(
-        'CRI-O checks signatures of images by a policy of the namespace, and refuses to restore with one.',
-      ),
-      remedy: sentence('Restore on a node, or in a namespace, without such a policy.'),
     };
   }
   const version = parseVersion(engineVersion);
@@ -162,6 +153,24 @@ function crio({ engineVersion, containerLevel, hasSignaturePolicy }: TargetFacts
     id,
     verdict: 'ok',
     reason: sentence('CRI-O {0} restores unless its configuration says otherwise.', engineVersion ?? ''),
+  };
+}
+
+/**
+ * With any policy about signatures CRI-O restores no image, and its own packages come with one; what is restored from a
+ * file is not asked about. No question to a cluster tells. Source: CRI-O, server/container_restore.go.
+ */
+function signatures({ kind, engine }: TargetFacts): Finding | undefined {
+  if (kind !== 'kubernetes' || engine !== 'cri-o') return undefined;
+  return {
+    id: 'signatures',
+    verdict: 'warning',
+    reason: sentence(
+      'CRI-O restores no image where it has a policy about signatures (signature_policy, or one for the namespace). Whether it has one cannot be seen from here.',
+    ),
+    remedy: sentence(
+      'Look on the node with: crio status config. To have none, set signature_policy = "" below [crio.image] in a file below /etc/crio/crio.conf.d, and restart CRI-O.',
+    ),
   };
 }
 

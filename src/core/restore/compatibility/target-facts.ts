@@ -28,8 +28,6 @@ export interface TargetFacts {
   readonly takenVolumes?: readonly string[];
   /** CRI-O's `container_level_enabled`. */
   readonly containerLevel?: 'none' | 'checkpoint_only' | 'checkpoint_restore';
-  /** CRI-O is configured to check signatures of images. */
-  readonly hasSignaturePolicy?: boolean;
   /** containerd's `enable_experimental_restore_via_create`. */
   readonly restoreViaCreate?: boolean;
 }

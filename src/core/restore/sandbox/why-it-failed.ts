@@ -71,6 +71,12 @@ const ENGINE_MESSAGES: readonly (readonly [RegExp, Sentence])[] = [
     sentence('The engine took the archive for the name of an image: its version does not restore.'),
   ],
   [
+    /signature validation is not supported for container restore/,
+    sentence(
+      'CRI-O has a policy about signatures, and restores no image with one. Set signature_policy = "" below [crio.image] on the node and restart CRI-O, or restore where there is none.',
+    ),
+  ],
+  [
     /Source image rejected|signature.*(?:required|policy)/i,
     sentence('The image is not signed as the policy there asks.'),
   ],
