@@ -39,6 +39,8 @@ export interface Demands {
 
 /** What decides whether and how a checkpoint can be restored. */
 export interface CheckpointFacts {
+  /** Names the state of the archive's bytes that all of this was read of, where something short does. */
+  readonly archiveState?: string;
   readonly engine: Engine;
   readonly engineVersion?: string;
   readonly containerName?: string;

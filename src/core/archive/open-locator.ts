@@ -6,7 +6,7 @@ import { sentence } from '../../protocol/sentence.ts';
 import type { ByteSource, RemoteSource } from '../bytes/byte-source.ts';
 import { orCancelled } from '../bytes/cancel.ts';
 import type { DecompressOptions } from '../bytes/decompress.ts';
-import { named, openFile } from '../bytes/file-source.ts';
+import { named, openFile, openSameFile } from '../bytes/file-source.ts';
 import { CheckpointError } from '../errors.ts';
 import type { FileSet } from './file-set.ts';
 import { openFolder } from './folder-file-set.ts';
@@ -88,7 +88,7 @@ async function openFolderAt(path: string, options: OpenLocatorOptions): Promise<
 
 async function openArchiveAt(path: string, options: OpenLocatorOptions): Promise<OpenedFiles> {
   const file = await openFile(path);
-  const again = (): Promise<ByteSource> => openFile(path);
+  const again = (): Promise<ByteSource> => openSameFile(path, file.identity);
   return openArchive(file, { archiveSize: file.size, archivePath: path, openArchive: again }, options);
 }
 

@@ -50,6 +50,22 @@ export function openFile(
   return new Promise((resolve) => resolve(openNow(path, name, options.follow)));
 }
 
+/**
+ * Opens a file again, if it still is what it was.
+ * @param identity of a source of it
+ * @throws CheckpointError `changed` where another file is in its place, or other bytes are; what {@link openFile} throws
+ */
+export async function openSameFile(path: string, identity: string): Promise<FileSource> {
+  const source = await openFile(path);
+  if (source.identity === identity) return source;
+  await source.close();
+  throw new CheckpointError(
+    'changed',
+    sentence('{0} is not what it was when it was looked at: another program has changed or replaced it.', path),
+    { where: path },
+  );
+}
+
 function openNow(path: string | Buffer, name: string, follow: boolean): FileSource {
   const look = follow ? statSync : lstatSync;
   // Looked at before it is opened: opening a tape rewinds it, and opening a pipe takes its reader's place.

@@ -13,7 +13,7 @@ import {
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { openFile } from '../../../src/core/bytes/file-source.ts';
+import { openFile, openSameFile } from '../../../src/core/bytes/file-source.ts';
 import { sliceSource } from '../../../src/core/bytes/sources.ts';
 import { inFolder, noise, text } from './support.ts';
 
@@ -105,6 +105,20 @@ describe('a file', () => {
         await file.close();
       }));
   }
+
+  test('is opened again only as what it was', () =>
+    inFolder(async (folder) => {
+      const path = join(folder, 'file');
+      writeFileSync(path, 'old');
+      const file = await openFile(path);
+      const again = await openSameFile(path, file.identity);
+      assert.equal(await text(again, 0, 3), 'old');
+      await again.close();
+      writeFileSync(join(folder, 'new'), 'new');
+      renameSync(join(folder, 'new'), path);
+      await assert.rejects(openSameFile(path, file.identity), { reason: 'changed', where: path });
+      await file.close();
+    }));
 
   test('that is replaced or removed while it is open stays as it was', { skip: onWindows }, () =>
     inFolder(async (folder) => {

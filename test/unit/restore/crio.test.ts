@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { openFile } from '../../../src/core/bytes/file-source.ts';
 import { memorySource } from '../../../src/core/bytes/sources.ts';
 import { checkRestore } from '../../../src/core/restore/compatibility/check.ts';
 import { readCheckpointFacts, type CheckpointFacts } from '../../../src/core/restore/compatibility/checkpoint-facts.ts';
@@ -60,6 +61,19 @@ function subject(more: Partial<CheckpointFacts> = {}): Subject {
 }
 
 describe('restoring with crictl', { skip: process.platform === 'win32' }, () => {
+  test('does not restore another archive than the one that was looked at', () =>
+    scene(':', async ({ sandbox, journal, folder }) => {
+      const path = join(folder, 'archive.tar');
+      writeFileSync(path, 'harmless');
+      const archive = await openFile(path);
+      const checked = { ...subject({ archiveState: archive.identity }), path };
+      await archive.close();
+      const plan = sandbox.plan(checked, { kind: 'crio' }, {});
+      writeFileSync(path, 'something else');
+      await assert.rejects(sandbox.run(plan, checked), { reason: 'changed', where: path });
+      assert.deepEqual(await journal.list(), []);
+    }));
+
   test('gives CRI-O what the plan shows, with something empty for each mount, and removes all of it', () =>
     scene(':', async ({ sandbox, journal, kept }) => {
       const mounts = [

@@ -222,7 +222,7 @@ for (const [fixture, numRuns] of [
             withCheckpoint(path, spill, async (checkpoint) => {
               const facts = await readCheckpointFacts(checkpoint);
               if (JSON.stringify(facts).includes(MARK)) read++;
-              const subject: Subject = { locator: '/evidence/x.tar', path: '/evidence/x.tar', facts, checkpoint };
+              const subject: Subject = { locator: path, path, facts, checkpoint };
               for (const route of ['podman', 'crio', 'kubernetes', 'operator'] as const) {
                 await checkRoute(route, subject, one, facts.engine);
               }

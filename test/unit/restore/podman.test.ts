@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { execFileSync } from 'node:child_process';
+import { openFile } from '../../../src/core/bytes/file-source.ts';
 import { memorySource } from '../../../src/core/bytes/sources.ts';
 import { CheckpointError } from '../../../src/core/errors.ts';
 import type { CheckpointFacts } from '../../../src/core/restore/compatibility/checkpoint-facts.ts';
@@ -110,6 +111,22 @@ describe('restoring with Podman', { skip: process.platform === 'win32' }, () => 
       await podman.remove(record);
       assert.equal(await podman.state(record), 'gone');
       assert.deepEqual(await journal.list(), []);
+    }));
+
+  test('does not restore another archive than the one that was looked at', () =>
+    withPodman(OK, async ({ podman, journal, folder, calls }) => {
+      const path = join(folder, 'archive.tar');
+      writeFileSync(path, 'harmless');
+      const archive = await openFile(path);
+      const checked = subject({ archiveState: archive.identity }, path);
+      await archive.close();
+      const record = await podman.run(podman.plan(checked, TARGET, {}), checked);
+      await podman.remove(record);
+      writeFileSync(join(folder, 'evil.tar'), 'evil');
+      renameSync(join(folder, 'evil.tar'), path);
+      const before = calls().length;
+      await assert.rejects(podman.run(podman.plan(checked, TARGET, {}), checked), { reason: 'changed', where: path });
+      assert.deepEqual([calls().length, await journal.list()], [before, []]);
     }));
 
   test('asks for what was chosen, and for locks where there are some', () =>

@@ -9,6 +9,7 @@ import { containerConfig, podConfig, standIns, type CriWishes } from './cri-conf
 import { printed } from './pod-manifests.ts';
 import { newId, sandboxName, type SandboxJournal } from './journal.ts';
 import type { Plan, RunOptions, Sandbox, SandboxRecord, SandboxState, Step, Subject, Thing } from './sandbox.ts';
+import { requireSameArchive } from './subject.ts';
 import { takeAway } from './take-away.ts';
 import { findCauses, RestoreFailed } from './why-it-failed.ts';
 
@@ -99,6 +100,7 @@ export class CrioSandbox implements Sandbox {
       prefix: this.#machine.prefix,
       things: [{ kind: 'folder', name: folder }],
     };
+    await requireSameArchive(subject);
     await this.#journal.put(folderOnly);
     try {
       const making = { signal, isMaking: true };

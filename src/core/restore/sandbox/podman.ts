@@ -8,6 +8,7 @@ import { lastLines, type Machine } from './command.ts';
 import { cpuFlags } from './cri-place.ts';
 import { newId, sandboxName, type SandboxJournal } from './journal.ts';
 import type { Plan, RunOptions, Sandbox, SandboxRecord, SandboxState, Step, Subject, Thing } from './sandbox.ts';
+import { requireSameArchive } from './subject.ts';
 import { takeAway } from './take-away.ts';
 import { findCauses, RestoreFailed } from './why-it-failed.ts';
 
@@ -156,6 +157,7 @@ export class PodmanSandbox implements Sandbox {
       prefix: this.#machine.prefix,
       things,
     };
+    await requireSameArchive(subject);
     // Looked at again: what appeared since the plan was made is not ours to remove.
     for (const volume of volumes) {
       if (await this.#machine.succeeds(['podman', 'volume', 'exists', volume], signal)) {
