@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { describeNode } from '../../../src/core/cluster/inventory/nodes.ts';
 import { checkRestore } from '../../../src/core/restore/compatibility/check.ts';
+import { factsOfNode } from '../../../src/core/restore/sandbox/kubernetes.ts';
 import { readCheckpointFacts, type CheckpointFacts } from '../../../src/core/restore/compatibility/checkpoint-facts.ts';
 import { blockersOf, type Finding } from '../../../src/core/restore/compatibility/finding.ts';
 import type { RestoreChoices, TargetFacts } from '../../../src/core/restore/compatibility/target-facts.ts';
@@ -110,6 +112,18 @@ describe('engines', () => {
       assert.deepEqual(check(facts('cri-o'), { ...target, ...more }).blockers, ['restores']);
     }
   });
+});
+
+test('a node has memory for all of its pods, as it says in quantities', () => {
+  const verdictOf = (quantity: string | undefined): string | undefined => {
+    const status = { nodeInfo: { containerRuntimeVersion: 'cri-o://1.37.0' }, allocatable: { memory: quantity } };
+    const node = describeNode({ metadata: { name: 'n' }, status } as Parameters<typeof describeNode>[0]);
+    return verdict('memory', check(facts('cri-o', { memory: 2 ** 30 }), factsOfNode(node)).findings);
+  };
+  for (const enough of ['2097152Ki', '2Gi', '2048Mi', '2000000000', '2G'])
+    assert.equal(verdictOf(enough), 'ok', enough);
+  for (const little of ['1Gi', '1048576Ki', '100M', '0']) assert.equal(verdictOf(little), 'blocker', little);
+  for (const unclear of [undefined, '', 'lots', '1.5', '-1Gi', '2Xi']) assert.equal(verdictOf(unclear), undefined);
 });
 
 test('CRI-O may have a policy about signatures, with which it restores no image', () => {

@@ -121,6 +121,8 @@ export interface Node extends ApiObject {
     readonly conditions?: readonly { readonly type: string; readonly status: string; readonly message?: string }[];
     readonly addresses?: readonly { readonly type: string; readonly address: string }[];
     readonly daemonEndpoints?: { readonly kubeletEndpoint?: { readonly Port?: number } };
+    /** What pods may have of it in all, as quantities. */
+    readonly allocatable?: { readonly memory?: string };
     readonly nodeInfo?: {
       readonly kubeletVersion?: string;
       /** `cri-o://1.37.0`. */

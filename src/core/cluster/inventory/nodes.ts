@@ -28,6 +28,8 @@ export interface NodeFacts {
   readonly hostname: string;
   /** RFC 3339. */
   readonly created: string;
+  /** Bytes of memory that its pods may have in all, where it says so. */
+  readonly memory?: number;
 }
 
 export async function listNodes(api: Api, signal?: AbortSignal): Promise<readonly NodeFacts[]> {
@@ -55,7 +57,9 @@ export function describeNode({ metadata, spec, status }: Node): NodeFacts {
   const info = status?.nodeInfo ?? {};
   const [, runtimeName = '', runtimeVersion = ''] = /^([^:]*):\/\/(.*)$/.exec(info.containerRuntimeVersion ?? '') ?? [];
   const name = metadata.name ?? '';
+  const memory = bytesOf(status?.allocatable?.memory);
   return {
+    ...(memory !== undefined && { memory }),
     name,
     uid: metadata.uid ?? '',
     isReady: status?.conditions?.find(({ type }) => type === 'Ready')?.status === 'True',
@@ -73,4 +77,16 @@ export function describeNode({ metadata, spec, status }: Node): NodeFacts {
     hostname: metadata.labels?.['kubernetes.io/hostname'] ?? name,
     created: metadata.creationTimestamp ?? '',
   };
+}
+
+const UNITS: Readonly<Record<string, number>> = {
+  ...{ '': 1, k: 1e3, M: 1e6, G: 1e9, T: 1e12, P: 1e15 },
+  ...{ Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30, Ti: 2 ** 40, Pi: 2 ** 50 },
+};
+
+/** A quantity as nodes write their memory: `24683620Ki`. Source: apimachinery, pkg/api/resource. */
+function bytesOf(quantity: string | undefined): number | undefined {
+  const [, digits = '', unit = ''] = /^(\d{1,15})([kMGTP]|[KMGTP]i)?$/.exec(quantity ?? '') ?? [];
+  const factor = UNITS[unit];
+  return digits === '' || factor === undefined ? undefined : Number(digits) * factor;
 }

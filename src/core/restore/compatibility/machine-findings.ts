@@ -93,6 +93,7 @@ const OVERHEAD = 64 * 1024 * 1024;
 function memory(checkpoint: CheckpointFacts, target: TargetFacts): Finding | undefined {
   const id = 'memory';
   const needed = checkpoint.memory + OVERHEAD;
+  if (target.memoryOfPods !== undefined) return memoryInPod(needed, target.memoryOfPods);
   if (target.memory === undefined) return undefined;
   return target.memory < needed
     ? {
@@ -106,6 +107,26 @@ function memory(checkpoint: CheckpointFacts, target: TargetFacts): Finding | und
         id,
         verdict: 'ok',
         reason: sentence('It needs {0} of memory; {1} are free.', formatSize(needed), formatSize(target.memory)),
+      };
+}
+
+function memoryInPod(needed: number, ofPods: number): Finding {
+  const words = [formatSize(needed), formatSize(ofPods)] as const;
+  return ofPods < needed
+    ? {
+        id: 'memory',
+        verdict: 'blocker',
+        canBeAgreedTo: true,
+        reason: sentence('It needs {0} of memory, and the node has {1} for all of its pods.', ...words),
+        remedy: sentence('Choose another node.'),
+      }
+    : {
+        id: 'memory',
+        verdict: 'ok',
+        reason: sentence(
+          'It needs {0} of memory; the node has {1} for all of its pods. How much of that is free is not known.',
+          ...words,
+        ),
       };
 }
 

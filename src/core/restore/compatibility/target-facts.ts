@@ -19,6 +19,8 @@ export interface TargetFacts {
   readonly lsms?: readonly string[];
   /** Bytes that a container could still take. */
   readonly memory?: number;
+  /** Bytes that all pods of a node may have together: how much of that is free is not known. */
+  readonly memoryOfPods?: number;
   readonly isRoot?: boolean;
   /** Whether the container image is there; undefined where nobody looked. */
   readonly hasImage?: boolean;

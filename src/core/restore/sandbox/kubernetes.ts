@@ -227,12 +227,13 @@ export class KubernetesSandbox implements Sandbox {
 }
 
 /** What a node is as a place to restore to. */
-export function factsOfNode({ runtime, runtimeVersion, architecture }: NodeFacts): TargetFacts {
+export function factsOfNode({ runtime, runtimeVersion, architecture, memory }: NodeFacts): TargetFacts {
   return {
     kind: 'kubernetes',
     ...(runtime !== 'other' && { engine: runtime }),
     ...(runtimeVersion !== '' && { engineVersion: runtimeVersion }),
     ...(architecture !== '' && { architecture }),
+    ...(memory !== undefined && { memoryOfPods: memory }),
   };
 }
 
