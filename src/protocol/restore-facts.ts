@@ -39,7 +39,7 @@ export interface Demands {
 
 /** What decides whether and how a checkpoint can be restored. */
 export interface CheckpointFacts {
-  /** Names the state of the archive's bytes that all of this was read of, where something short does. */
+  /** Names the state of the archive file that all of this was read of; absent of what is no file of this machine. */
   readonly archiveState?: string;
   readonly engine: Engine;
   readonly engineVersion?: string;

@@ -38,6 +38,8 @@ export interface OpenedFiles {
   readonly archiveSize?: number;
   /** The archive file, for hashing; absent for folders and for what is elsewhere. */
   readonly archivePath?: string;
+  /** Names the state that the archive file had when it was opened, see {@link ByteSource.identity}; absent where the path is. */
+  readonly archiveState?: string;
   /** SHA-256 of an archive that is elsewhere, computed there. */
   readonly hashRemote?: (signal?: AbortSignal) => Promise<string>;
   /**
@@ -88,8 +90,9 @@ async function openFolderAt(path: string, options: OpenLocatorOptions): Promise<
 
 async function openArchiveAt(path: string, options: OpenLocatorOptions): Promise<OpenedFiles> {
   const file = await openFile(path);
-  const again = (): Promise<ByteSource> => openSameFile(path, file.identity);
-  return openArchive(file, { archiveSize: file.size, archivePath: path, openArchive: again }, options);
+  const { size: archiveSize, identity: archiveState } = file;
+  const again = (): Promise<ByteSource> => openSameFile(path, archiveState);
+  return openArchive(file, { archiveSize, archivePath: path, archiveState, openArchive: again }, options);
 }
 
 async function openRemoteAt(locator: string, options: OpenLocatorOptions): Promise<OpenedFiles> {
@@ -106,7 +109,7 @@ async function openRemoteAt(locator: string, options: OpenLocatorOptions): Promi
 /** Takes over the source, also where it is refused. */
 async function openArchive(
   file: ByteSource,
-  facts: Pick<OpenedFiles, 'archiveSize' | 'archivePath' | 'hashRemote' | 'openArchive'>,
+  facts: Pick<OpenedFiles, 'archiveSize' | 'archivePath' | 'archiveState' | 'hashRemote' | 'openArchive'>,
   options: OpenLocatorOptions,
 ): Promise<OpenedFiles> {
   const { source, compression } = await unpack(file, options.spill, progressOf(options));

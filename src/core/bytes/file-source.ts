@@ -61,7 +61,10 @@ export async function openSameFile(path: string, identity: string): Promise<File
   await source.close();
   throw new CheckpointError(
     'changed',
-    sentence('{0} is not what it was when it was looked at: another program has changed or replaced it.', path),
+    sentence(
+      '{0} is not what it was when it was looked at: another program has changed or replaced it. Open it again.',
+      path,
+    ),
     { where: path },
   );
 }

@@ -9,7 +9,7 @@ import { sentence, type Sentence } from '../../protocol/sentence.ts';
 import { detectLayout, type Layout } from '../archive/layout.ts';
 import { openLocator, type OpenedFiles, type OpenImage, type OpenRemote } from '../archive/open-locator.ts';
 import type { ByteSource } from '../bytes/byte-source.ts';
-import { openFile } from '../bytes/file-source.ts';
+import { openSameFile } from '../bytes/file-source.ts';
 import { ImageDirectory } from '../criu/image-directory.ts';
 import { CheckpointError } from '../errors.ts';
 import type { FileView } from './file-view.ts';
@@ -87,6 +87,8 @@ export interface Checkpoint {
    * @returns whether that left a new note
    */
   verify(signal?: AbortSignal): Promise<boolean>;
+  /** Names the state of the archive file that is shown; undefined of what is no file of this machine. */
+  readonly archiveState?: string | undefined;
   /** The archive's bytes as they are stored, or of a folder those that it would have; to be closed before the checkpoint. */
   openArchive(signal?: AbortSignal): Promise<ByteSource>;
   close(): Promise<void>;
@@ -236,12 +238,12 @@ class OpenCheckpoint implements Checkpoint {
   }
 
   async hash(onProgress?: (progress: Progress) => void, signal?: AbortSignal): Promise<HashResult> {
-    const { archivePath: path, hashRemote, archiveSize = 0 } = this.#opened;
+    const { archivePath: path, archiveState: state, hashRemote, archiveSize = 0 } = this.#opened;
     if (hashRemote) return { algorithm: 'sha256', hex: await hashRemote(signal), bytes: archiveSize };
-    if (path === undefined)
+    if (path === undefined || state === undefined)
       throw new CheckpointError('unsupported', sentence('A folder has no hash of its own: only archives do.'));
     const { hashSource } = await import('../bytes/hash-source.ts');
-    const source = await openFile(path);
+    const source = await openSameFile(path, state);
     try {
       return await hashSource(source, onProgress, signal);
     } finally {
@@ -251,6 +253,10 @@ class OpenCheckpoint implements Checkpoint {
 
   async verify(signal?: AbortSignal): Promise<boolean> {
     return (await this.#opened.verify?.(signal)) ?? false;
+  }
+
+  get archiveState(): string | undefined {
+    return this.#opened.archiveState;
   }
 
   openArchive(signal?: AbortSignal): Promise<ByteSource> {

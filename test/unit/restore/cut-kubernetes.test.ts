@@ -15,7 +15,8 @@ import { PODS } from '../../cluster/pod-life.ts';
 import { RegistryServer } from '../../registry/registry-server.ts';
 import { connect, startCluster } from '../cluster/support.ts';
 import { archiveOf } from '../support/fixtures.ts';
-import { CutTransport, REQUEST_CUTS, type RequestCut } from './cut-transport.ts';
+import { Cuts } from './cut-sandbox.ts';
+import { CutTransport, REQUEST_CUTS } from './cut-transport.ts';
 import { inFolder, withCheckpoint } from './support.ts';
 
 const POLICIES: Kind = { ...NETWORK_POLICIES, kind: 'NetworkPolicy', namespaced: true };
@@ -63,64 +64,26 @@ describe('a restore in a cluster', () => {
       .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
       .map(({ kind, metadata }) => `${kind} ${metadata.name}`);
 
-  const nothing = async (what: string): Promise<void> => {
-    for (let look = 0; look < 100 && everything().length > 0; look++) await new Promise((go) => setTimeout(go, 20));
-    assert.deepEqual(everything(), [], what);
-  };
+  const cuts = new Cuts(
+    (use) => scene(async (one) => use({ ...one, target: await one.sandbox.detect(one.subject) })),
+    everything,
+  );
 
   for (const kind of REQUEST_CUTS) {
     test(`that is cut at each of its requests: ${kind}`, async () => {
       let steps = 0;
-      while (await cut(kind, steps)) steps++;
+      while (await cuts.restore(kind, steps)) steps++;
       assert.ok(steps > 4, String(steps));
     });
   }
 
-  /** @returns whether there was a request to be cut */
-  const cut = (kind: (typeof REQUEST_CUTS)[number], step: number): Promise<boolean> =>
-    scene(async ({ transport, journal, sandbox, subject }) => {
-      const plan = sandbox.plan(subject, await sandbox.detect(subject), {});
-      const stop = new AbortController();
-      transport.cut(kind, step, stop);
-      const record = await sandbox.run(plan, subject, { signal: stop.signal }).catch(() => undefined);
-      const happened = await transport.recover();
-      assert.ok(happened || record !== undefined);
-      const records = await journal.list();
-      if (everything().length > 0 && records.length === 0) await nothing(`after request ${String(step)}`);
-      for (const one of records) await sandbox.remove(one);
-      assert.deepEqual(await journal.list(), []);
-      await nothing(`after request ${String(step)}`);
-      return happened;
-    });
-
   for (const kind of REQUEST_CUTS) {
     test(`whose removal is cut at each of its requests: ${kind}`, async () => {
       let steps = 0;
-      while (await cutRemoval(kind, steps)) steps++;
+      while (await cuts.removal(kind, steps, 3)) steps++;
       assert.ok(steps > 3, String(steps));
     });
   }
-
-  /** @returns whether there was a request to be cut */
-  const cutRemoval = (kind: RequestCut, step: number): Promise<boolean> =>
-    scene(async ({ transport, journal, sandbox, subject }) => {
-      const record = await sandbox.run(sandbox.plan(subject, await sandbox.detect(subject), {}), subject);
-      assert.equal(everything().length, 3);
-      const stop = new AbortController();
-      transport.cut(kind, step, stop);
-      const failed = await sandbox.remove(record, stop.signal).then(
-        () => false,
-        () => true,
-      );
-      const happened = await transport.recover();
-      if (failed) {
-        assert.deepEqual(await journal.list(), [record]);
-        await sandbox.remove(record);
-      }
-      assert.deepEqual(await journal.list(), []);
-      await nothing(`after request ${String(step)} of the removal`);
-      return happened;
-    });
 
   test('does not remove a namespace that somebody else made meanwhile', () =>
     scene(async ({ transport, journal, sandbox, subject }) => {

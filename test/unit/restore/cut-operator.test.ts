@@ -8,14 +8,14 @@ import { readCheckpointFacts } from '../../../src/core/restore/compatibility/che
 import { SandboxJournal } from '../../../src/core/restore/sandbox/journal.ts';
 import { OperatorSandbox } from '../../../src/core/restore/sandbox/operator.ts';
 import { NETWORK_POLICIES } from '../../../src/core/restore/sandbox/pod-sandbox.ts';
-import type { Subject } from '../../../src/core/restore/sandbox/sandbox.ts';
 import { OPERATOR_KINDS } from '../../cluster/custom-kinds.ts';
 import type { Kind } from '../../cluster/kube.ts';
 import { PODS } from '../../cluster/pod-life.ts';
 import { operate, RESTORES } from '../../cluster/restore-operator.ts';
 import { connect, startCluster } from '../cluster/support.ts';
 import { archiveOf } from '../support/fixtures.ts';
-import { CutTransport, REQUEST_CUTS, type RequestCut } from './cut-transport.ts';
+import { Cuts } from './cut-sandbox.ts';
+import { CutTransport, REQUEST_CUTS } from './cut-transport.ts';
 import { inFolder, withCheckpoint } from './support.ts';
 
 const POLICIES: Kind = { ...NETWORK_POLICIES, kind: 'NetworkPolicy', namespaced: true };
@@ -26,31 +26,26 @@ const opened = await connect(cluster);
 copyFileSync(archiveOf('crio-tty'), join(cluster.node().checkpoints, NAME));
 after(operate(cluster));
 
-interface Scene {
-  readonly transport: CutTransport;
-  readonly journal: SandboxJournal;
-  readonly sandbox: OperatorSandbox;
-  readonly subject: Subject;
-}
-
-function scene<T>(use: (scene: Scene) => Promise<T>): Promise<T> {
-  return inFolder((folder, spill) =>
-    withCheckpoint(archiveOf('crio-tty'), spill, async (checkpoint) => {
-      const subject = { locator: 'node://test/node-1/x', facts: await readCheckpointFacts(checkpoint), checkpoint };
-      const transport = new CutTransport(opened.api.transport);
-      const journal = new SandboxJournal(folder);
-      const sandbox = new OperatorSandbox({
-        cluster: { ...opened, api: new Api(transport) },
-        journal,
-        namespace: 'lab',
-        node: 'node-1',
-        path: `/var/lib/kubelet/checkpoints/${NAME}`,
-        patience: 10_000,
-      });
-      return use({ transport, journal, sandbox, subject });
-    }),
-  );
-}
+const cuts = new Cuts(
+  (use) =>
+    inFolder((folder, spill) =>
+      withCheckpoint(archiveOf('crio-tty'), spill, async (checkpoint) => {
+        const subject = { locator: 'node://test/node-1/x', facts: await readCheckpointFacts(checkpoint), checkpoint };
+        const transport = new CutTransport(opened.api.transport);
+        const journal = new SandboxJournal(folder);
+        const sandbox = new OperatorSandbox({
+          cluster: { ...opened, api: new Api(transport) },
+          journal,
+          namespace: 'lab',
+          node: 'node-1',
+          path: `/var/lib/kubelet/checkpoints/${NAME}`,
+          patience: 10_000,
+        });
+        return use({ transport, journal, sandbox, subject, target: { kind: 'kubernetes' } });
+      }),
+    ),
+  everything,
+);
 
 function everything(): readonly string[] {
   return [PODS, POLICIES, RESTORES].flatMap((kind) =>
@@ -61,60 +56,16 @@ function everything(): readonly string[] {
   );
 }
 
-async function nothing(what: string): Promise<void> {
-  for (let look = 0; look < 200 && everything().length > 0; look++) await new Promise((go) => setTimeout(go, 20));
-  assert.deepEqual(everything(), [], what);
-}
-
 /** Cuts request after request until none is left, or so many were cut: how often it looks depends on the operator. */
 async function walk(cut: (step: number) => Promise<boolean>): Promise<number> {
   for (let step = 0; step < 8; step++) if (!(await cut(step))) return step;
   return 8;
 }
 
-/** @returns whether there was a request to be cut */
-function cutRestore(kind: RequestCut, step: number): Promise<boolean> {
-  return scene(async ({ transport, journal, sandbox, subject }) => {
-    const plan = sandbox.plan(subject, { kind: 'kubernetes' }, {});
-    const stop = new AbortController();
-    transport.cut(kind, step, stop);
-    const record = await sandbox.run(plan, subject, { signal: stop.signal }).catch(() => undefined);
-    const happened = await transport.recover();
-    assert.ok(happened || record !== undefined);
-    const records = await journal.list();
-    if (everything().length > 0 && records.length === 0) await nothing(`after request ${String(step)}`);
-    for (const one of records) await sandbox.remove(one);
-    assert.deepEqual(await journal.list(), []);
-    await nothing(`after request ${String(step)}`);
-    return happened;
-  });
-}
-
-/** @returns whether there was a request to be cut */
-function cutRemoval(kind: RequestCut, step: number): Promise<boolean> {
-  return scene(async ({ transport, journal, sandbox, subject }) => {
-    const record = await sandbox.run(sandbox.plan(subject, { kind: 'kubernetes' }, {}), subject);
-    const stop = new AbortController();
-    transport.cut(kind, step, stop);
-    const failed = await sandbox.remove(record, stop.signal).then(
-      () => false,
-      () => true,
-    );
-    const happened = await transport.recover();
-    if (failed) {
-      assert.deepEqual(await journal.list(), [record]);
-      await sandbox.remove(record);
-    }
-    assert.deepEqual(await journal.list(), []);
-    await nothing(`after request ${String(step)} of the removal`);
-    return happened;
-  });
-}
-
 describe('a restore by the checkpoint-restore-operator that is cut at each of its requests', () => {
   for (const kind of REQUEST_CUTS) {
     test(kind, async () => {
-      const steps = await walk((step) => cutRestore(kind, step));
+      const steps = await walk((step) => cuts.restore(kind, step));
       assert.ok(steps > 2, String(steps));
     });
   }
@@ -123,7 +74,7 @@ describe('a restore by the checkpoint-restore-operator that is cut at each of it
 describe('a removal of what the operator restored that is cut at each of its requests', () => {
   for (const kind of REQUEST_CUTS) {
     test(kind, async () => {
-      const steps = await walk((step) => cutRemoval(kind, step));
+      const steps = await walk((step) => cuts.removal(kind, step, 3));
       assert.equal(steps, 3);
     });
   }

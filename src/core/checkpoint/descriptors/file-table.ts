@@ -29,8 +29,8 @@ export class FileTable {
 
   /** Read once for all who ask, as soon as all of the archive is there. */
   static async load(images: ImageDirectory, signal?: AbortSignal): Promise<FileTable> {
-    const known = kept.get(images);
-    if (known) return known;
+    const earlier = kept.get(images);
+    if (earlier) return earlier;
     const isWhole = images.complete;
     const table = await FileTable.#read(images, signal);
     if (isWhole && table.#entries.size <= KEPT) kept.set(images, table);

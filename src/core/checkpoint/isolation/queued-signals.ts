@@ -1,6 +1,6 @@
 import type { PendingSignal } from '../../../protocol/isolation.ts';
 import type { SiginfoEntry } from '../../criu/schema/generated/messages.ts';
-import { ARCHITECTURES, systemCallName } from './syscalls/names.ts';
+import { ARCHITECTURES, auditArchitecture, isBigEndian, systemCallName } from './syscalls/names.ts';
 import type { SignalTable } from './signal-names.ts';
 
 /** Codes that any signal may have. Source: asm-generic/siginfo.h. */
@@ -40,7 +40,7 @@ export function readQueuedSignal(entry: SiginfoEntry, table: SignalTable, archit
   const bytes = new Uint8Array(128);
   bytes.set(entry.siginfo.subarray(0, bytes.length));
   const view = new DataView(bytes.buffer);
-  const little = architecture !== 'S390';
+  const little = !isBigEndian(auditArchitecture(architecture));
   // MIPS has errno and code the other way round.
   const codeAt = architecture === 'MIPS' ? 4 : 8;
   const number = view.getInt32(0, little);

@@ -49,7 +49,7 @@ export async function readCheckpointFacts(checkpoint: Checkpoint, signal?: Abort
   const cpuFeatures = await usedCpuFeatures(checkpoint, signal);
   const pidNamespace = pidNamespaceOf(spec);
   const restartPolicy = overview.engine === 'podman' ? restartPolicyOf(config) : undefined;
-  const archiveState = await stateOfArchive(checkpoint, signal);
+  const { archiveState } = checkpoint;
   return {
     ...(archiveState !== undefined && { archiveState }),
     engine: overview.engine,
@@ -85,14 +85,6 @@ export async function readCheckpointFacts(checkpoint: Checkpoint, signal?: Abort
       capabilities: await capabilitiesBeyond(checkpoint, signal),
     },
   };
-}
-
-/** Of what is packed only as it is read there is none. */
-async function stateOfArchive(checkpoint: Checkpoint, signal?: AbortSignal): Promise<string | undefined> {
-  if ((await checkpoint.overview(signal)).wrapping !== 'archive') return undefined;
-  const source = await checkpoint.openArchive(signal);
-  await source.close();
-  return source.identity;
 }
 
 interface OpenFile {

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { sentence, type Sentence } from '../../../protocol/sentence.ts';
-import { cancelled } from '../../bytes/cancel.ts';
+import { cancelled, throwIfCancelled } from '../../bytes/cancel.ts';
 import { errorCode } from '../../bytes/file-source.ts';
 import { CheckpointError } from '../../errors.ts';
 import type { Secrets } from '../../secrets.ts';
@@ -127,8 +127,8 @@ function entryOf(entry: unknown, from: string): Login | undefined {
     typeof auth === 'string' ? (/^([^:]*):(.*)$/s.exec(Buffer.from(auth, 'base64').toString('utf8')) ?? []) : [];
   const login = {
     username: typeof username === 'string' && username !== '' ? username : user,
-    // Docker pads what it keeps with NULs.
     from,
+    // Docker pads what it keeps with NULs.
     password: (typeof password === 'string' && password !== '' ? password : secret).replace(/\0+$/, ''),
   };
   if (typeof identitytoken === 'string' && identitytoken !== '') return { ...login, identityToken: identitytoken };
@@ -142,7 +142,7 @@ async function askHelper(helper: string, server: string, options: CredentialOpti
   const program = `docker-credential-${helper}`;
   const { output, code } = await runHelper(program, server, options);
   if (code === 'late') {
-    const seconds = HELPER_TIMEOUT / 1000;
+    const seconds = (options.patience ?? HELPER_TIMEOUT) / 1000;
     throw failed(sentence('The credential helper {0} did not answer within {1} seconds.', program, seconds));
   }
   if (code !== 0) {
@@ -167,6 +167,7 @@ function runHelper(
   { environment, signal, patience = HELPER_TIMEOUT }: CredentialOptions,
 ): Promise<{ output: string; code: number | string }> {
   return new Promise((resolve, reject) => {
+    throwIfCancelled(signal);
     let output = '';
     const child = spawn(program, ['get'], {
       env: environment,

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { entry, image, NO_MEMORY } from '../../criu/build-image.ts';
-import { turnImage } from '../../criu/turn-image.ts';
-import { core, credentials, madeUp, program, pstree, seccompImage } from './support.ts';
+import { core, credentials, madeUp, pstree, siginfo } from './support.ts';
 
 const INFINITY = 2n ** 64n - 1n;
 
@@ -150,107 +149,6 @@ test('signals that wait tell what the kernel put beside them', async () => {
     { number: 15, name: 'SIGTERM', code: 'SI_KERNEL' },
     { number: 10, name: 'SIGUSR1', code: '999' },
   ]);
-});
-
-describe('on other machines', () => {
-  const limits = Array.from({ length: 10 }, (_, number) => ({ cur: number, max: number }));
-  const task = {
-    blk_sigset: 1n << 15n,
-    blk_sigset_extended: 1n << 63n,
-    rlimits: { rlimits: limits },
-    sigactions: Array.from({ length: 24 }, (_, index) => ({ sigaction: index, flags: 8, restorer: 0, mask: 0 })),
-  };
-  const names = async (machine: number) => {
-    const { isolation } = madeUp({
-      'pstree.img': pstree({ pid: 1 }),
-      'core-1.img': core({ machine, task: wireable(task), thread: {} }),
-    });
-    return isolation.process(1);
-  };
-
-  test('MIPS has numbers of its own', async () => {
-    const facts = await names(6);
-    assert.equal(facts?.settings?.architecture, 'MIPS');
-    assert.deepEqual(facts.limits.map(({ name }) => name).slice(4), [
-      'RLIMIT_CORE',
-      'RLIMIT_NOFILE',
-      'RLIMIT_AS',
-      'RLIMIT_RSS',
-      'RLIMIT_NPROC',
-      'RLIMIT_MEMLOCK',
-    ]);
-    // 128 signals, SIGSTOP is 23.
-    assert.deepEqual(facts.thread?.blocked, ['SIGUSR1', 'SIGRTMAX']);
-    const rows = facts.signals?.rows ?? [];
-    assert.deepEqual(
-      rows.slice(-3).map(({ name, number }) => [name, number]),
-      [
-        ['SIGTSTP', 24],
-        ['SIGCONT', 25],
-        ['SIGTTIN', 26],
-      ],
-    );
-    assert.deepEqual(rows.at(-1)?.flags, ['SIGINFO']);
-  });
-
-  test('64-bit ARM has those of x86', async () => {
-    const facts = await names(3);
-    assert.deepEqual(facts?.limits.map(({ name }) => name).slice(5), [
-      'RLIMIT_RSS',
-      'RLIMIT_NPROC',
-      'RLIMIT_NOFILE',
-      'RLIMIT_MEMLOCK',
-      'RLIMIT_AS',
-    ]);
-    assert.deepEqual(facts.thread?.blocked, ['SIGSTKFLT']);
-    assert.equal(facts.signals?.rows.at(-1)?.name, 'SIGVTALRM');
-  });
-
-  test('IBM Z writes its numbers with the highest byte first', async () => {
-    const turned = (bytes: Uint8Array, ...words: readonly number[]): Uint8Array => {
-      for (const at of words) bytes.subarray(at, at + 4).reverse();
-      return bytes;
-    };
-    const queued = turned(siginfo(11, 1, [0x7fff, 0xdead0000]), 0, 8, 16, 20);
-    const filter = program([0x20, 0, 0, 16], [0x20, 0, 0, 20], [0x06, 0, 0, 0x7fff0000]);
-    for (let at = 0; at < filter.length; at += 8) {
-      filter.subarray(at, at + 2).reverse();
-      turned(filter, at + 4);
-    }
-    const seccomp = { seccomp_mode: 2, seccomp_filter: 0 };
-    const images: Record<string, Uint8Array> = {
-      'pstree.img': pstree({ pid: 1 }),
-      'core-1.img': core({
-        machine: 5,
-        task: {
-          sigactions: [{ sigaction: 0, flags: 0, restorer: 0, mask: 0 }],
-          signals_s: { signals: [{ siginfo: queued }] },
-        },
-        thread: seccomp,
-      }),
-      'seccomp.img': seccompImage({ filter }),
-    };
-    for (const [name, content] of Object.entries(images)) images[name] = await turnImage(content, name);
-    const { isolation } = madeUp(images);
-    assert.deepEqual((await isolation.process(1))?.signals?.pending, [
-      { number: 11, name: 'SIGSEGV', code: 'SEGV_MAPERR', address: 0x7fff_dead_0000n },
-    ]);
-    const listing = await isolation.seccompListing(0, 1);
-    assert.deepEqual(
-      listing?.lines.map(({ text }) => text),
-      ['A = args[0].high', 'A = args[0].low', 'return ALLOW'],
-    );
-    assert.ok(await isolation.seccompSummary(1, 1));
-  });
-
-  test('a machine without a name keeps its number', async () => {
-    const altered = core();
-    // Behind the image's head and the entry's length stands the first field: its tag, and the machine.
-    assert.deepEqual([...altered.subarray(12, 14)], [8, 1]);
-    altered[13] = 77;
-    const { isolation } = madeUp({ 'pstree.img': pstree({ pid: 1 }), 'core-1.img': altered });
-    assert.equal((await isolation.process(1))?.settings?.architecture, 'MACHINE_77');
-  });
 });
 
 test('settings that most processes do not have', async () => {
@@ -427,20 +325,6 @@ test('more namespaces of AppArmor than a call may have arguments are looked thro
   });
   assert.deepEqual(await isolation.policies(), [{ namespace: 'outer//last', name: 'a', size: 1 }]);
 });
-
-/** siginfo_t of a 64-bit machine: signal, errno, code, padding, and what follows as words of 32 bits. */
-function siginfo(signal: number, code: number, words: readonly number[]): Uint8Array {
-  const view = new DataView(new ArrayBuffer(128));
-  view.setInt32(0, signal, true);
-  view.setInt32(8, code, true);
-  words.forEach((word, index) => view.setUint32(16 + index * 4, word, true));
-  return new Uint8Array(view.buffer);
-}
-
-/** protobufjs takes 64-bit numbers as text. */
-function wireable<T>(value: T): T {
-  return JSON.parse(JSON.stringify(value, (_, item: unknown) => (typeof item === 'bigint' ? String(item) : item))) as T;
-}
 
 test('says of what older dumps keep silent about that they do', async () => {
   const told = async (fields: object) => {

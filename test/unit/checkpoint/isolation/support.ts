@@ -122,3 +122,17 @@ export function seccompImage(...filters: readonly Filter[]): Uint8Array {
 export function concat(...parts: readonly Part[]): Uint8Array {
   return bytes(...parts);
 }
+
+/** siginfo_t of a 64-bit machine: signal, errno, code, padding, and what follows as words of 32 bits. */
+export function siginfo(signal: number, code: number, words: readonly number[]): Uint8Array {
+  const view = new DataView(new ArrayBuffer(128));
+  view.setInt32(0, signal, true);
+  view.setInt32(8, code, true);
+  words.forEach((word, index) => view.setUint32(16 + index * 4, word, true));
+  return new Uint8Array(view.buffer);
+}
+
+/** protobufjs takes 64-bit numbers as text. */
+export function wireable<T>(value: T): T {
+  return JSON.parse(JSON.stringify(value, (_, item: unknown) => (typeof item === 'bigint' ? String(item) : item))) as T;
+}
