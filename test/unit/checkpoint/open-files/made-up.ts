@@ -21,6 +21,10 @@ export interface MadeUpProcess {
 /** One entry of files.img. */
 export type MadeUpFile = readonly [type: keyof typeof FD_TYPE, message: Readonly<Record<string, unknown>>];
 
+/** A regular file of a name. */
+export const reg = (id: number, name: string, more: object = {}) =>
+  ['reg', { id, flags: 0, pos: 0, fown, name, ...more }] as const;
+
 /** By type: the member of file_entry that holds its message. */
 const MEMBERS: Readonly<Record<keyof typeof FD_TYPE, string>> = {
   reg: 'reg',
