@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, test } from 'node:test';
+import { afterEach, beforeEach, describe, test } from 'node:test';
 import { parseAcquisition } from '../../../src/protocol/acquisition.ts';
 import { PODS } from '../../cluster/pod-life.ts';
 import { addPod } from '../../cluster/workloads.ts';
@@ -235,13 +235,66 @@ test('interrupted, the program leaves a part that can be gone on with, and no he
   assert.deepEqual(readFileSync(join(folder, 'long.tar')), bytes);
 });
 
-test('interrupted, a checkpoint is said to be finished perhaps, and what was made before is told', async () => {
-  addPod(cluster, { name: 'slow', namespace: 'moby', node: 'node-2' });
-  cluster.node('node-2').checkpointTime = 3_600_000;
-  const child = start(['checkpoint', 'lab/shop/web', 'moby/slow']);
+describe('interrupted, a checkpoint', () => {
+  const SLOW = { name: 'slow', namespace: 'moby' };
+  beforeEach(() => addPod(cluster, SLOW));
+  afterEach(() => {
+    cluster.server.faults.clear();
+    cluster.node().checkpointTime = 30;
+    cluster.store.remove(PODS, cluster.store.get(PODS, 'moby', 'slow'));
+  });
+
+  test('is looked for on the node, and what was made before is told too', async () => {
+    // CRI-O goes on when nobody waits any more.
+    cluster.node().checkpointTime = 1500;
+    const { stdout, stderr, code } = await interrupted(['checkpoint', 'lab/shop/web', 'moby/slow']);
+    assert.equal(code, 130);
+    assert.match(stderr, /node-1 may finish the checkpoint of slow in moby\/slow all the same.*Ctrl\+C again/);
+    assert.match(stderr, /node-1 made the archive all the same\./);
+    assert.match(stdout, /^node:\S+shop_lab-web\S+\nnode:\S+slow_moby-slow\S+\.tar\n$/);
+    assert.equal(helperPods(cluster).length, 0);
+  });
+
+  test('that nobody may look for is said to be unknown, and how to see it', async () => {
+    cluster.node().checkpointTime = 1500;
+    const login = serviceAccount(
+      cluster,
+      { verbs: ['get'], resources: ['pods'], namespace: 'moby' },
+      { verbs: ['create'], resources: ['nodes/proxy'] },
+    );
+    const { stdout, stderr, code } = await interrupted([
+      'checkpoint',
+      'moby/slow',
+      '--kubeconfig',
+      cluster.kubeconfig(login),
+    ]);
+    assert.deepEqual([code, stdout], [130, '']);
+    assert.match(stderr, /is not known: You \(\S+\) may not create the helper pod.*cluster archives node-1 --context/);
+  });
+
+  test('is looked for until the second interrupt, and no longer', async () => {
+    cluster.node().checkpointTime = 5000;
+    let isAsked = false;
+    const { stdout, code } = await interrupted(['checkpoint', 'moby/slow'], (child) => {
+      cluster.server.faults.add({
+        match: ({ method, path }) => {
+          isAsked ||= method === 'POST' && path.endsWith('/pods');
+          if (isAsked) child.kill('SIGINT');
+          return false;
+        },
+      });
+    });
+    assert.deepEqual([code, stdout, isAsked], [130, '', true]);
+  });
+});
+
+/** Runs the program, interrupts it once the node has begun with the pod `moby/slow`, and waits for its end. */
+async function interrupted(args: readonly string[], then?: (child: ReturnType<typeof start>) => void) {
+  const child = start(args);
   let [stdout, stderr] = ['', ''];
   child.stdout.on('data', (text: Buffer) => (stdout += text.toString('utf8')));
   child.stderr.on('data', (text: Buffer) => (stderr += text.toString('utf8')));
+  const closed = new Promise((resolve) => child.once('close', resolve));
   const asked = new Promise<void>((resolve) => {
     cluster.server.faults.add({
       match: ({ method, path }) => {
@@ -250,19 +303,11 @@ test('interrupted, a checkpoint is said to be finished perhaps, and what was mad
       },
     });
   });
-  await asked;
+  await Promise.race([asked, closed]);
+  then?.(child);
   child.kill('SIGINT');
-  const code = await new Promise((resolve) => child.once('close', resolve));
-  cluster.server.faults.clear();
-  cluster.node('node-2').checkpointTime = 30;
-  cluster.store.remove(PODS, cluster.store.get(PODS, 'moby', 'slow'));
-  assert.equal(code, 130);
-  assert.match(
-    stderr,
-    /node-2 may finish the checkpoint of slow in moby\/slow all the same\..*cluster archives node-2/,
-  );
-  assert.match(stdout, /^node:\S+shop_lab-web\S+\n$/);
-});
+  return { code: await closed, stdout, stderr };
+}
 
 test('no output holds a credential', async () => {
   const login = serviceAccount(cluster, { verbs: ['get'], resources: ['pods'], namespace: 'lab' });

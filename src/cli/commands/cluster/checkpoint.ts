@@ -1,19 +1,18 @@
 import { dirname } from 'node:path/posix';
 import { CheckpointRefused } from '../../../core/cluster/checkpoint/kubelet-answer.ts';
-import { lookForArchive } from '../../../core/cluster/checkpoint/look-for-archive.ts';
 import { logToLookInto, lookIntoLog } from '../../../core/cluster/checkpoint/look-into-log.ts';
 import { throughApiServer } from '../../../core/cluster/checkpoint/node-endpoint.ts';
 import type { Subject } from '../../../core/cluster/checkpoint/runtime-failure.ts';
 import { takeCheckpoint } from '../../../core/cluster/checkpoint/take-checkpoint.ts';
 import type { Cluster } from '../../../core/cluster/cluster.ts';
 import type { NodeFacts } from '../../../core/cluster/inventory/nodes.ts';
-import { CHECKPOINTS } from '../../../core/cluster/node-files/node-files.ts';
 import { formatNodeLocator } from '../../../core/cluster/node-files/node-locator.ts';
 import { CheckpointError, isCancelled } from '../../../core/errors.ts';
 import { sentence } from '../../../protocol/sentence.ts';
 import { formatDuration } from '../../../protocol/format.ts';
 import { usage, type Arguments } from '../../arguments.ts';
 import { choiceOf, connect, nodeFiles, timeoutOf, type ClusterChoice } from '../../cluster/connect.ts';
+import { lookAfter, lookAfterInterrupt } from '../../cluster/look-after.ts';
 import { isOfOne, nodeNamed, podNamed } from '../../cluster/look-up.ts';
 import { formatJson } from '../../json.ts';
 import type { ExitCode, Session } from '../../session.ts';
@@ -67,22 +66,20 @@ export async function run(args: Arguments, session: Session): Promise<ExitCode> 
     try {
       return await takeCheckpoint(endpoint, subject, { timeout, facts: node, signal: session.signal });
     } catch (error) {
-      if (isCancelled(error)) tellOfCancel(subject, session);
+      const doubt = { subject, node, since };
+      if (isCancelled(error)) {
+        const path = await lookAfterInterrupt(doubt, cluster, choice, session);
+        if (path !== undefined) made.push({ subject, path });
+        throw error;
+      }
       if (!(error instanceof CheckpointRefused)) throw error;
       if (!error.mayExist) throw await explained(error, subject, node, cluster, choice, session);
-      const found = await lookAfter(subject, node, since, cluster, choice, session);
+      const found = await lookAfter(doubt, cluster, choice, session);
       if (found === undefined) throw error;
       session.output.error(`${error.message} It is: the archive was made all the same.`);
       return { subject, path: found };
     }
   }
-}
-
-/** Nobody waits for what the node does now: to look for it is left to the person. */
-function tellOfCancel({ namespace, pod, container, node }: Subject, session: Session): void {
-  session.output.error(
-    `${node} may finish the checkpoint of ${container} in ${namespace}/${pod} all the same. To see whether it does: checkpoint-explorer cluster archives ${node}`,
-  );
 }
 
 function isNotCancelled(error: unknown): boolean {
@@ -140,34 +137,6 @@ async function explained(
   session.output.progress(`Looking into CRIU’s log on ${node.name}`);
   const files = await nodeFiles(cluster, choice, session);
   return lookIntoLog(failure, subject, { files, node }, session.signal);
-}
-
-/** @returns the archive's path; undefined where there is none, or where nobody can tell */
-async function lookAfter(
-  subject: Subject,
-  node: NodeFacts,
-  since: number,
-  cluster: Cluster,
-  choice: ClusterChoice,
-  session: Session,
-): Promise<string | undefined> {
-  session.output.progress(`Looking for the archive on ${node.name}`);
-  try {
-    const files = await nodeFiles(cluster, choice, session);
-    const { archive, isWhole } = await lookForArchive(files, node, subject, {
-      since,
-      directory: CHECKPOINTS,
-      signal: session.signal,
-    });
-    if (archive && !isWhole) session.output.error(`${archive.path} on ${node.name} is not whole.`);
-    return isWhole ? archive?.path : undefined;
-  } catch (error) {
-    if (isCancelled(error)) throw error;
-    session.output.error(
-      `Whether there is an archive all the same is not known: ${error instanceof Error ? error.message : ''}`,
-    );
-    return undefined;
-  }
 }
 
 async function print(made: readonly Made[], cluster: Cluster, args: Arguments, session: Session): Promise<void> {
