@@ -24,6 +24,8 @@ export interface PlannedTask {
   readonly parts: readonly { readonly space: SearchSpace; readonly base: bigint }[];
   /** Bytes of which it brings the matches. */
   readonly bytes: number;
+  /** Bytes that are not in a file as they are, and therefore come along. */
+  readonly carried: number;
 }
 
 /** Cuts spaces into tasks, one after the other as they are wanted. */
@@ -106,6 +108,7 @@ class TaskBuilder {
   readonly #size: TaskSize;
   #pieces = 0;
   #bytes = 0;
+  #carried = 0;
 
   constructor(size: TaskSize) {
     this.#size = size;
@@ -139,12 +142,15 @@ class TaskBuilder {
     });
     this.#origins.push({ space, base });
     this.#pieces += pieces.length;
-    this.#bytes += pieces.reduce((sum, { length }) => sum + length, 0);
+    for (const { length, bytes } of pieces) {
+      this.#bytes += length;
+      this.#carried += bytes?.length ?? 0;
+    }
   }
 
   take(): PlannedTask {
     const task = { files: this.#files, parts: this.#parts };
-    return { task, parts: this.#origins, bytes: this.#bytes };
+    return { task, parts: this.#origins, bytes: this.#bytes, carried: this.#carried };
   }
 
   #piece({ length, file, offset = 0, bytes }: SpacePiece, at: number): Piece {

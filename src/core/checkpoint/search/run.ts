@@ -9,8 +9,11 @@ import type { Scans } from './scan/scans.ts';
 import type { Part, ScanAnswer, ScanMatch, ScanTask } from './scan/task.ts';
 import type { PlacedMatch, SearchSpace } from './spaces/space.ts';
 
-/** Tasks that a thread has before it, so that it never waits. */
-const AHEAD = 2;
+/** Tasks that a thread has before it, so that it never waits, not even while whoever plans them is busy for a moment. */
+const AHEAD = 8;
+/** The same where the tasks bring along more bytes than this, which had to be decompressed for them. */
+const AHEAD_WITH_BYTES = 2;
+const MANY_BYTES = 16 * 1024 * 1024;
 /** Results that are handed on at once, where there are many more: the first ones come sooner. */
 const PORTION = 100;
 /** Ranges of skipped bytes that a search tells of one by one. */
@@ -44,7 +47,11 @@ export async function* runTasks(
   const { limit, total, signal } = options;
   const under: UnderWay[] = [];
   const refill = async (): Promise<void> => {
-    while (under.length < scans.width * AHEAD) {
+    const isFull = (): boolean =>
+      under.length >= scans.width * AHEAD ||
+      (under.length >= scans.width * AHEAD_WITH_BYTES &&
+        under.reduce((sum, { planned }) => sum + planned.carried, 0) > MANY_BYTES);
+    while (!isFull()) {
       const next = await tasks.next();
       if (next.done === true) return;
       const answer = scans.run(next.value.task);

@@ -70,6 +70,8 @@ export class Scope {
     if (this.#has('memory')) {
       for (const process of this.#processes) {
         if (await hasMemory(process, signal)) yield [new MemorySpace(process, places)];
+        // Listing them takes a while, which passes while memory is searched.
+        if (this.#has('files')) this.#parts.changes(signal).catch(() => undefined);
       }
     }
     if (this.#has('shared')) yield* each(sharedSpaces(images, places, openFiles, this.#processes, only, signal));

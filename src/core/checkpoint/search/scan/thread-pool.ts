@@ -11,6 +11,8 @@ import type { ScanAnswer, ScanJob, ScanTask } from './task.ts';
 const MOST_THREADS = 4;
 /** Milliseconds that a thread without work is kept: the next search is quicker for it. */
 const KEEP_IDLE = 20_000;
+/** Milliseconds that a thread has to end what it does before it is ended: usual tasks take few. */
+const LAST_TASKS = 50;
 const RESOURCE_LIMITS = { maxOldGenerationSizeMb: 192, maxYoungGenerationSizeMb: 16 };
 
 /** Threads that wait for work, all ready to be taken. They do not keep the process alive. */
@@ -48,6 +50,7 @@ export class ScanThread {
   #end: Error | undefined;
   #timer: NodeJS.Timeout | undefined;
   #isRunning = false;
+  #drain: (() => void) | undefined;
 
   constructor() {
     this.#worker = new Worker(scriptPath(), {
@@ -87,8 +90,12 @@ export class ScanThread {
     });
   }
 
-  /** Waits for other work if it has none, and ends otherwise. Resolves when it reads no file any more. */
+  /**
+   * Waits for other work if it is soon through with what it has, and ends otherwise. Resolves when it reads no file any
+   * more.
+   */
   async release(): Promise<void> {
+    if (this.#waiting.size > 0) await this.#drained();
     if (this.#waiting.size === 0 && !this.#end) {
       this.rest();
       return;
@@ -102,6 +109,16 @@ export class ScanThread {
     this.#timer = setTimeout(() => void this.#retire(), KEEP_IDLE);
     this.#timer.unref();
     idle.push(this);
+  }
+
+  /** Resolves when all that it was given is done, or has taken too long. */
+  async #drained(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    const timer = setTimeout(() => resolve(undefined), LAST_TASKS);
+    this.#drain = () => resolve(undefined);
+    await promise;
+    clearTimeout(timer);
+    this.#drain = undefined;
   }
 
   #retire(): Promise<unknown> {
@@ -118,6 +135,7 @@ export class ScanThread {
     this.#waiting.delete(answer.id);
     if ('answer' in answer) waiting?.resolve(answer.answer);
     else waiting?.reject(errorOf(answer.error));
+    if (this.#waiting.size === 0) this.#drain?.();
   }
 
   #fail(error: Error): void {
@@ -125,6 +143,7 @@ export class ScanThread {
     this.#forget();
     for (const waiting of this.#waiting.values()) waiting.reject(this.#end);
     this.#waiting.clear();
+    this.#drain?.();
   }
 
   #forget(): void {
