@@ -1,5 +1,5 @@
 import type { ByteSource } from '../bytes/byte-source.ts';
-import { sniffCompression } from '../bytes/compression.ts';
+import { SMALL_GZIP, sniffCompression } from '../bytes/compression.ts';
 import type { DecompressOptions } from '../bytes/decompress.ts';
 import { isGrowing } from '../bytes/growing-source.ts';
 import { sentence } from '../../protocol/sentence.ts';
@@ -23,7 +23,7 @@ export async function openNested(
   spill: SpillSettings,
   signal?: AbortSignal,
 ): Promise<FileSet> {
-  const { source } = await unpack(files.open(entry), spill, signal === undefined ? {} : { signal });
+  const source = await unpacked(files.open(entry), spill, signal);
   try {
     const content = await looksLikeTar(source, signal);
     // Of the thousands of files in it few are ever read: where reading again takes no waiting, memory costs more.
@@ -41,6 +41,22 @@ export async function openNested(
     await source.close();
     throw error;
   }
+}
+
+/** As {@link unpack}; what is small makes no copy on disk, and loads no code for one. */
+async function unpacked(source: ByteSource, spill: SpillSettings, signal?: AbortSignal): Promise<ByteSource> {
+  try {
+    const mayBeSmall = source.size !== undefined && source.size <= SMALL_GZIP;
+    if (mayBeSmall && (await sniffCompression(source, signal)) === 'gzip') {
+      const { gunzipSmall } = await import('../bytes/small-gunzip.ts');
+      const small = await gunzipSmall(source, signal);
+      if (small) return small;
+    }
+  } catch (error) {
+    await source.close();
+    throw error;
+  }
+  return (await unpack(source, spill, signal === undefined ? {} : { signal })).source;
 }
 
 /**

@@ -1,13 +1,72 @@
-import type { ChangeFacts, ChangeKind, ChangeMark, ChangeSource } from '../../protocol/changes.ts';
+import type { ChangeFacts, ChangeKind, ChangeMark, ChangeSource, FileType } from '../../protocol/changes.ts';
 import type { Engine } from '../../protocol/overview.ts';
 import type { Entry, FileSet } from '../archive/file-set.ts';
 import { describeFileCapabilities } from './capabilities.ts';
 
-/** A changed path and where its content lies. */
-export interface Change {
+/** A changed path. A list of them needs little of each; what else there is to say is worked out when it is asked for. */
+export interface ListedChange extends Pick<ChangeFacts, 'path' | 'kind'> {
+  readonly type: FileType | undefined;
+  /** Bytes. */
+  readonly size: number | undefined;
   readonly facts: ChangeFacts;
+}
+
+/** What the changes of one archive have in common. */
+interface Origin {
+  readonly source: ChangeSource;
+  readonly entry: string;
+  /** Absent where only names are known. */
+  readonly files?: FileSet;
+}
+
+/** A changed path and where its content lies. */
+export class Change implements ListedChange {
+  readonly path: string;
+  readonly kind: ChangeKind;
+  readonly #origin: Origin;
+  readonly #source: Entry | undefined;
+  readonly #opaque: boolean;
+  #facts: ChangeFacts | undefined;
+
+  /**
+   * @param source absent for a deleted path
+   * @param opaque it is a directory that hides what the container image has in it
+   */
+  constructor(path: string, kind: ChangeKind, origin: Origin, source?: Entry, opaque = false) {
+    this.path = path;
+    this.kind = kind;
+    this.#origin = origin;
+    this.#source = source;
+    this.#opaque = opaque;
+  }
+
+  get type(): FileType | undefined {
+    return this.#source?.type;
+  }
+
+  get size(): number | undefined {
+    return this.#source?.size;
+  }
+
+  /** The archive entry that holds it. */
+  get entry(): string {
+    return this.#origin.entry;
+  }
+
   /** Absent for a deleted path. */
-  readonly content?: { readonly files: FileSet; readonly entry: Entry };
+  get content(): { readonly files: FileSet; readonly entry: Entry } | undefined {
+    const { files } = this.#origin;
+    return files && this.#source && { files, entry: this.#source };
+  }
+
+  get facts(): ChangeFacts {
+    const { path, kind } = this;
+    const { source, entry } = this.#origin;
+    this.#facts ??= this.#source
+      ? describe(this.#source, path, kind, this.#origin, this.#opaque)
+      : { path, kind, source, marks: NO_MARKS, entry };
+    return this.#facts;
+  }
 }
 
 const WHITEOUT = '.wh.';
@@ -46,50 +105,48 @@ export function* rootfsChanges(
   deleted: readonly string[],
   created: bigint | undefined,
 ): Generator<Change> {
-  const origin = 'rootfs-diff.tar';
+  const named: Origin = { source: 'rootfs-diff', entry: 'deleted.files' };
   const layer = engine === 'containerd';
   // What was deleted and made anew is in both lists: it was modified.
-  const named = new Set(deleted.map(absolute));
-  const replaced = new Set([...named].filter((path) => diff?.entries.has(path.slice(1)) === true));
-  for (const path of named.difference(replaced)) {
-    yield { facts: { path, kind: 'deleted', source: 'rootfs-diff', marks: NO_MARKS, entry: 'deleted.files' } };
-  }
+  const paths = new Set(deleted.map(absolute));
+  const replaced = new Set([...paths].filter((path) => diff?.entries.has(path.slice(1)) === true));
+  for (const path of paths.difference(replaced)) yield new Change(path, 'deleted', named);
   if (!diff) return;
 
+  const origin: Origin = { source: 'rootfs-diff', entry: 'rootfs-diff.tar', files: diff };
+
   const { existing, opaque } = layer ? readWhiteouts(diff) : { existing: new Set<string>(), opaque: new Set<string>() };
+  const kindOf = kindsInDiff(diff, replaced);
   for (const entry of diff.entries.values()) {
-    const name = baseName(entry.path);
-    if (layer && name === OPAQUE) continue;
-    if (layer && name.startsWith(WHITEOUT)) {
+    const name = layer ? baseName(entry.path) : '';
+    if (name === OPAQUE) continue;
+    if (name.startsWith(WHITEOUT)) {
       const path = absolute(`${parentOf(entry.path)}/${name.slice(WHITEOUT.length)}`);
-      yield { facts: { path, kind: 'deleted', source: 'rootfs-diff', marks: NO_MARKS, entry: origin } };
+      yield new Change(path, 'deleted', origin);
       continue;
     }
     if (entry.path === '' || entry.path === '.') continue;
-    const kind = layer ? kindInLayer(entry, existing, created) : kindInDiff(entry, diff, replaced);
-    yield describe({ files: diff, entry }, absolute(entry.path), kind, {
-      source: 'rootfs-diff',
-      origin,
-      opaque: opaque.has(entry.path),
-    });
+    const kind = layer ? kindInLayer(entry, existing, created) : kindOf(entry);
+    yield new Change(absolute(entry.path), kind, origin, entry, opaque.has(entry.path));
   }
 }
 
 /**
  * The content of a volume, /dev/shm or a tmpfs, under the path where the container saw it.
- * @param origin the archive entry that holds it
+ * @param holder the archive entry that holds it
  */
 export function* mountedContents(
   files: FileSet,
   mountPoint: string,
   source: ChangeSource,
-  origin: string,
+  holder: string,
 ): Generator<Change> {
+  const origin: Origin = { source, entry: holder, files };
   const prefix = mountPoint === '/' ? '' : mountPoint;
   for (const entry of files.entries.values()) {
     if (entry.path === '' || entry.path === '.') continue;
     const path = `${prefix}${absolute(entry.path)}`;
-    yield describe({ files, entry }, path, 'mounted', { source, origin, opaque: false });
+    yield new Change(path, 'mounted', origin, entry);
   }
 }
 
@@ -97,13 +154,28 @@ type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 const NO_MARKS: readonly ChangeMark[] = [];
 
-function kindInDiff(entry: Entry, diff: FileSet, replaced: ReadonlySet<string>): ChangeKind {
-  if (replaced.has(absolute(entry.path))) return 'modified';
-  if (entry.type === 'directory') return 'added';
-  for (let parent = parentOf(entry.path); parent !== ''; parent = parentOf(parent)) {
-    if (diff.entries.get(parent)?.type === 'directory') return 'added';
+function kindsInDiff(diff: FileSet, replaced: ReadonlySet<string>): (entry: Entry) => ChangeKind {
+  // Archives list what is in one folder together: most often it is that of the one before.
+  let folder = '';
+  let isNew = false;
+  return ({ path, type }) => {
+    if (replaced.size > 0 && replaced.has(absolute(path))) return 'modified';
+    if (type === 'directory') return 'added';
+    const parent = parentOf(path);
+    if (parent !== folder) {
+      folder = parent;
+      isNew = isBelowDirectory(parent, diff);
+    }
+    return isNew ? 'added' : 'added-or-modified';
+  };
+}
+
+/** Whether one of the folders of a path is in the diff. */
+function isBelowDirectory(path: string, diff: FileSet): boolean {
+  for (let parent = path; parent !== ''; parent = parentOf(parent)) {
+    if (diff.entries.get(parent)?.type === 'directory') return true;
   }
-  return 'added-or-modified';
+  return false;
 }
 
 function kindInLayer(entry: Entry, existing: ReadonlySet<string>, created: bigint | undefined): ChangeKind {
@@ -125,19 +197,13 @@ function readWhiteouts(diff: FileSet): { existing: Set<string>; opaque: Set<stri
   return { existing, opaque };
 }
 
-interface Origin {
-  readonly source: ChangeSource;
-  readonly origin: string;
-  readonly opaque: boolean;
-}
-
 function describe(
-  content: { files: FileSet; entry: Entry },
+  entry: Entry,
   path: string,
   kind: ChangeKind,
-  { source, origin, opaque }: Origin,
-): Change {
-  const { entry } = content;
+  { source, entry: holder }: Origin,
+  opaque: boolean,
+): ChangeFacts {
   const capability = entry.xattrs?.get('security.capability');
   const capabilities = capability && describeFileCapabilities(capability);
   // Member by member: there may be hundreds of thousands, and spreading conditions costs each of them an object.
@@ -152,7 +218,7 @@ function describe(
     size: entry.size,
     mtime: formatTimestamp(entry.mtime),
     marks: marksOf(entry, capability !== undefined, opaque),
-    entry: origin,
+    entry: holder,
   };
   if (entry.pathBytes) facts.pathBytes = encodePath(path, entry.path, entry.pathBytes);
   if (entry.userName !== undefined) facts.userName = entry.userName;
@@ -164,7 +230,7 @@ function describe(
     facts.xattrs = [...entry.xattrs].map(([name, value]) => describeXattr(name, value));
   }
   if (capabilities !== undefined) facts.capabilities = capabilities;
-  return { facts, content };
+  return facts;
 }
 
 /** What stands before the entry's own path is text. */

@@ -12,6 +12,7 @@ import type { ByteSource } from '../bytes/byte-source.ts';
 import { openSameFile } from '../bytes/file-source.ts';
 import { ImageDirectory } from '../criu/image-directory.ts';
 import { CheckpointError } from '../errors.ts';
+import type { ListedChange } from './changes.ts';
 import type { FileView } from './file-view.ts';
 import type { Interior } from './interior.ts';
 import type { Isolation } from './isolation/isolation.ts';
@@ -42,7 +43,7 @@ export interface OpenOptions {
 }
 
 export interface Changes {
-  readonly changes: readonly ChangeFacts[];
+  readonly changes: readonly ListedChange[];
   /** What the reader must know of the list as a whole, e.g. files that the engine may have left out. */
   readonly remark?: Sentence;
 }
@@ -66,7 +67,7 @@ export interface Checkpoint {
   someProcesses(pids: ReadonlySet<number>, signal?: AbortSignal): Promise<ReadonlyMap<number, ProcessFacts>>;
   mounts(signal?: AbortSignal): Promise<readonly MountFacts[]>;
   changes(signal?: AbortSignal): Promise<Changes>;
-  /** The same, each made when it is taken and none kept; to be gone over once. */
+  /** All facts of them, each made when it is taken and none kept; to be gone over once. */
   eachChange(signal?: AbortSignal): Promise<Omit<Changes, 'changes'> & { readonly changes: Iterable<ChangeFacts> }>;
   readonly sockets: Sockets;
   /** Who talks to whom. Processes `apart` are drawn by themselves, however much they are like others. */
@@ -220,7 +221,7 @@ class OpenCheckpoint implements Checkpoint {
     const { filesystem } = await this.#loadInterior();
     const changes = await filesystem.changes(signal);
     const remark = filesystem.remark();
-    return { changes: changes.map((change) => change.facts), ...(remark && { remark }) };
+    return { changes, ...(remark && { remark }) };
   }
 
   async eachChange(

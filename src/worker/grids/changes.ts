@@ -1,3 +1,4 @@
+import type { ListedChange } from '../../core/checkpoint/changes.ts';
 import type { ChangeFacts, ChangeKind, ChangeMark, ChangeSource, FileType } from '../../protocol/changes.ts';
 import { fold } from '../../protocol/filter.ts';
 import { TYPE_BITS } from '../../protocol/format.ts';
@@ -9,6 +10,8 @@ import { apart, Table, TOP, type TableKind } from './table.ts';
 export interface ChangeRow {
   readonly path: string;
   readonly name: string;
+  readonly change: ListedChange | undefined;
+  /** All that there is to say of the change. */
   readonly facts: ChangeFacts | undefined;
   /** Bytes of a file, or of all files below a folder. */
   readonly bytes: number | null;
@@ -128,33 +131,55 @@ const CHANGES: TableKind<ChangeRow> = {
     { id: 'entry', kind: 'text', value: ({ facts }) => facts?.entry ?? null },
   ],
   file: fileOf,
-  isContext: ({ facts }) => facts === undefined,
+  isContext: ({ change }) => change === undefined,
 };
 
 /** Deeper paths than any file system takes hang at the top: each level of them would be a row. */
 const MAX_LEVELS = 256;
 
+/** Of most rows: nothing lies below them. */
+const NONE: Node[] = [];
+
 /** A row while the tree is being put together. */
-interface Node extends ChangeRow {
-  readonly children: Node[];
+class Node implements ChangeRow {
+  readonly path: string;
+  readonly name: string;
+  readonly change: ListedChange | undefined;
   /** The name as it is compared. */
   readonly key: string;
+  children = NONE;
   parent: Node | undefined;
-  number: number;
+  number = 0;
   /** The path; of several at one path only that of the one in the file view. */
   id: string;
   bytes: number | null;
   isFolder: boolean;
-  inView: boolean;
+  inView = true;
   /** It, or something below it, is a change and not only the content of a mount. */
   isChange: boolean;
+
+  constructor(path: string, change: ListedChange | undefined) {
+    this.path = path;
+    this.name = path.slice(path.lastIndexOf('/', path.length - 2) + 1);
+    this.id = path;
+    this.change = change;
+    this.key = fold(this.name);
+    this.parent = undefined;
+    this.isFolder = change?.type === 'directory';
+    this.bytes = this.isFolder ? 0 : contentSize(change);
+    this.isChange = change !== undefined && change.kind !== 'mounted';
+  }
+
+  get facts(): ChangeFacts | undefined {
+    return this.change?.facts;
+  }
 }
 
 /**
  * The tree by path: changes before what lay on mounts, folders first, names as people count. Of several at one path the
  * last holds what is below.
  */
-export function changeTable(changes: readonly ChangeFacts[]): Table<ChangeRow> {
+export function changeTable(changes: readonly ListedChange[]): Table<ChangeRow> {
   const nodes = inOrder(plant(changes));
   for (let number = nodes.length - 1; number >= 0; number--) {
     const node = nodes[number];
@@ -165,18 +190,19 @@ export function changeTable(changes: readonly ChangeFacts[]): Table<ChangeRow> {
 }
 
 /** @returns the nodes at the top */
-function plant(changes: readonly ChangeFacts[]): Node[] {
+function plant(changes: readonly ListedChange[]): Node[] {
   const byPath = new Map<string, Node>();
-  const nodes = changes.map((facts, index) => {
-    const node = makeNode(facts.path, facts);
-    const earlier = byPath.get(facts.path);
+  const nodes = changes.map((change, index) => {
+    const { path } = change;
+    const node = new Node(path, change);
+    const earlier = byPath.get(path);
     // A deleted path has no content that could hide another's.
-    const hidden = earlier && facts.kind === 'deleted' ? node : earlier;
+    const hidden = earlier && change.kind === 'deleted' ? node : earlier;
     if (hidden) {
       hidden.inView = false;
-      hidden.id = apart(facts.path, index);
+      hidden.id = apart(path, index);
     }
-    if (hidden !== node) byPath.set(facts.path, node);
+    if (hidden !== node) byPath.set(path, node);
     return node;
   });
   const top: Node[] = [];
@@ -200,7 +226,7 @@ function attach(node: Node, byPath: Map<string, Node>, top: Node[]): void {
       return;
     }
     const known = byPath.get(path);
-    const folder = known ?? makeNode(path, undefined);
+    const folder = known ?? new Node(path, undefined);
     adopt(folder, child);
     if (known) return;
     byPath.set(path, folder);
@@ -210,7 +236,8 @@ function attach(node: Node, byPath: Map<string, Node>, top: Node[]): void {
 
 function adopt(folder: Node, child: Node): void {
   child.parent = folder;
-  folder.children.push(child);
+  if (folder.children === NONE) folder.children = [child];
+  else folder.children.push(child);
   folder.isFolder = true;
   folder.bytes ??= 0;
   if (!child.isChange) return;
@@ -221,25 +248,6 @@ function adopt(folder: Node, child: Node): void {
 function liesIn({ path, name }: Node, folder: Node): boolean {
   const slash = path.length - name.length - 1;
   return slash === folder.path.length && path.charAt(slash) === '/' && path.startsWith(folder.path);
-}
-
-function makeNode(path: string, facts: ChangeFacts | undefined): Node {
-  const name = path.slice(path.lastIndexOf('/', path.length - 2) + 1);
-  const isFolder = facts?.type === 'directory';
-  return {
-    path,
-    name,
-    id: path,
-    facts,
-    children: [],
-    key: fold(name),
-    parent: undefined,
-    number: 0,
-    bytes: isFolder ? 0 : contentSize(facts),
-    isFolder,
-    inView: true,
-    isChange: facts !== undefined && facts.kind !== 'mounted',
-  };
 }
 
 /** Without the slash at the end; empty at the top. */
@@ -264,7 +272,7 @@ function inOrder(top: Node[]): Node[] {
   for (let node = waiting.pop(); node; node = waiting.pop()) {
     node.number = ordered.length;
     ordered.push(node);
-    node.children.sort(compareSiblings);
+    if (node.children.length > 1) node.children.sort(compareSiblings);
     for (let index = node.children.length - 1; index >= 0; index--) {
       const child = node.children[index];
       if (child) waiting.push(child);
@@ -280,9 +288,9 @@ function compareSiblings(a: Node, b: Node): number {
 }
 
 /** Null for what has no content. */
-function contentSize(facts: ChangeFacts | undefined): number | null {
-  const hasContent = facts?.type === 'file' || facts?.type === 'sparse' || facts?.type === 'hardlink';
-  return hasContent ? (facts.size ?? 0) : null;
+function contentSize(change: ListedChange | undefined): number | null {
+  const type = change?.type;
+  return type === 'file' || type === 'sparse' || type === 'hardlink' ? (change?.size ?? 0) : null;
 }
 
 function nameCell({ name, facts, isFolder }: ChangeRow): GridCell {

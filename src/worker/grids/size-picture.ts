@@ -89,7 +89,7 @@ function divide(
       id: table.idOf(child),
       name: row.name,
       bytes,
-      ...(row.facts && { kind: row.facts.kind }),
+      ...(row.change && { kind: row.change.kind }),
       isFolder: row.isFolder,
       ...(file?.openable && file.path !== undefined && { path: file.path }),
       ...(divided ? divide(table, sums, child, whole, depth - 1) : { parts: [], rest: { count: 0, bytes: 0 } }),

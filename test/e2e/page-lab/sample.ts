@@ -19,6 +19,7 @@ import type { SearchMatch } from '../../../src/protocol/search.ts';
 import { sentence } from '../../../src/protocol/sentence.ts';
 import type { SocketFacts } from '../../../src/protocol/sockets.ts';
 import { toWire, type Wire } from '../../../src/protocol/wire.ts';
+import { listed } from '../../unit/support/listed.ts';
 import { changeTable } from '../../../src/worker/grids/changes.ts';
 import { fileTable } from '../../../src/worker/grids/files.ts';
 import { memoryTable } from '../../../src/worker/grids/memory.ts';
@@ -139,7 +140,7 @@ export function sampleAnswers(data: Sample): Handlers<PageApi> {
     sockets: () => new TableView(socketTable(data.sockets, [], data.processes)),
     memory: () => new TableView(memoryTable(data.memory)),
     mounts: () => new TableView(mountTable(data.mounts, data.processes)),
-    changes: () => new TableView(changeTable(data.changes)),
+    changes: () => new TableView(changeTable(listed(data.changes))),
     seccomp: () => new TableView(seccompTable(data.seccomp)),
     log: () =>
       new TableView(

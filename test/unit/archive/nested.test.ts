@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -46,7 +47,8 @@ describe('an archive inside an archive', () => {
   }
 
   test('is decompressed once, and found again', async () => {
-    const inner = zlib.gzipSync(await tarOf([{ name: 'a', content: 'inner' }]));
+    const large = { name: 'b', content: randomBytes(100_000).toString('latin1') };
+    const inner = zlib.gzipSync(await tarOf([{ name: 'a', content: 'inner' }, large]));
     const path = join(folder, 'outer.tar');
     writeFileSync(path, Buffer.concat([file('one.tar', inner), file('two.tar', inner), END]));
     const settings = { ...spill(), directory: join(folder, 'again') };
@@ -64,6 +66,44 @@ describe('an archive inside an archive', () => {
     }
     const copies = (await readdir(settings.directory)).filter((name) => name.endsWith('.data'));
     assert.equal(copies.length, 2, 'each entry has its own copy, made once');
+  });
+
+  test('that is small is decompressed in memory, unless something about it is odd', async () => {
+    const inner = await tarOf([{ name: 'a', content: 'inner' }]);
+    const packed = zlib.gzipSync(inner);
+    const half = inner.length / 2;
+    const zeros = await tarOf([
+      { name: 'a', content: 'inner' },
+      { name: 'zeros', content: '\0'.repeat(4 << 20) },
+    ]);
+    // Of what is damaged no copy is kept.
+    const cases = {
+      plain: { bytes: packed, copies: 0 },
+      members: {
+        bytes: Buffer.concat([zlib.gzipSync(inner.subarray(0, half)), zlib.gzipSync(inner.subarray(half))]),
+        copies: 0,
+      },
+      'padded with zeros': { bytes: Buffer.concat([packed, Buffer.alloc(700)]), copies: 1 },
+      'with more behind it': { bytes: Buffer.concat([packed, Buffer.from('more')]), copies: 0 },
+      'cut short': { bytes: packed.subarray(0, -12), copies: 0 },
+      'large when unpacked': { bytes: zlib.gzipSync(zeros), copies: 1 },
+    };
+    for (const [what, { bytes, copies }] of Object.entries(cases)) {
+      const path = join(folder, `${what}.tar`);
+      writeFileSync(path, Buffer.concat([file('in.tar.gz', bytes), END]));
+      const settings = { ...spill(), directory: join(folder, what) };
+      const { opened, entry } = await openEntry(path, 'in.tar.gz');
+      const nested = await openNested(opened.files, entry, settings);
+      await nested.completed;
+      const content = nested.entries.get('a');
+      assert.ok(content, what);
+      assert.equal(Buffer.from(await nested.open(content).read(0, 10)).toString(), 'inner', what);
+      const made = await readdir(settings.directory).catch(() => []);
+      assert.equal(made.filter((name) => name.endsWith('.data')).length, copies, what);
+      if (what === 'cut short') assert.ok(nested.notes.length > 0);
+      await nested.close();
+      await opened.close();
+    }
   });
 
   test('that is empty has no entries; one that is none says so', async () => {

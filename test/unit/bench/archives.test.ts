@@ -44,7 +44,7 @@ describe('the rootfs diff of a synthetic archive', () => {
   for (const engine of ['podman', 'cri-o', 'containerd'] as const) {
     test(`is read as ${engine} writes it`, async () => {
       await opening({ ...small, engine }, async (checkpoint, made) => {
-        const { changes } = await checkpoint.changes();
+        const changes = [...(await checkpoint.eachChange()).changes];
         const shown = changes.filter(({ kind }) => kind !== 'deleted' && kind !== 'mounted');
         const put = made.changes.changes.map(({ member, content }) => [`/${member.name}`, member.mode, content.length]);
         const given = new Set(

@@ -154,7 +154,7 @@ for (const name of archives) {
           .split('\n')
           .filter((line) => line !== '')
           .map(parseListing);
-        const { changes } = await checkpoint.changes();
+        const changes = [...(await checkpoint.eachChange()).changes];
         const shown = changes
           .filter(
             (change) =>
@@ -190,7 +190,7 @@ for (const name of archives) {
           changed?: string[];
           deleted?: string[];
         };
-        const { changes } = await checkpoint.changes();
+        const changes = [...(await checkpoint.eachChange()).changes];
         const rootfs = changes.filter((change) => change.source === 'rootfs-diff');
         assert.deepEqual(
           rootfs

@@ -35,7 +35,7 @@ async function answers(checkpoint: Checkpoint): Promise<unknown> {
     overview: await checkpoint.overview(),
     processes: await checkpoint.processes(),
     mounts: await checkpoint.mounts(),
-    changes: await checkpoint.changes(),
+    changes: [...(await checkpoint.eachChange()).changes],
     notes: await checkpoint.notes(),
   };
 }

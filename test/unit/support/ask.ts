@@ -27,7 +27,7 @@ export async function askEverything(locator: string, spillDirectory: string): Pr
     const overview = await checkpoint.overview();
     const processes = await checkpoint.processes();
     const mounts = await checkpoint.mounts();
-    const { changes } = await checkpoint.changes();
+    const changes = [...(await checkpoint.eachChange()).changes];
     for (const { pid, fd } of await checkpoint.openFiles.list()) await checkpoint.openFiles.detail(pid, fd);
     const folders = ['/'];
     for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {

@@ -67,7 +67,7 @@ function aboutAll(checkpoint: Checkpoint): readonly Question[] {
   const about: Readonly<Record<string, () => Promise<unknown>>> = {
     overview: () => checkpoint.overview(),
     mounts: () => checkpoint.mounts(),
-    changes: () => checkpoint.changes(),
+    changes: async () => [...(await checkpoint.eachChange()).changes, ...(await checkpoint.changes()).changes],
     'open files': () => openFiles.list(),
     sockets: async () => {
       const views = (await sockets.list()).map(({ id }) => viewSocket(checkpoint, String(id), never));

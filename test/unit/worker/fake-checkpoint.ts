@@ -37,7 +37,7 @@ export function fakeCheckpoint(parts: Partial<Checkpoint> = {}): FakeCheckpoint 
       new Map((await processes(signal)).flatMap((facts) => (pids.has(facts.pid) ? [[facts.pid, facts]] : []))),
     mounts: () => Promise.resolve([]),
     changes,
-    eachChange: changes,
+    eachChange: async () => ({ changes: (await changes()).changes.map(({ facts }) => facts) }),
     files: fakeView({}),
     openFiles: noOpenFiles,
     memory: noMemory,

@@ -6,6 +6,7 @@ import type { GridCell, GridQuery, GridRow } from '../../../src/protocol/grid.ts
 import type { MountFacts } from '../../../src/protocol/mounts.ts';
 import type { ProcessFacts } from '../../../src/protocol/processes.ts';
 import { Grids } from '../../../src/worker/grids/grids.ts';
+import { listed } from '../support/listed.ts';
 import { change, fakeCheckpoint, mount, process } from './fake-checkpoint.ts';
 
 const { signal } = new AbortController();
@@ -178,7 +179,7 @@ describe('mounts', () => {
 
 describe('changes', () => {
   const changes = (...list: ReturnType<typeof change>[]): Partial<Checkpoint> => ({
-    changes: () => Promise.resolve({ changes: list }),
+    changes: () => Promise.resolve({ changes: listed(list) }),
   });
 
   test('stand in a tree of folders, those without a change of their own as context', async () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { changeTable } from '../../../src/worker/grids/changes.ts';
+import { listed } from '../support/listed.ts';
 import { sizePicture } from '../../../src/worker/grids/size-picture.ts';
 import type { ChangeFacts } from '../../../src/protocol/changes.ts';
 import type { SizePart } from '../../../src/protocol/size-picture.ts';
@@ -30,7 +31,7 @@ describe('how the bytes of changed files divide', () => {
     { path: '/etc/gone', kind: 'deleted', source: 'rootfs-diff', marks: [], entry: 'deleted.files' },
     file('/etc/empty', 0),
   ];
-  const table = changeTable(changes);
+  const table = changeTable(listed(changes));
 
   test('the largest first, folders with what is in them', () => {
     const { bytes, files, parts, trail } = sizePicture(table, undefined, undefined);
@@ -67,10 +68,8 @@ describe('how the bytes of changed files divide', () => {
   });
 
   test('counts what is too small, so that it is never more than can be drawn', () => {
-    const many = changeTable([
-      file('/big', 1_000_000),
-      ...Array.from({ length: 50_000 }, (_, index) => file(`/tmp/f${index}`, 1)),
-    ]);
+    const small = Array.from({ length: 50_000 }, (_, index) => file(`/tmp/f${index}`, 1));
+    const many = changeTable(listed([file('/big', 1_000_000), ...small]));
     const { parts, files, bytes } = sizePicture(many, undefined, undefined);
     assert.deepEqual([files, bytes], [50_001, 1_050_000]);
     const tmp = parts.find(({ name }) => name === 'tmp');

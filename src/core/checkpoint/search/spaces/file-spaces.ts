@@ -1,4 +1,3 @@
-import type { ChangeFacts } from '../../../../protocol/changes.ts';
 import type { MatchSource, SearchMatch } from '../../../../protocol/search.ts';
 import { goOn, type Awaitable } from '../../../bytes/awaitable.ts';
 import type { Entry, FileSet } from '../../../archive/file-set.ts';
@@ -36,14 +35,15 @@ export class FileSpaces {
     onlyMapped: boolean,
     mapped: ReadonlyMap<string, unknown> | undefined,
   ): Generator<ContentSpace> {
-    for (const { facts, content } of changes) {
+    for (const change of changes) {
+      const { path, content } = change;
       if (!content || !isContent(content.entry)) continue;
-      if (mapped && !mapped.has(facts.path)) continue;
-      yield this.#space(facts, content.files, content.entry, onlyMapped);
+      if (mapped && !mapped.has(path)) continue;
+      yield this.#space(change, content.files, content.entry, onlyMapped);
     }
   }
 
-  #space({ path, entry: origin }: ChangeFacts, files: FileSet, entry: Entry, onlyMapped: boolean): ContentSpace {
+  #space({ path, entry: origin }: Change, files: FileSet, entry: Entry, onlyMapped: boolean): ContentSpace {
     let opened: Awaitable<Opened> | undefined;
     const size = files.open(entry).size ?? entry.size;
     const describe = async (match: PlacedMatch, signal?: AbortSignal): Promise<readonly SearchMatch[]> => {
