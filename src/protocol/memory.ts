@@ -31,6 +31,8 @@ export interface MemoryMapping {
   readonly kind: RegionKind;
   /** As in /proc/PID/maps: a path, `[heap]`, `[stack]` …; empty for private anonymous memory. */
   readonly name: string;
+  /** Where that is not UTF-8: its bytes, base64. */
+  readonly nameBytes?: string;
   /** `MAJOR:MINOR` in hexadecimal and inode of what is mapped, as far as images tell. */
   readonly device?: string;
   readonly inode?: bigint;

@@ -88,7 +88,7 @@ function mapJson({ pid, pageSize, regions }: MemoryMap, { comm }: ProcessFacts):
 }
 
 function regionJson(region: MemoryRegion): Json {
-  const { start, end, permissions, offset, kind, name, device, inode, bytes, file, shared } = region;
+  const { start, end, permissions, offset, kind, name, nameBytes, device, inode, bytes, file, shared } = region;
   return {
     start: hex(start),
     end: hex(end),
@@ -98,6 +98,7 @@ function regionJson(region: MemoryRegion): Json {
     device,
     inode,
     name,
+    name_bytes: nameBytes,
     kind,
     bytes: { ...bytes },
     file: file && {

@@ -3,12 +3,15 @@ import { glanceCore, type CoreGlance, type CredentialsGlance } from '../criu/gla
 import { glanceFiles, type FilesGlance } from '../criu/glance/files.ts';
 import { glanceMm, type MmGlance } from '../criu/glance/mm.ts';
 import { glancePagemap } from '../criu/glance/pagemap.ts';
+import { glanceRemaps } from '../criu/glance/remaps.ts';
 import { glanceFs, glanceIds } from '../criu/glance/small-images.ts';
 import { isPageSize } from '../criu/page-format.ts';
 import type { ImageDirectory } from '../criu/image-directory.ts';
 import type { PstreeEntry } from '../criu/schema/generated/messages.ts';
 import { MAX_STRINGS, splitStrings, type ProcessStrings } from './process-memory.ts';
 import { readExitStatus, stateOf } from './process-state.ts';
+
+const REMAPS = 'remap-fpath.img';
 
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
@@ -27,6 +30,7 @@ export class ProcessGlancer {
   readonly #images: ImageDirectory;
   /** Null where it must be decoded. */
   #files: FilesGlance | null | undefined;
+  #remaps: ReadonlySet<number> = new Set();
 
   constructor(images: ImageDirectory) {
     this.#images = images;
@@ -137,11 +141,22 @@ export class ProcessGlancer {
   /** Looks at the table of files once for all processes. */
   #path(id: number): string | undefined {
     if (this.#files === undefined) {
+      // First: the bytes of an image are only there until those of the next are asked for.
+      const remaps = this.#readRemaps();
       const bytes = this.#images.bytesNow('files.img');
       // Older dumps have an image for each type of file.
-      this.#files = bytes && !this.#images.has('reg-files.img') ? (glanceFiles(new Uint8Array(bytes)) ?? null) : null;
+      const isUsual = bytes && remaps && !this.#images.has('reg-files.img');
+      this.#files = isUsual ? (glanceFiles(new Uint8Array(bytes)) ?? null) : null;
+      this.#remaps = remaps ?? this.#remaps;
     }
-    return this.#files?.path(id);
+    // How the kernel names what was deleted is for the careful way.
+    return this.#remaps.has(id) ? undefined : this.#files?.path(id);
+  }
+
+  #readRemaps(): ReadonlySet<number> | undefined {
+    if (!this.#images.has(REMAPS)) return new Set();
+    const bytes = this.#images.bytesNow(REMAPS);
+    return bytes && glanceRemaps(bytes);
   }
 
   #addDirectories(facts: Writable<ProcessFacts>): boolean {

@@ -116,6 +116,8 @@ export class Processes {
     const processes: ProcessFacts[] = [];
     const glancer = this.#glancing();
     let table: FileTable | undefined;
+    // Until then a path may still turn out to be that of a deleted file.
+    const areAllThere = this.#images.complete || this.#images.has('remap-fpath.img');
     const breather = new Breather();
     for (const [index, entry] of entries.entries()) {
       if (breather.isDue) await breather.breathe(signal);
@@ -128,7 +130,7 @@ export class Processes {
         table ??= await FileTable.load(this.#images, signal);
         facts = await this.#describe(entry, table, signal);
       }
-      if (facts.complete && !this.#done.has(entry.pid)) this.#done.set(entry.pid, facts);
+      if (facts.complete && areAllThere && !this.#done.has(entry.pid)) this.#done.set(entry.pid, facts);
       processes.push(facts);
     }
     return processes;
@@ -242,8 +244,8 @@ export class Processes {
     const credentials = core?.thread_core?.creds ?? (await this.#oldCredentials(pid, signal));
     const mountNamespace = (core?.ids ?? (await this.#ids(pid, signal)))?.mnt_ns_id;
     const memory = await this.#memory(pid, table, signal);
-    const workingDirectory = fs && table.path(fs.cwd_id);
-    const rootDirectory = fs && table.path(fs.root_id);
+    const workingDirectory = fs && table.target(fs.cwd_id);
+    const rootDirectory = fs && table.target(fs.root_id);
     return {
       ...facts,
       ...memory,
@@ -273,7 +275,7 @@ export class Processes {
       const pages = this.#images.complete ? await this.#addressSpace(pid, signal) : undefined;
       return pages && { dumpedBytes: pages.dumpedBytes };
     }
-    const executable = table.path(mm.exe_file_id);
+    const executable = table.target(mm.exe_file_id);
     const { mapped } = memoryTotals(mm, this.#pageSize ?? USUAL_PAGE_SIZE, undefined);
     const known = { ...(executable !== undefined && { executable }), mappedBytes: Number(mapped) };
     const space = await this.#addressSpace(pid, signal);

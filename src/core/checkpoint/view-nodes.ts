@@ -1,5 +1,6 @@
 import type { FileEntry, FileStat } from '../../protocol/checkpoint-api.ts';
 import type { ByteSource } from '../bytes/byte-source.ts';
+import { textAsBytes } from '../bytes/byte-text.ts';
 import { memorySource } from '../bytes/sources.ts';
 import { FOLDER, type Branch } from './file-view.ts';
 
@@ -64,8 +65,9 @@ export function link(target: string | undefined): LinkNode {
   return { kind: 'symlink', target: () => Promise.resolve(target) };
 }
 
+/** Bytes that are no UTF-8 are as they were: see {@link textAsBytes}. */
 export function encodeText(text: string): Uint8Array {
-  return new TextEncoder().encode(text);
+  return textAsBytes(text);
 }
 
 /** A branch of the file view over nodes. */

@@ -46,7 +46,7 @@ suite('processes glanced at', () => {
 
   test('are left to the careful way wherever something is wrong', async () => {
     const files = await openFixture('podman-counter-none');
-    const names = /\/(core|mm|fs|ids|pagemap|pages|files|pstree)(-\d+)?\.img$/;
+    const names = /\/(core|mm|fs|ids|pagemap|pages|files|pstree|remap-fpath)(-\d+)?\.img$/;
     let told = 0;
     for (const path of [...files.entries.keys()].filter((name) => names.test(name))) {
       for (const changed of damages(files.content(path))) {

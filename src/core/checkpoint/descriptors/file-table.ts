@@ -1,11 +1,14 @@
 import type { FileEntry, MemfdInodeEntry } from '../../criu/schema/generated/messages.ts';
 import type { ImageDirectory } from '../../criu/image-directory.ts';
+import { rawText } from '../../criu/decode-message.ts';
 import { known } from '../known-images.ts';
+import { isMarkedDeleted, readRemap, type Remap } from './remaps.ts';
 import { FD_TYPE, splitFiles, type FileType } from './split-files.ts';
 
 /** Of a dump with more open files, which would be more than a hundred megabytes, none is kept for the next question. */
 const KEPT = 200_000;
 const kept = new WeakMap<ImageDirectory, FileTable>();
+const DELETED = Buffer.from(' (deleted)');
 
 /**
  * What stands behind the file ids that other images refer to: the open file descriptions of the dump, whether they lie
@@ -16,15 +19,19 @@ export class FileTable {
   /** Those whose id another file of another type has too. */
   readonly #namesakes: ReadonlyMap<number, readonly FileEntry[]>;
   readonly #memfds: ReadonlyMap<bigint, MemfdInodeEntry>;
+  /** By the id of the file whose path leads nowhere. */
+  readonly remaps: ReadonlyMap<number, Remap>;
 
   private constructor(
     entries: ReadonlyMap<number, FileEntry>,
     namesakes: ReadonlyMap<number, readonly FileEntry[]>,
     memfds: ReadonlyMap<bigint, MemfdInodeEntry>,
+    remaps: ReadonlyMap<number, Remap>,
   ) {
     this.#entries = entries;
     this.#namesakes = namesakes;
     this.#memfds = memfds;
+    this.remaps = remaps;
   }
 
   /** Read once for all who ask, as soon as all of the archive is there. */
@@ -48,7 +55,13 @@ export class FileTable {
     for (const file of await splitFiles(images, signal)) add(file);
     for (const file of await known(images, 'FILES', 'files.img', signal)) add(file);
     const memfds = await known(images, 'MEMFD_INODE', 'memfd.img', signal);
-    return new FileTable(entries, namesakes, new Map(memfds.map((inode) => [inode.inode_id, inode])));
+    const remaps = await known(images, 'REMAP_FPATH', 'remap-fpath.img', signal);
+    return new FileTable(
+      entries,
+      namesakes,
+      new Map(memfds.map((inode) => [inode.inode_id, inode])),
+      new Map(remaps.map((entry) => [entry.orig_id, readRemap(entry)])),
+    );
   }
 
   /** Every file that has an id of its own. */
@@ -81,6 +94,29 @@ export class FileTable {
     const entry = this.entry(id, FD_TYPE.reg);
     const memfd = entry?.memfd && this.memfd(entry.memfd.inode_id)?.name;
     return memfd === undefined ? entry?.reg?.name : memfdTarget(memfd);
+  }
+
+  /** The same as the kernel's links and maps show it: ` (deleted)` behind the path of what is no longer there. */
+  target(id: number): string | undefined {
+    const path = this.path(id);
+    return path !== undefined && this.#isMarked(id, path) ? `${path} (deleted)` : path;
+  }
+
+  /** The bytes of the target, where they are not UTF-8. */
+  targetBytes(id: number): Uint8Array | undefined {
+    const entry = this.entry(id, FD_TYPE.reg);
+    if (entry?.memfd) {
+      const inode = this.memfd(entry.memfd.inode_id);
+      const name = inode && rawText(inode, 'name');
+      return name && Buffer.concat([Buffer.from('/memfd:'), name, DELETED]);
+    }
+    const name = entry?.reg && rawText(entry.reg, 'name');
+    return name && this.#isMarked(id, this.path(id) ?? '') ? Buffer.concat([name, DELETED]) : name;
+  }
+
+  #isMarked(id: number, path: string): boolean {
+    const remap = this.remaps.get(id);
+    return remap !== undefined && isMarkedDeleted(remap, path);
   }
 }
 

@@ -2,44 +2,12 @@ import type { SchedulingFacts, TaskSettings, ThreadSettings } from '../../../pro
 import type { MmEntry, TaskCoreEntry, ThreadCoreEntry } from '../../criu/schema/generated/messages.ts';
 import { asNumber, asObject, type JsonObject } from '../json.ts';
 import { bitNames } from './bit-names.ts';
+import { personalityNames } from './personality.ts';
 import { readQueuedSignal } from './queued-signals.ts';
 import { blockedBy } from './signals.ts';
 import { signalTable } from './signal-names.ts';
 import type { TaskImages, ThreadImages } from './task-images.ts';
 
-/** Source: include/uapi/linux/personality.h. */
-const PERSONALITIES: readonly string[] = [
-  'LINUX',
-  'SVR4',
-  'SVR3',
-  'SCOSVR3',
-  'WYSEV386',
-  'ISCR4',
-  'BSD',
-  'XENIX',
-  'LINUX32',
-  'IRIX32',
-  'IRIXN32',
-  'IRIX64',
-  'RISCOS',
-  'SOLARIS',
-  'UW7',
-  'OSF4',
-  'HPUX',
-];
-const PERSONALITY_FLAGS: readonly (readonly [number, string])[] = [
-  [0x0020000, 'UNAME26'],
-  [0x0040000, 'ADDR_NO_RANDOMIZE'],
-  [0x0080000, 'FDPIC_FUNCPTRS'],
-  [0x0100000, 'MMAP_PAGE_ZERO'],
-  [0x0200000, 'ADDR_COMPAT_LAYOUT'],
-  [0x0400000, 'READ_IMPLIES_EXEC'],
-  [0x0800000, 'ADDR_LIMIT_32BIT'],
-  [0x1000000, 'SHORT_INODE'],
-  [0x2000000, 'WHOLE_SECONDS'],
-  [0x4000000, 'STICKY_TIMEOUTS'],
-  [0x8000000, 'ADDR_LIMIT_3GB'],
-];
 /** Those that have kept their bit over the kernel's versions. Source: include/linux/sched.h, PF_*. */
 const TASK_FLAGS: readonly (readonly [number, string])[] = [
   [0x00000004, 'EXITING'],
@@ -100,12 +68,6 @@ export function describeTask(
     ...stopSignal(task, architecture),
     membarrier: bitNames(task?.membarrier_registration_mask ?? 0, MEMBARRIER),
   };
-}
-
-function personalityNames(personality: number): readonly string[] {
-  const base = PERSONALITIES[personality & 0xff];
-  const name = base === undefined ? `0x${(personality & 0xff).toString(16)}` : `PER_${base}`;
-  return [name, ...bitNames((personality & ~0xff) >>> 0, PERSONALITY_FLAGS)];
 }
 
 function stopSignal(task: TaskCoreEntry | undefined, architecture: string): { stopSignal?: string } {

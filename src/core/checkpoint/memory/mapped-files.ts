@@ -51,9 +51,9 @@ export class MappedFiles {
     return orCancelled(this.#known.table, signal);
   }
 
-  /** Path of a file as the process saw it. */
-  async path(id: number, signal?: AbortSignal): Promise<string | undefined> {
-    return (await this.table(signal)).path(id);
+  /** Path of a file as /proc/PID/maps has it. */
+  async target(id: number, signal?: AbortSignal): Promise<string | undefined> {
+    return (await this.table(signal)).target(id);
   }
 
   /** The content of a file; undefined where the checkpoint does not hold it, or holds another one under its name. */

@@ -86,6 +86,7 @@ async function describeMapping(vma: VmaEntry, sources: MappingSources, signal?: 
     offset: vma.pgoff,
     kind: kindOf(vma, sources),
     name: nameOf(vma, sources),
+    ...nameBytesOf(vma, sources),
     ...(device !== undefined && { device }),
     ...(shmid !== undefined && { inode: shmid, shared: { shmid, image: await shared.imageOf(shmid, signal) } }),
     ...(file && { file }),
@@ -105,7 +106,7 @@ export function targetOf(vma: VmaEntry, sources: MappingSources): Target {
 export function nameOf(vma: VmaEntry, { files, keys, mm }: NameSources): string {
   const { status } = vma;
   if (status & (VMA_FILE_PRIVATE | VMA_FILE_SHARED)) {
-    return files.path(Number(vma.shmid)) ?? (status & VMA_AREA_MEMFD ? sharedAnonymous : '');
+    return files.target(Number(vma.shmid)) ?? (status & VMA_AREA_MEMFD ? sharedAnonymous : '');
   }
   if (status & VMA_AREA_HEAP) return '[heap]';
   if (status & VMA_AREA_VDSO) return '[vdso]';
@@ -119,6 +120,12 @@ export function nameOf(vma: VmaEntry, { files, keys, mm }: NameSources): string 
   if (status & VMA_AREA_AIORING) return '/[aio] (deleted)';
   if (status & VMA_AREA_SOCKET) return 'socket:';
   return isStack(vma, mm) ? '[stack]' : '';
+}
+
+function nameBytesOf({ shmid, status }: VmaEntry, { files }: NameSources): { readonly nameBytes?: string } {
+  const isNamed = (status & (VMA_FILE_PRIVATE | VMA_FILE_SHARED)) !== 0;
+  const bytes = isNamed ? files.targetBytes(Number(shmid)) : undefined;
+  return bytes ? { nameBytes: Buffer.from(bytes).toString('base64') } : {};
 }
 
 function kindOf(vma: VmaEntry, { mm }: NameSources): RegionKind {

@@ -43,7 +43,8 @@ export async function locateWithFiles(
   const ranges: MemoryRange[] = [];
   for (const extent of extents) {
     if (extent.fileId === undefined) ranges.push(extent);
-    else ranges.push(...splitMapped(extent, await files.find(extent.fileId, signal), await files.path(extent.fileId)));
+    else
+      ranges.push(...splitMapped(extent, await files.find(extent.fileId, signal), await files.target(extent.fileId)));
   }
   return ranges;
 }
@@ -56,7 +57,7 @@ async function readMapped(
 ): Promise<readonly MemoryRange[]> {
   const id = extent.fileId ?? 0;
   const content = await files.find(id, signal);
-  const name = await files.path(id, signal);
+  const name = await files.target(id, signal);
   const ranges = splitMapped(extent, content, name);
   const [first] = ranges;
   if (!content || !first?.present) return ranges;

@@ -14,7 +14,7 @@ import type { FileIndex, PipeData } from './file-index.ts';
 import { openGhostFile, readGhostFile } from './ghost-file.ts';
 import { SharedMemoryContent } from './memfd-content.ts';
 import { PiecesSource, fileOffset, type Piece } from './pieces-source.ts';
-import { ghostImage } from './remaps.ts';
+import { ghostImage } from '../descriptors/remaps.ts';
 
 /** Something of an open file that no file system keeps, and that the checkpoint therefore holds itself. */
 export interface FileContent {

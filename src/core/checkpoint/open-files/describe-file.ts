@@ -10,7 +10,7 @@ import { describeSocket, socketMessage } from '../sockets/socket-core.ts';
 import { aboutFile } from './about.ts';
 import type { FileIndex } from './file-index.ts';
 import { namespaceName } from './flag-words.ts';
-import { isMarkedDeleted, type Remap } from './remaps.ts';
+import { isMarkedDeleted, type Remap } from '../descriptors/remaps.ts';
 
 /** What the types of files have in common, in one form. */
 interface Common {

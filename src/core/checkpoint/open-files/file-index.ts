@@ -11,6 +11,7 @@ import {
 } from '../descriptors/descriptor-tables.ts';
 import { FileTable } from '../descriptors/file-table.ts';
 import { machineOf } from '../descriptors/machine.ts';
+import type { Remap } from '../descriptors/remaps.ts';
 import { FD_TYPE } from '../descriptors/split-files.ts';
 import { signalTable, type SignalTable } from '../isolation/signal-names.ts';
 import { asTexts, parseEmbedded } from '../json.ts';
@@ -19,7 +20,6 @@ import type { Processes } from '../processes.ts';
 import { SocketQueues } from '../sockets/socket-queues.ts';
 import { MIPS, OpenFlags } from './flag-words.ts';
 import { describeLock } from './locks.ts';
-import { readRemap, type Remap } from './remaps.ts';
 
 /** What was written into a pipe and not read: where it lies in its image. */
 export interface PipeData {
@@ -85,7 +85,6 @@ export async function loadFileIndex(
   const files = await FileTable.load(images, signal);
   const tables = await readDescriptorTables(images, processes, files, undefined, signal);
   const owners = await tableOwners(processes, signal);
-  const remaps = await optional(images, 'REMAP_FPATH', signal);
   const locks = (await optional(images, 'FILE_LOCKS', signal)).map(describeLock);
   const locksOf = Map.groupBy(locks, ({ pid, fd }) => key(pid, fd));
   const terminals = await optional(images, 'TTY_INFO', signal);
@@ -105,7 +104,7 @@ export async function loadFileIndex(
     machine,
     openFlags: new OpenFlags(machine),
     signals: signalTable(machine === MIPS ? 'MIPS' : ''),
-    remaps: new Map(remaps.map((entry) => [entry.orig_id, readRemap(entry)])),
+    remaps: files.remaps,
     pipeData: await readPipeData(images, 'PIPES_DATA', signal),
     fifoData: await readPipeData(images, 'FIFO_DATA', signal),
     queues: await SocketQueues.load(images, signal),

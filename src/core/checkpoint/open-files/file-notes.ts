@@ -5,7 +5,7 @@ import type { ImageDirectory } from '../../criu/image-directory.ts';
 import { fileOf } from '../../criu/kinds.ts';
 import { emptyImage } from '../known-images.ts';
 import type { FileIndex } from './file-index.ts';
-import { ghostImage } from './remaps.ts';
+import { ghostImage } from '../descriptors/remaps.ts';
 
 /** Descriptors that one note lists. */
 const LISTED = 10;

@@ -6,7 +6,7 @@ import { SPLIT_IMAGES } from '../descriptors/split-files.ts';
 import { findPlace } from '../image-place.ts';
 import { SocketQueues } from '../sockets/socket-queues.ts';
 import type { FileIndex } from './file-index.ts';
-import { ghostImage } from './remaps.ts';
+import { ghostImage } from '../descriptors/remaps.ts';
 
 /** An image that tells of a descriptor, and which of its entries does; all of them where it does not say. */
 interface Telling {

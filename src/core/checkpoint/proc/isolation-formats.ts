@@ -2,11 +2,13 @@ import type { IdRange, IsolationFacts } from '../../../protocol/isolation.ts';
 import type { MountFacts } from '../../../protocol/mounts.ts';
 import type { ProcessFacts } from '../../../protocol/processes.ts';
 import type { MntEntry } from '../../criu/schema/generated/messages.ts';
+import { readPersonality } from '../isolation/personality.ts';
 import { readTask, readThread } from '../isolation/task-images.ts';
 import { asNumber, at } from '../json.ts';
 import { known } from '../known-images.ts';
 import { memoryTotals } from '../memory/totals.ts';
-import { formatStat } from './stat-format.ts';
+import { seenFrom } from '../proc-format.ts';
+import { formatStat, terminalOf } from './stat-format.ts';
 import { formatStatus } from './status-format.ts';
 import type { ProcSources } from './proc-node.ts';
 
@@ -64,7 +66,7 @@ export const formats = {
 
   personality: async ({ pid }, { images }, signal) => {
     const { task } = await readTask(images, pid, signal);
-    return task && `${task.personality.toString(16).padStart(8, '0')}\n`;
+    return task && `${readPersonality(task.personality).toString(16).padStart(8, '0')}\n`;
   },
 
   timers: async ({ pid }, { images }, signal) => {
@@ -105,19 +107,24 @@ export const formats = {
   },
 
   /** fs/proc_namespace.c, show_mountinfo. */
-  mountInfo: async ({ mountNamespace }, { images, mounts }, signal) => {
+  mountInfo: async ({ mountNamespace, rootDirectory }, { images, mounts }, signal) => {
     if (mountNamespace === undefined) return undefined;
     const entries = await known(images, 'MNTS', `mountpoints-${mountNamespace}.img`, signal);
     if (entries.length === 0) return undefined;
     const byId = new Map(entries.map((entry) => [entry.mnt_id, entry]));
-    return (await mounts(signal))
-      .filter(({ namespace }) => namespace === mountNamespace)
+    const own = (await mounts(signal)).filter(({ namespace }) => namespace === mountNamespace);
+    return seenFrom(rootDirectory, own)
       .flatMap((mount) => formatMount(mount, byId.get(mount.id)))
       .join('');
   },
 
   stat: async (process, { images, processes }, signal) =>
-    formatStat(process, await readTask(images, process.pid, signal), await processes.memoryLayout(process.pid, signal)),
+    formatStat(
+      process,
+      await readTask(images, process.pid, signal),
+      await processes.memoryLayout(process.pid, signal),
+      terminalOf(process.sid, await known(images, 'TTY_INFO', 'tty-info.img', signal)),
+    ),
   status: (process, sources, signal) => threadStatus(process, process.pid, sources, signal),
 } as const satisfies Readonly<Record<string, Formatter>>;
 
@@ -147,8 +154,9 @@ const SIGEV_THREAD_ID = 4;
 const LIMIT_UNITS = { microseconds: 'us', none: '' } as const;
 
 function formatLimits(limits: IsolationFacts['limits']): string {
+  // The kernel fills a unit up with blanks, and where there is none writes none.
   const line = (...[label, soft, hard, unit]: readonly [string, string, string, string]) =>
-    `${label.padEnd(25)} ${soft.padEnd(20)} ${hard.padEnd(20)} ${unit.padEnd(10)}\n`;
+    `${label.padEnd(25)} ${soft.padEnd(20)} ${hard.padEnd(20)} ${unit === '' ? '' : unit.padEnd(10)}\n`;
   const bound = (value: bigint | undefined) => (value === undefined ? 'unlimited' : String(value));
   return [
     line('Limit', 'Soft Limit', 'Hard Limit', 'Units'),

@@ -1,4 +1,5 @@
 import type { MemoryMap, MemoryMapping, MemoryRegion, MemorySource } from '../../../protocol/memory.ts';
+import { bytesAsText } from '../../bytes/byte-text.ts';
 
 /**
  * /proc/PID/maps. Device and inode stand as zeros where no image tells them. Source of the columns: the kernel's
@@ -8,7 +9,9 @@ export function formatMaps(mappings: readonly MemoryMapping[]): string {
   return mappings.map(mapsLine).join('');
 }
 
-function mapsLine({ start, end, permissions, offset, device = '00:00', inode = 0n, name }: MemoryMapping): string {
+function mapsLine(mapping: MemoryMapping): string {
+  const { start, end, permissions, offset, device = '00:00', inode = 0n, nameBytes } = mapping;
+  const name = nameBytes === undefined ? mapping.name : bytesAsText(Buffer.from(nameBytes, 'base64'));
   const head = `${address(start)}-${address(end)} ${permissions} ${address(offset)} ${device} ${String(inode)}`;
   return name === '' ? `${head} \n` : `${head.padEnd(72)} ${name.replaceAll('\n', '\\012')}\n`;
 }

@@ -66,9 +66,14 @@ function datagramLines(sockets: readonly Inet[], numberWidth: number): readonly 
   return sockets.map((socket, index) => `${inetLine(socket, index, numberWidth)} ${POINTER} 0`);
 }
 
+/** TCP_CLOSE_WAIT, TCP_LAST_ACK and TCP_CLOSING of the kernel's include/net/tcp_states.h. */
+const ENDED_BY_PEER: ReadonlySet<number> = new Set([8, 9, 11]);
+
 /** Up to and with the reference count. */
 function inetLine({ facts, message, uid }: Inet, index: number, numberWidth: number): string {
   const listens = isListening(message);
+  // The kernel counts the other side's end of the connection as a byte that was not read.
+  const ending = ENDED_BY_PEER.has(message.state) ? 1 : 0;
   // Of a listener the kernel gives here the connections that wait.
   const [sent, received] = listens ? [0, facts.receiveQueue] : [facts.sendQueue, facts.receiveQueue];
   return [
@@ -76,7 +81,7 @@ function inetLine({ facts, message, uid }: Inet, index: number, numberWidth: num
     endpoint(message.family, message.src_addr, message.src_port),
     endpoint(message.family, message.dst_addr, message.dst_port),
     hex(message.state, 2),
-    `${hex(sent ?? 0, 8)}:${hex(received ?? 0, 8)}`,
+    `${hex(sent ?? 0, 8)}:${hex((received ?? 0) + ending, 8)}`,
     '00:00000000 00000000',
     String(uid).padStart(5),
     String(0).padStart(8),

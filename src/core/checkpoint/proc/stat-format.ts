@@ -1,8 +1,9 @@
 import type { ProcessFacts, TaskState } from '../../../protocol/processes.ts';
-import type { MmEntry } from '../../criu/schema/generated/messages.ts';
+import type { MmEntry, TtyInfoEntry } from '../../criu/schema/generated/messages.ts';
 import { numbered } from '../isolation/signals.ts';
 import { signalTable } from '../isolation/signal-names.ts';
 import type { TaskImages } from '../isolation/task-images.ts';
+import { threadName } from './exact-text.ts';
 import { pendingMask } from './status-format.ts';
 
 const STATES: Readonly<Record<TaskState, string>> = { running: 'R', stopped: 'T', zombie: 'Z', unknown: '?' };
@@ -13,10 +14,15 @@ const UNLIMITED = 2n ** 64n - 1n;
 const OLD_SIGNALS = 0x7fffffffn;
 
 /**
- * /proc/PID/stat. Faults, times, the terminal and where the process last ran are in no image: they stand as zeros, as
+ * /proc/PID/stat. Faults, times and where the process last ran are in no image: they stand as zeros, as
  * the kernel writes what a reader may not see. Source: fs/proc/array.c, do_task_stat.
  */
-export function formatStat(process: ProcessFacts, images: TaskImages, mm: MmEntry | undefined): string | undefined {
+export function formatStat(
+  process: ProcessFacts,
+  images: TaskImages,
+  mm: MmEntry | undefined,
+  terminal: TtyInfoEntry | undefined,
+): string | undefined {
   const { task, thread, architecture } = images;
   if (!task) return undefined;
   const table = signalTable(architecture);
@@ -25,7 +31,8 @@ export function formatStat(process: ProcessFacts, images: TaskImages, mm: MmEntr
     if (action.sigaction === 1n) masks.ignored |= bit(number);
     else if (action.sigaction !== 0n) masks.caught |= bit(number);
   }
-  const pending = pendingMask([...images.shared, ...images.pending]);
+  // The file is from before threads: of signals that wait it has those of the thread that leads.
+  const pending = pendingMask(images.pending);
   const realTime = thread?.sched_prio ?? 0;
   const priority = realTime === 0 ? 20 + (thread?.sched_nice ?? 0) : -1 - realTime;
   const fields: readonly (string | number | bigint)[] = [
@@ -33,8 +40,8 @@ export function formatStat(process: ProcessFacts, images: TaskImages, mm: MmEntr
     process.ppid,
     process.pgid,
     process.sid,
-    ...zeros('tty_nr'),
-    -1,
+    terminal ? terminal.rdev : 0,
+    terminal ? terminal.pgrp | 0 : -1,
     task.flags,
     ...zeros('minflt', 'cminflt', 'majflt', 'cmajflt', 'utime', 'stime', 'cutime', 'cstime'),
     priority,
@@ -63,9 +70,20 @@ export function formatStat(process: ProcessFacts, images: TaskImages, mm: MmEntr
     mm?.mm_arg_end ?? 0,
     mm?.mm_env_start ?? 0,
     mm?.mm_env_end ?? 0,
-    task.exit_code,
+    process.state === 'stopped' ? (task.stop_signo ?? 0) : task.exit_code,
   ];
-  return `${process.pid} (${process.comm ?? ''}) ${fields.join(' ')}\n`;
+  return `${process.pid} (${threadName(images) ?? ''}) ${fields.join(' ')}\n`;
+}
+
+const TTY = 0x500;
+const PTMX = 0x502;
+
+/**
+ * The terminal of a session. Of a pseudo terminal both ends tell the session; the process has the one that is not its
+ * master, whose device is that of all masters.
+ */
+export function terminalOf(sid: number, terminals: readonly TtyInfoEntry[]): TtyInfoEntry | undefined {
+  return terminals.find((tty) => sid !== 0 && tty.sid === sid && tty.rdev !== TTY && tty.rdev !== PTMX);
 }
 
 function bit(signal: number): bigint {

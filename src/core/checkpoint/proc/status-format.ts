@@ -7,6 +7,7 @@ import { signalTable } from '../isolation/signal-names.ts';
 import { numbered } from '../isolation/signals.ts';
 import type { TaskImages, ThreadImages } from '../isolation/task-images.ts';
 import type { MemoryTotals } from '../memory/totals.ts';
+import { threadName } from './exact-text.ts';
 
 const KERNEL_STATES: Readonly<Record<TaskState, string>> = {
   running: 'R (running)',
@@ -36,9 +37,10 @@ export function formatStatus({ process, task, thread, mm, memory, seccomp }: Sta
   const { pid, ppid, pgid, sid } = process;
   const { credentials } = thread;
   const tid = String(thread.tid);
-  const leading = thread.tid === pid;
-  const comm = leading ? process.comm : thread.thread?.comm;
-  const handlers = signalMasks(task);
+  const comm = threadName(thread);
+  // Of a zombie CRIU keeps the name and how it ended; what else the image must hold means nothing.
+  const isGone = process.state === 'zombie';
+  const handlers = isGone ? undefined : signalMasks(task);
   const capabilities = (words: readonly number[] | undefined) => credentials && mask(wordsToMask(words ?? []));
   const ids = (...values: readonly (number | undefined)[]) => credentials && values.join('\t');
   const lines: (readonly [string, string | undefined])[] = [
@@ -66,9 +68,9 @@ export function formatStatus({ process, task, thread, mm, memory, seccomp }: Sta
     ['CoreDumping', mm && '0'],
     ['THP_enabled', mm?.thp_disabled === undefined ? undefined : mm.thp_disabled ? '0' : '1'],
     ['Threads', String(process.threads.length)],
-    ['SigPnd', thread.core && mask(pendingMask(thread.pending))],
-    ['ShdPnd', task.task && mask(pendingMask(task.shared))],
-    ['SigBlk', blockedMask(thread, task)],
+    ['SigPnd', thread.core && !isGone ? mask(pendingMask(thread.pending)) : undefined],
+    ['ShdPnd', task.task && !isGone ? mask(pendingMask(task.shared)) : undefined],
+    ['SigBlk', isGone ? undefined : blockedMask(thread, task)],
     ['SigIgn', handlers && mask(handlers.ignored)],
     ['SigCgt', handlers && mask(handlers.caught)],
     ['CapInh', capabilities(credentials?.cap_inh)],

@@ -2,16 +2,17 @@ import { say, sentence } from '../../../protocol/sentence.ts';
 import type { RawRegister, Register, ThreadRegisters } from '../../../protocol/registers.ts';
 import { hex } from '../../../protocol/wire.ts';
 import { CheckpointError } from '../../errors.ts';
+import { commFile } from './exact-text.ts';
 import { folder, textFile, type ProcModule } from './proc-node.ts';
 
 /** The threads of a process. */
 export const taskFiles: ProcModule = (process, sources) => ({
   task: folder(
     Object.fromEntries(
-      process.threads.map(({ tid, comm }) => [
+      process.threads.map(({ tid }) => [
         String(tid),
         folder({
-          comm: textFile(() => Promise.resolve(comm === undefined ? undefined : `${comm}\n`)),
+          comm: textFile((signal) => commFile(process.pid, tid, sources.images, signal)),
           regs: textFile(async (signal) => {
             try {
               return formatRegisters(await sources.memory.registers(process.pid, tid, signal));

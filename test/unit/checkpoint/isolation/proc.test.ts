@@ -30,7 +30,7 @@ test('limits has the columns of the kernel', () =>
         'Max cpu time              unlimited            unlimited            seconds   ',
         'Max stack size            8388608              unlimited            bytes     ',
         'Max open files            4096                 8192                 files     ',
-        'Max nice priority         0                    0                              ',
+        'Max nice priority         0                    0                    ',
         'Max realtime timeout      unlimited            unlimited            us        ',
       ],
     );
