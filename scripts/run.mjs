@@ -26,6 +26,7 @@ const TASKS = {
   'test:lab': [['scripts/test.ts', 'lab']],
   bench: [['esbuild.mjs', '--minify'], ['test/bench/main.ts']],
   build: [['esbuild.mjs']],
+  cli: [['dist/cli.js']],
   watch: [['esbuild.mjs', '--watch']],
   package: [['scripts/package.ts']],
   typecheck: [schema, tsc],

@@ -70,7 +70,7 @@ async function serve(why: string): Promise<number> {
     const server = await startServer({
       host,
       home: join(home, 'web'),
-      checkout: true,
+      folders: [root],
       settings: { 'security.workspace.trust.enabled': false },
     });
     console.log(

@@ -1,5 +1,5 @@
 /** Runs the tests of test/host inside real extension hosts: the oldest VS Code that is supported, and the newest. */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { build } from 'esbuild';
@@ -13,6 +13,8 @@ import { FLOOR, NEWEST, type Release } from '../vscode/releases.ts';
 import { ensureWebHost } from '../vscode/web-host.ts';
 
 const bundled = join(root, 'dist-test/host');
+/** Stands for the Kubernetes extension, beside which ours has commands. */
+const kubernetes = join(root, 'dist-test/kubernetes-tools');
 
 /** Builds the suite and runs it on both releases; a release that cannot be had is skipped, and why is printed. */
 export async function runHostTests(): Promise<Counts> {
@@ -33,11 +35,15 @@ async function bundle(tests: readonly string[]): Promise<void> {
   rmSync(bundled, { recursive: true, force: true });
   mkdirSync(bundled, { recursive: true });
   writeFileSync(join(bundled, 'package.json'), '{ "type": "commonjs" }\n');
+  await compile([join(root, 'test/host/index.ts'), ...tests], bundled);
+  await compile([join(root, 'test/host/kubernetes-tools/extension.ts')], kubernetes);
+  copyFileSync(join(root, 'test/host/kubernetes-tools/package.json'), join(kubernetes, 'package.json'));
+}
+
+async function compile(files: readonly string[], outdir: string): Promise<void> {
   await build({
-    entryPoints: Object.fromEntries(
-      [join(root, 'test/host/index.ts'), ...tests].map((file) => [basename(file, '.ts'), file]),
-    ),
-    outdir: bundled,
+    entryPoints: Object.fromEntries(files.map((file) => [basename(file, '.ts'), file])),
+    outdir,
     bundle: true,
     platform: 'node',
     format: 'cjs',
@@ -120,7 +126,7 @@ async function run({ executable, env }: Window, workspace: string, report: strin
   try {
     return await runTests({
       vscodeExecutablePath: executable,
-      extensionDevelopmentPath: root,
+      extensionDevelopmentPath: [root, kubernetes],
       extensionTestsPath: join(bundled, 'index.js'),
       extensionTestsEnv: {
         ...env,

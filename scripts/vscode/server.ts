@@ -2,7 +2,6 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { root } from '../lib/node.mjs';
 import type { WebHost } from './web-host.ts';
 
 export type Settings = Readonly<Record<string, unknown>>;
@@ -37,8 +36,11 @@ export interface ServerOptions {
   readonly home?: string;
   /** Packages that are installed before the start. */
   readonly packages?: readonly string[];
-  /** Installs the checkout itself, so that a rebuilt extension is there after reloading the window. */
-  readonly checkout?: boolean;
+  /**
+   * Folders with extensions that are installed as they lie there, and no others: the checkout, for instance, so that a
+   * rebuilt extension is there after reloading the window.
+   */
+  readonly folders?: readonly string[];
   /**
    * Lets the address name an extension under development and its tests, as in-host tests need. VS Code then shows no
    * notifications.
@@ -50,7 +52,7 @@ export interface ServerOptions {
 
 export interface Address {
   readonly folder: string;
-  /** A folder with an extension under development. */
+  /** A folder with an extension under development. The web-served VS Code takes only one. */
   readonly extension?: string;
   /** The module whose `run` the extension host calls. */
   readonly tests?: string;
@@ -80,7 +82,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   writeFileSync(join(data, 'User/settings.json'), JSON.stringify({ ...QUIET, ...options.settings }, null, 2));
   writeFileSync(join(data, 'Machine/settings.json'), JSON.stringify(ofExtension(options.settings), null, 2));
   writeFileSync(join(home, 'config.yaml'), '');
-  if (options.checkout) linkCheckout(extensions);
+  if (options.folders) linkFolders(options.folders, extensions);
 
   const common = ['--config', join(home, 'config.yaml'), '--user-data-dir', data, '--extensions-dir', extensions];
   const env = environment(home, options.env);
@@ -147,14 +149,16 @@ function environment(home: string, extra: ServerOptions['env']): NodeJS.ProcessE
   };
 }
 
-function linkCheckout(extensions: string): void {
-  const { publisher, name, version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
-    publisher: string;
-    name: string;
-    version: string;
-  };
+function linkFolders(folders: readonly string[], extensions: string): void {
   for (const old of readdirSync(extensions)) rmSync(join(extensions, old), { recursive: true });
-  symlinkSync(root, join(extensions, `${publisher}.${name}-${version}`), 'dir');
+  for (const folder of folders) {
+    const { publisher, name, version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
+      publisher: string;
+      name: string;
+      version: string;
+    };
+    symlinkSync(folder, join(extensions, `${publisher}.${name}-${version}`), 'dir');
+  }
 }
 
 function listening(child: ChildProcess): Promise<string> {

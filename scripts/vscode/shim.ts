@@ -22,14 +22,14 @@ const WORKBENCH =
 
 const { values, positionals } = parseArgs({
   args: process.argv.slice(2),
-  options: { extensionDevelopmentPath: { type: 'string' }, extensionTestsPath: { type: 'string' } },
+  options: { extensionDevelopmentPath: { type: 'string', multiple: true }, extensionTestsPath: { type: 'string' } },
   strict: false,
   allowPositionals: true,
 });
 const release = [FLOOR, NEWEST].find(({ version }) => version === process.env['CHECKPOINT_EXPLORER_RELEASE']) ?? NEWEST;
-const text = (value: string | boolean | undefined): string => (typeof value === 'string' ? value : '');
-
-const server = await startServer({ host: ensureWebHost(release), development: true });
+const { extensionDevelopmentPath = [], extensionTestsPath } = values;
+const [extension = '', ...others] = [extensionDevelopmentPath].flat().map(String);
+const server = await startServer({ host: ensureWebHost(release), development: true, folders: others });
 const browser = await launchBrowser();
 // Everything that is said in the window; on the terminal only what the suite prints.
 const logFile = join(root, 'test-results', `host-${release.version}.log`);
@@ -48,8 +48,8 @@ try {
     browser.page.on('crash', () => fail(new Error('The browser crashed.')));
     const address = {
       folder: positionals[0] ?? process.cwd(),
-      extension: text(values.extensionDevelopmentPath),
-      tests: text(values.extensionTestsPath),
+      extension,
+      tests: String(extensionTestsPath),
     };
     // The workbench calls these two when they are there, as it does in VS Code's own tests.
     Promise.all([

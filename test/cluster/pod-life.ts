@@ -89,6 +89,17 @@ export class PodLife {
       this.#later(this.pace.start, pod, (now) => this.#waiting(now, node, 'ImagePullBackOff', message));
       return;
     }
+    if (pod.spec.containers.some(({ image }) => image.includes('bare'))) return this.#withoutTools(pod, node);
+    // What a kubelet says of a runtime that takes long.
+    if (pod.spec.containers.some(({ image }) => image.includes('slow'))) {
+      this.#waiting(pod, node, 'CreateContainerError', 'context deadline exceeded');
+      this.#later(10 * this.pace.start, pod, (now) => this.#run(now, node));
+      return;
+    }
+    this.#run(pod, node);
+  }
+
+  #run(pod: PodObject, node: TestNode): void {
     const startedAt = new Date().toISOString().replace(/\.\d+/, '');
     this.#update(pod, {
       phase: 'Running',
@@ -96,6 +107,22 @@ export class PodLife {
       hostIP: '10.99.0.1',
       startTime: startedAt,
       containerStatuses: pod.spec.containers.map((spec) => containerStatus(spec, node, { running: { startedAt } })),
+    });
+  }
+
+  /** An image that lacks the program: CRI-O tries again for ever, with containerd the container has ended. */
+  #withoutTools(pod: PodObject, node: TestNode): void {
+    const runc =
+      'runc create failed: unable to start container process: error during container init: exec: \\"sleep\\": executable file not found in $PATH';
+    if (node.runtime === 'cri-o') {
+      const message = `container create failed: time="2026-11-27T14:57:48Z" level=error msg="${runc}"\n`;
+      return this.#waiting(pod, node, 'CreateContainerError', message);
+    }
+    const message = `failed to create containerd task: failed to create shim task: OCI runtime create failed: ${runc.replaceAll('\\', '')}`;
+    const terminated = { exitCode: 128, reason: 'StartError', message };
+    this.#update(pod, {
+      phase: 'Failed',
+      containerStatuses: pod.spec.containers.map((spec) => containerStatus(spec, node, { terminated })),
     });
   }
 

@@ -1,4 +1,5 @@
-import { lookForArchive, type Look } from '../../core/cluster/checkpoint/look-for-archive.ts';
+import type { CheckpointRefused } from '../../core/cluster/checkpoint/kubelet-answer.ts';
+import { lookForArchive, withoutArchive, type Look } from '../../core/cluster/checkpoint/look-for-archive.ts';
 import type { Subject } from '../../core/cluster/checkpoint/runtime-failure.ts';
 import type { Cluster } from '../../core/cluster/cluster.ts';
 import type { NodeFacts } from '../../core/cluster/inventory/nodes.ts';
@@ -19,24 +20,28 @@ export interface Doubt {
 const AFTER_INTERRUPT = 30;
 
 /**
- * Looks on the node for an archive that may have been made all the same, and tells what it sees where that is none.
- * @returns the archive's path; undefined where there is none, or where nobody can tell
+ * Looks on the node for an archive that may have been made all the same.
+ * @param failure why it seems that there is none
+ * @returns the archive's path; where there is none, or where nobody can tell, the failure as it is now
  */
 export async function lookAfter(
+  failure: CheckpointRefused,
   doubt: Doubt,
   cluster: Cluster,
   choice: ClusterChoice,
   session: Session,
-): Promise<string | undefined> {
+): Promise<string | CheckpointRefused> {
+  const node = doubt.node.name;
   try {
     const { archive, isWhole } = await look(doubt, cluster, choice, session, session.signal);
-    if (archive && !isWhole) session.output.error(`${archive.path} on ${doubt.node.name} is not whole.`);
-    return isWhole ? archive?.path : undefined;
+    if (!archive) return withoutArchive(failure, node);
+    if (isWhole) return archive.path;
+    session.output.error(`${archive.path} on ${node} is not whole.`);
   } catch (error) {
     if (isCancelled(error)) throw error;
     session.output.error(`Whether there is an archive all the same is not known: ${messageOf(error)}`);
-    return undefined;
   }
+  return failure;
 }
 
 /**

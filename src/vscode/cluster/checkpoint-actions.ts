@@ -11,8 +11,11 @@ import type { ArchiveActions } from './archive-actions.ts';
 import { obstacle, takeAll, type Result, type Wanted } from './checkpointing.ts';
 import { clusterSettings } from './cluster-settings.ts';
 import type { Connection } from './connections.ts';
+import { foreignContext, foreignKubeconfig, foreignPod } from './foreign-pod.ts';
 import type { PartServices } from './part-services.ts';
-import { foreignPod, podTargets, wantedOf, type PodTarget } from './targets.ts';
+import { podTargets, wantedOf, type PodTarget } from './targets.ts';
+
+const KUBERNETES = 'ms-kubernetes-tools.vscode-kubernetes-tools';
 
 /** Taking checkpoints: whose, whether it can be done and shall be, and what comes after. */
 export class CheckpointActions {
@@ -27,7 +30,7 @@ export class CheckpointActions {
   /** @param argument a row of the view or of the Kubernetes extension's; nothing from the palette */
   async checkpoint(argument: unknown, selected: unknown): Promise<void> {
     const chosen = Array.isArray(selected) && selected.includes(argument) ? (selected as unknown[]) : [argument];
-    const foreign = foreignPod(argument);
+    const foreign = await this.#foreign(argument);
     const rows = podTargets(chosen);
     const targets = rows.length > 0 ? rows : await this.#choose(foreign);
     if (targets.length === 0) return;
@@ -40,6 +43,15 @@ export class CheckpointActions {
     }
     if (!(await this.#isPossible(wanted)) || !(await confirm(wanted))) return;
     await this.take(wanted);
+  }
+
+  /** A pod of the Kubernetes extension's tree, in the cluster that it shows. @throws ClusterError */
+  async #foreign(argument: unknown): Promise<PodTarget | undefined> {
+    const pod = foreignPod(argument);
+    const shown = pod && foreignKubeconfig(vscode.extensions.getExtension(KUBERNETES)?.exports);
+    return shown
+      ? { ...pod, context: await foreignContext(await this.#services.connections.kubeconfig(), shown) }
+      : pod;
   }
 
   /** Without any question. Resolves when all is done and told. */
@@ -203,6 +215,7 @@ async function confirm(wanted: readonly Wanted[]): Promise<boolean> {
   const [first] = wanted;
   if (!first) return false;
   const { pod, container, node } = first;
+  const contexts = [...new Set(wanted.map(({ connection }) => connection.cluster.name))];
   const title =
     wanted.length === 1
       ? vscode.l10n.t('Checkpoint {0} of {1} on {2}?', container.name, `${pod.namespace}/${pod.name}`, node.name)
@@ -211,6 +224,7 @@ async function confirm(wanted: readonly Wanted[]): Promise<boolean> {
   const probed = wanted.some((one) => one.container.hasLivenessProbe);
   const detail = [
     ...(wanted.length > 1 ? [...names, ...(wanted.length > 12 ? ['…'] : []), ''] : []),
+    vscode.l10n.t('Context: {0}', contexts.join(', ')),
     vscode.l10n.t(
       'It is frozen while its memory is written, mostly less than a few seconds, and then goes on. Sleeps are interrupted: a process that only sleeps may end.',
     ),

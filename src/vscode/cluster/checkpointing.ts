@@ -1,5 +1,5 @@
 import { CheckpointRefused } from '../../core/cluster/checkpoint/kubelet-answer.ts';
-import { lookForArchive } from '../../core/cluster/checkpoint/look-for-archive.ts';
+import { lookForArchive, withoutArchive } from '../../core/cluster/checkpoint/look-for-archive.ts';
 import { lookIntoLog } from '../../core/cluster/checkpoint/look-into-log.ts';
 import type { NodeEndpoint } from '../../core/cluster/checkpoint/node-endpoint.ts';
 import type { Subject } from '../../core/cluster/checkpoint/runtime-failure.ts';
@@ -119,9 +119,9 @@ async function foundLater(wanted: Wanted, failure: unknown, since: number, setti
   try {
     const { directory } = settings;
     const look = await lookForArchive(connection.files, node, subjectOf(wanted), { since, directory });
-    return look.archive && look.isWhole
-      ? { wanted, path: look.archive.path, size: look.archive.size }
-      : { wanted, failure };
+    if (look.archive && look.isWhole) return { wanted, path: look.archive.path, size: look.archive.size };
+    const isNone = !look.archive && failure instanceof CheckpointRefused;
+    return { wanted, failure: isNone ? withoutArchive(failure, node.name) : failure };
   } catch {
     return { wanted, failure };
   }

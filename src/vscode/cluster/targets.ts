@@ -38,21 +38,6 @@ export function podTargets(nodes: readonly unknown[]): readonly PodTarget[] {
   return [...found.values()];
 }
 
-/**
- * A pod of the Kubernetes extension's tree: what VS Code hands to a command on one of its rows. Its kind stands before
- * the name (`pods/NAME`); the context is the kubeconfig's current one.
- */
-export function foreignPod(argument: unknown): PodTarget | undefined {
-  if (typeof argument !== 'object' || argument === null) return undefined;
-  const { kindName, resourceId, metadata, namespace } = argument as Record<string, unknown>;
-  const id = typeof kindName === 'string' ? kindName : resourceId;
-  const [, pod] = /^(?:pods?|po)\/([^/]+)$/.exec(typeof id === 'string' ? id : '') ?? [];
-  if (pod === undefined) return undefined;
-  const own = typeof metadata === 'object' && metadata !== null && 'namespace' in metadata ? metadata.namespace : '';
-  const home = typeof namespace === 'string' && namespace !== '' ? namespace : own;
-  return { context: undefined, namespace: typeof home === 'string' ? home : '', pod };
-}
-
 /** Reads pods and their nodes as they are now. Containers that do not run are left out. */
 export async function wantedOf(connections: Connections, targets: readonly PodTarget[]): Promise<readonly Wanted[]> {
   const nodes = new Map<string, Promise<NodeFacts>>();

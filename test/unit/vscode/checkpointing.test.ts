@@ -12,7 +12,7 @@ import { say } from '../../../src/protocol/sentence.ts';
 import type { Activity } from '../../../src/vscode/cluster/activities.ts';
 import { obstacle, subjectOf, takeAll, type TakeSettings } from '../../../src/vscode/cluster/checkpointing.ts';
 import { Connections } from '../../../src/vscode/cluster/connections.ts';
-import { foreignPod, wantedOf } from '../../../src/vscode/cluster/targets.ts';
+import { wantedOf } from '../../../src/vscode/cluster/targets.ts';
 import { reasonOf } from '../../../src/vscode/failure.ts';
 import { KubeletServer } from '../../cluster/kubelet-server.ts';
 import type { Login } from '../../cluster/test-cluster.ts';
@@ -201,28 +201,5 @@ describe('what keeps a node from making a checkpoint', () => {
     cluster.node().failure = undefined;
     assert.equal(gate?.question, 'gate');
     assert.equal((await obstacleOf('admin', 'node-old'))?.question, 'runtime');
-  });
-});
-
-describe('a pod of the Kubernetes extension', () => {
-  test('is known by what its tree hands over', () => {
-    const pod = { context: undefined, namespace: 'shop', pod: 'web-0' };
-    assert.deepEqual(foreignPod({ nodeType: 'resource', kindName: 'pods/web-0', namespace: 'shop' }), pod);
-    assert.deepEqual(foreignPod({ resourceId: 'pods/web-0', metadata: { namespace: 'shop' }, namespace: null }), pod);
-    assert.deepEqual(foreignPod({ kindName: 'pods/web-0' }), { ...pod, namespace: '' });
-  });
-
-  test('is nothing else', () => {
-    for (const other of [
-      undefined,
-      null,
-      'pods/x',
-      {},
-      { kindName: 'deployments/web' },
-      { kindName: 'pods/a/b' },
-      { kindName: 7 },
-    ]) {
-      assert.equal(foreignPod(other), undefined);
-    }
   });
 });

@@ -40,7 +40,12 @@ export async function run(args: Arguments, session: Session): Promise<ExitCode> 
 
     async function nodesOf(names: readonly string[]): Promise<readonly NodeFacts[]> {
       if (names.length > 0) return Promise.all(names.map((name) => nodeNamed(cluster, name, signal)));
-      return (await allNodes(cluster, signal)).filter(({ isLinux, isReady }) => isLinux && isReady);
+      const all = (await allNodes(cluster, signal)).filter(({ isLinux }) => isLinux);
+      for (const { name } of all.filter(({ isReady }) => !isReady)) {
+        session.output.error(`${name} is not ready, so it was not looked at.`);
+        code = 1;
+      }
+      return all.filter(({ isReady }) => isReady);
     }
   });
   if (args.text('format') === 'json') {

@@ -74,9 +74,9 @@ export async function run(args: Arguments, session: Session): Promise<ExitCode> 
       }
       if (!(error instanceof CheckpointRefused)) throw error;
       if (!error.mayExist) throw await explained(error, subject, node, cluster, choice, session);
-      const found = await lookAfter(doubt, cluster, choice, session);
-      if (found === undefined) throw error;
-      session.output.error(`${error.message} It is: the archive was made all the same.`);
+      const found = await lookAfter(error, doubt, cluster, choice, session);
+      if (typeof found !== 'string') throw found;
+      session.output.error(`${error.message} The archive was made all the same.`);
       return { subject, path: found };
     }
   }

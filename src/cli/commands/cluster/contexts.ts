@@ -22,10 +22,8 @@ export async function run(args: Arguments, session: Session): Promise<ExitCode> 
     await session.output.write(`${formatJson(list)}\n`);
     return 0;
   }
-  if (contexts.length === 0) {
-    session.output.error(`There is no kubeconfig: no context was found in ${kubeconfig.files.join(', ')}.`);
-    return 1;
-  }
+  // Says that there is none, and what helps.
+  if (contexts.length === 0) kubeconfig.resolve();
   const rows = contexts.map(({ name, isCurrent, cluster, namespace, server, isUnverified }) => [
     isCurrent ? '*' : '',
     name,

@@ -3,6 +3,8 @@ import { orCancelled } from '../../bytes/cancel.ts';
 import type { NodeFacts } from '../inventory/nodes.ts';
 import { isOf, type NodeArchive } from '../node-files/archive-facts.ts';
 import { CHECKPOINTS, type NodeFiles } from '../node-files/node-files.ts';
+import { sentence } from '../../../protocol/sentence.ts';
+import { CheckpointRefused } from './kubelet-answer.ts';
 import type { Subject } from './runtime-failure.ts';
 
 export interface LookOptions {
@@ -52,4 +54,24 @@ export async function lookForArchive(
     last = found;
     await orCancelled(sleep(LOOK_EVERY), signal);
   }
+}
+
+/** What a failure is once there was looked for an archive in vain: it no longer says that there may be one. */
+export function withoutArchive(failure: CheckpointRefused, node: string): CheckpointRefused {
+  const { reason, sentence: text, status, said, where, remedy } = failure;
+  return new CheckpointRefused(reason, text, {
+    remedy: {
+      text:
+        reason === 'timeout' && remedy
+          ? sentence(
+              'There is no archive of it on {0} so far. Allow more time in the settings (on a command line: --timeout): only a limit above the kubelet’s runtimeRequestTimeout has an effect.',
+              node,
+            )
+          : sentence('There is no archive of it on {0} so far.', node),
+    },
+    cause: failure,
+    ...(status !== undefined && { status }),
+    ...(said !== undefined && { said }),
+    ...(where !== undefined && { where }),
+  });
 }

@@ -80,13 +80,15 @@ const MEANINGS: readonly (readonly [RegExp, Explain])[] = [
     ({ namespace, pod, container, node }) => ({
       reason: 'timeout',
       text: sentence(
-        'The checkpoint of {0} in {1} took longer than {2} allows. The archive may be there all the same.',
+        'The checkpoint of {0} in {1} took longer than {2} allows.',
         container,
         `${namespace}/${pod}`,
         node,
       ),
       remedy: {
-        text: sentence('Allow more time: only a limit above the kubelet’s runtimeRequestTimeout has an effect.'),
+        text: sentence(
+          'The archive may be there all the same. If it is not, allow more time in the settings (on a command line: --timeout): only a limit above the kubelet’s runtimeRequestTimeout has an effect.',
+        ),
       },
       mayExist: true,
     }),
@@ -96,10 +98,11 @@ const MEANINGS: readonly (readonly [RegExp, Explain])[] = [
     ({ namespace, pod, container }) => ({
       reason: 'unavailable',
       text: sentence(
-        'Another checkpoint of {0} in {1} is being made, or it ended just now. Try again when that one is done.',
+        'Another checkpoint of {0} in {1} is being made, or it ended just now.',
         container,
         `${namespace}/${pod}`,
       ),
+      remedy: { text: sentence('Try again when that one is done.') },
       // Containerd leaves a truncated archive behind.
       mayExist: true,
     }),
@@ -110,7 +113,7 @@ const MEANINGS: readonly (readonly [RegExp, Explain])[] = [
     ({ node }) => ({
       reason: 'no-space',
       text: sentence(
-        'There is no room left on {0} for the checkpoint. Delete archives that are no longer needed.',
+        'There is no room left on {0} for the checkpoint. What was written of it may lie there still. Delete archives that are no longer needed.',
         node,
       ),
     }),

@@ -21,6 +21,9 @@ const STUCK: ReadonlySet<string> = new Set([
   'CrashLoopBackOff',
 ]);
 
+/** What a kubelet says of a runtime that took too long: it tries again, and mostly then comes through. */
+const PASSING = /context deadline exceeded|DeadlineExceeded/;
+
 /** How the start of a pod with one container came out. Reason and message are the cluster's, empty where it says none. */
 export type PodStart =
   | { readonly state: 'running' | 'succeeded' }
@@ -72,7 +75,7 @@ function startOf(pod: Pod): PodStart | undefined {
     return { state: 'failed', reason, message };
   }
   if (running) return { state: 'running' };
-  if (STUCK.has(waiting?.reason ?? '')) {
+  if (STUCK.has(waiting?.reason ?? '') && !PASSING.test(waiting?.message ?? '')) {
     return { state: 'stuck', reason: waiting?.reason ?? '', message: waiting?.message ?? '' };
   }
   const scheduled = status?.conditions?.find(({ type }) => type === 'PodScheduled');

@@ -180,7 +180,10 @@ function firstByName<T extends { readonly name: string }>(entries: readonly T[])
 function noKubeconfig(files: readonly string[]): ClusterError {
   return new ClusterError(
     'no-kubeconfig',
-    sentence('There is no kubeconfig: no context was found in {0}. Set KUBECONFIG or choose a file.', files.join(', ')),
+    sentence(
+      'There is no kubeconfig: no context was found in {0}. Set KUBECONFIG or choose a file (on a command line: --kubeconfig).',
+      files.join(', '),
+    ),
   );
 }
 

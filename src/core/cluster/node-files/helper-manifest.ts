@@ -32,7 +32,7 @@ export const HELPER_DEFAULTS: HelperSettings = {
 
 /** Which helper is needed. */
 export interface HelperNeed {
-  readonly node: Pick<NodeFacts, 'name' | 'hostname'>;
+  readonly node: Pick<NodeFacts, 'name' | 'hostname'> & Partial<Pick<NodeFacts, 'uid' | 'isReady'>>;
   /** The folder on the node, absolute. */
   readonly directory: string;
   /** Only to delete. */

@@ -121,7 +121,7 @@ export class HelperPods {
     const manifest = helperManifest(name, processMark(), need, settings);
     // A request that was given up might be carried out after the pod's removal was asked for: this one is not given up.
     const pod = await createHelper(this.#api, manifest, settings);
-    await untilRunning(this.#api, pod, settings, patience, this.#closed.signal);
+    await untilRunning(this.#api, pod, { settings, node: need.node, patience }, this.#closed.signal);
     return { namespace, pod: name, container: CONTAINER };
   }
 

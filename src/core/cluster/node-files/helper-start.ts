@@ -6,10 +6,16 @@ import { PODS } from '../api/resources.ts';
 import { ClusterError, type Remedy } from '../cluster-error.ts';
 import { untilStarted, warningsAbout, type PodStart } from '../inventory/pod-start.ts';
 import { helperRole } from '../rights/manifests.ts';
-import type { HelperSettings } from './helper-manifest.ts';
+import type { HelperNeed, HelperSettings } from './helper-manifest.ts';
 
 /** Milliseconds after which it is asked what the cluster warns of, again and again: its words name what no time mends. */
 const WARNINGS_EVERY = 2000;
+
+/** Milliseconds that a node may take of which the cluster says that it is not ready: mostly nobody is there. */
+const UNREADY_PATIENCE = 20_000;
+
+/** runc's `exec: "sleep": executable file not found in $PATH`, crun's ``executable file `sleep` not found``. */
+const NO_TOOLS = /executable file.*not found/;
 
 /** Said of a volume by the kubelet. */
 const NO_FOLDER = /hostPath type check failed: (\S+) is not a directory/;
@@ -28,15 +34,23 @@ export async function createHelper(api: Api, manifest: object, { namespace }: He
   }
 }
 
+export interface HelperStart extends Pick<HelperNeed, 'node'> {
+  readonly settings: HelperSettings;
+  /** Milliseconds. */
+  readonly patience: number;
+}
+
 /** Waits until a helper pod runs. @throws ClusterError with why it does not; `timeout` */
 export async function untilRunning(
   api: Api,
   created: Pod,
-  settings: HelperSettings,
-  patience: number,
+  { settings, node, patience }: HelperStart,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const until = performance.now() + patience;
+  // Of one who may not read nodes only the name is known.
+  const isUnready = node.uid !== '' && node.isReady === false;
+  const most = isUnready ? Math.min(patience, UNREADY_PATIENCE) : patience;
+  const until = performance.now() + most;
   for (let last = created; ;) {
     const left = Math.max(0, until - performance.now());
     const { pod, start } = await untilStarted(api, last, { patience: Math.min(left, WARNINGS_EVERY), signal });
@@ -46,7 +60,7 @@ export async function untilRunning(
     const [, directory] = NO_FOLDER.exec(warning) ?? [];
     // The kubelet would try again for as long as the pod is there.
     if (directory !== undefined) throw noFolder(directory, pod, warning);
-    if (performance.now() >= until) throw late(warning, pod, patience);
+    if (performance.now() >= until) throw late(warning, pod, most, isUnready);
     last = pod;
   }
 }
@@ -58,6 +72,7 @@ function explainEnd(pod: Pod, settings: HelperSettings, start: PodStart): Cluste
     case 'stuck':
       return explainStuck(pod, settings, start.reason, trimmed(start.message));
     case 'failed': {
+      if (NO_TOOLS.test(start.message)) return withoutTools(settings.image, trimmed(start.message));
       const why = trimmed([start.reason, start.message].filter(Boolean).join(': '));
       return stuck(pod, sentence('The helper pod does not start: it ended at once ({0}).', why));
     }
@@ -69,6 +84,7 @@ function explainEnd(pod: Pod, settings: HelperSettings, start: PodStart): Cluste
 }
 
 function explainStuck(pod: Pod, { image }: HelperSettings, reason: string, said: string): ClusterError {
+  if (NO_TOOLS.test(said)) return withoutTools(image, said);
   if (!/Image|Registry/.test(reason)) {
     return stuck(pod, sentence('The helper pod does not start ({0}): {1}', reason, said));
   }
@@ -86,6 +102,21 @@ function explainStuck(pod: Pod, { image }: HelperSettings, reason: string, said:
   );
 }
 
+function withoutTools(image: string, said: string): ClusterError {
+  return new ClusterError(
+    'unavailable',
+    sentence('The image {0} cannot be used for the helper pod: it lacks the tools of busybox.', image),
+    {
+      remedy: {
+        text: sentence(
+          'Choose an image with a shell, such as busybox, in the settings (on a command line: --image, or CHECKPOINT_EXPLORER_HELPER_IMAGE).',
+        ),
+      },
+      said,
+    },
+  );
+}
+
 function noFolder(directory: string, { spec }: Pod, said: string): ClusterError {
   return new ClusterError(
     'not-found',
@@ -95,11 +126,18 @@ function noFolder(directory: string, { spec }: Pod, said: string): ClusterError 
 }
 
 /** @param warning what the cluster said of the pod last; empty where nothing */
-function late(warning: string, pod: Pod, patience: number): ClusterError {
-  return new ClusterError('timeout', lateText(warning, pod, Math.round(patience / 1000)), { said: warning });
+function late(warning: string, pod: Pod, patience: number, isUnready: boolean): ClusterError {
+  return new ClusterError('timeout', lateText(warning, pod, Math.round(patience / 1000), isUnready), { said: warning });
 }
 
-function lateText(warning: string, { spec, status }: Pod, seconds: number): Sentence {
+function lateText(warning: string, { spec, status }: Pod, seconds: number, isUnready: boolean): Sentence {
+  if (isUnready && status?.startTime === undefined) {
+    return sentence(
+      'The helper pod did not start within {0} seconds: {1} is not ready. Files on it can be read when it is again.',
+      seconds,
+      spec.nodeName ?? '',
+    );
+  }
   if (warning !== '') {
     return sentence('The helper pod did not start within {0} seconds: {1}', seconds, trimmed(warning));
   }
@@ -139,7 +177,7 @@ function explainRefusal(error: ClusterError, namespace: string): ClusterError {
       ),
       {
         text: sentence(
-          'Reading a node’s files takes a namespace whose Pod Security level is “privileged”. Choose one in the settings, or have one made.',
+          'Reading a node’s files takes a namespace whose Pod Security level is “privileged”. Choose one in the settings (on a command line: --namespace, or CHECKPOINT_EXPLORER_HELPER_NAMESPACE), or have one made.',
         ),
         copy: {
           form: 'yaml',
@@ -165,7 +203,11 @@ function explainRefusal(error: ClusterError, namespace: string): ClusterError {
         namespace,
         trimmed(quota[2] ?? ''),
       ),
-      { text: sentence('Choose another namespace, or other resources for the helper pod, in the settings.') },
+      {
+        text: sentence(
+          'Choose another namespace in the settings (on a command line: --namespace, or CHECKPOINT_EXPLORER_HELPER_NAMESPACE), or have the quota raised.',
+        ),
+      },
     );
   }
   const user = /User "([^"]*)" cannot create resource "pods"/.exec(said)?.[1];
@@ -185,7 +227,11 @@ function explainRefusal(error: ClusterError, namespace: string): ClusterError {
     );
   }
   if (error.reason === 'not-found') {
-    return make(sentence('There is no namespace {0} for the helper pod. Choose one in the settings.', namespace));
+    return make(sentence('There is no namespace {0}, in which the helper pod would be.', namespace), {
+      text: sentence(
+        'Choose another namespace in the settings (on a command line: --namespace, or CHECKPOINT_EXPLORER_HELPER_NAMESPACE).',
+      ),
+    });
   }
   return make(
     sentence('The cluster does not allow the helper pod in the namespace {0}: {1}.', namespace, trimmed(said)),

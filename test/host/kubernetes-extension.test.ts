@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { setTimeout as wait } from 'node:timers/promises';
+import * as vscode from 'vscode';
+import type { TestAccess } from '../../src/vscode/test-access.ts';
+import { TestCluster } from '../cluster/test-cluster.ts';
+import { addPod } from '../cluster/workloads.ts';
+import type { KubernetesTools } from './kubernetes-tools/extension.ts';
+import { activate, sample } from './support.ts';
+
+const ARCHIVE = ['kubernetes', 'checkpoint-rich_lab-app-2026-11-23T22-31-03Z.tar'] as const;
+
+describe('beside the Kubernetes extension', () => {
+  let access: TestAccess;
+  let kubernetes: KubernetesTools;
+  let shown: TestCluster;
+  let other: TestCluster;
+
+  before(async () => {
+    access = await activate();
+    const extension = vscode.extensions.getExtension<KubernetesTools>('ms-kubernetes-tools.vscode-kubernetes-tools');
+    assert.ok(extension, 'the extension that stands for it is not there');
+    kubernetes = await extension.activate();
+    [shown, other] = await Promise.all([TestCluster.start(), TestCluster.start()]);
+    for (const cluster of [shown, other]) {
+      cluster.node().archives.set('*', sample(...ARCHIVE).fsPath);
+      addPod(cluster, { name: 'web', namespace: 'shop' });
+    }
+    await setting('checkpoint.confirm', false);
+  });
+
+  after(async () => {
+    await (await access.clusters.part()).connections.end();
+    for (const name of ['kubeconfig', 'checkpoint.confirm']) await setting(name, undefined);
+    await vscode.commands.executeCommand('notifications.clearAll');
+    await Promise.all([shown.close(), other.close()]);
+  });
+
+  async function setting(name: string, value: unknown): Promise<void> {
+    const target = vscode.ConfigurationTarget.Global;
+    await vscode.workspace.getConfiguration('checkpointExplorer').update(name, value, target);
+  }
+
+  async function use(kubeconfig: string): Promise<void> {
+    await setting('kubeconfig', kubeconfig);
+    await (await access.clusters.part()).connections.reload();
+  }
+
+  /** The names of the archives that both clusters' nodes have. */
+  const made = () => [shown, other].map((cluster) => readdirSync(cluster.node().checkpoints).length);
+
+  it('checkpoints a pod of its tree in the cluster that it shows, whatever our current context is', async () => {
+    kubernetes.show(shown.kubeconfig('admin', { context: 'there' }));
+    await use(
+      other.kubeconfig('admin', {
+        change: (config) => {
+          config.clusters.push({ name: 'shown', cluster: shownCluster() });
+          config.users.push({ name: 'shown', user: shownUser() });
+          config.contexts.push({ name: 'the-one-shown', context: { cluster: 'shown', user: 'shown' } });
+        },
+      }),
+    );
+    await vscode.commands.executeCommand('checkpointExplorer.checkpoint', kubernetes.pod('shop', 'web'));
+    assert.deepEqual(made(), [1, 0]);
+  });
+
+  it('checkpoints nothing where no context of ours leads to that cluster', async () => {
+    kubernetes.show(shown.kubeconfig());
+    await use(other.kubeconfig());
+    const before = made();
+    const pod = kubernetes.pod('shop', 'web');
+    const command = vscode.commands.executeCommand('checkpointExplorer.checkpoint', pod).then(() => true);
+    const aMoment = () => wait(50, false);
+    // The message that says so stays until somebody closes it.
+    while (!(await Promise.race([command, aMoment()]))) {
+      await vscode.commands.executeCommand('notifications.clearAll');
+    }
+    assert.deepEqual(made(), before);
+  });
+
+  function shownCluster(): Record<string, unknown> {
+    return { server: shown.address, 'certificate-authority-data': base64(shown.authority.certificate) };
+  }
+
+  function shownUser(): Record<string, unknown> {
+    const { certificate, key } = shown.authority.issue({ name: 'admin', groups: ['system:masters'] });
+    return { 'client-certificate-data': base64(certificate), 'client-key-data': base64(key) };
+  }
+});
+
+function base64(text: string): string {
+  return Buffer.from(text).toString('base64');
+}
