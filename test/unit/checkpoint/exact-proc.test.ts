@@ -109,6 +109,13 @@ const images: Readonly<Record<string, Uint8Array>> = {
     'odd-?',
     [0x6f, 0x64, 0x64, 0x2d, 0xfe],
   ),
+  'pagemap-1.img': image('PAGEMAP', entry('pagemap_head', { pages_id: 1 })),
+  'pages-1.img': new Uint8Array(),
+  'ghost-file-3.img': image(
+    'GHOST_FILE',
+    entry('ghost_file_entry', { uid: 0, gid: 0, mode: 0o100644, size: 8 }),
+    'what was',
+  ),
   'remap-fpath.img': image(
     'REMAP_FPATH',
     ...[3, 4, 6].map((id) => entry('remap_file_path_entry', { orig_id: id, remap_id: id, remap_type: 1 })),
@@ -169,6 +176,18 @@ describe('/proc of a checkpoint has the bytes of the kernel’s', () => {
     assert.deepEqual(
       names.map((line) => line.slice(73)),
       ['/app/gone (deleted)', '/app/odd-\xfe (deleted)', '/app/kept (deleted)'],
+    );
+  });
+
+  test('what was mapped of a deleted file is read from its ghost', async () => {
+    const { bytes, ranges } = await checkpoint.memory.read(1, 16n * 4096n, 16);
+    assert.equal(Buffer.from(bytes.subarray(0, 8)).toString(), 'what was');
+    assert.deepEqual(
+      ranges.map(({ length, present, where }) => ({ length, present, where })),
+      [
+        { length: 8, present: true, where: '/contents/deleted/3/gone' },
+        { length: 8, present: false, where: '/app/gone (deleted)' },
+      ],
     );
   });
 

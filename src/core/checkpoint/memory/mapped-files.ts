@@ -7,6 +7,7 @@ import { CheckpointError } from '../../errors.ts';
 import { FileTable } from '../descriptors/file-table.ts';
 import { FD_TYPE } from '../descriptors/split-files.ts';
 import type { FileView } from '../file-view.ts';
+import { ghostPath } from '../open-files/content-paths.ts';
 
 export interface MappedFileSources {
   readonly images: ImageDirectory;
@@ -58,10 +59,11 @@ export class MappedFiles {
 
   /** The content of a file; undefined where the checkpoint does not hold it, or holds another one under its name. */
   async find(id: number, signal?: AbortSignal): Promise<MappedContent | undefined> {
-    const file = (await this.table(signal)).entry(id, FD_TYPE.reg)?.reg;
+    const table = await this.table(signal);
+    const file = table.entry(id, FD_TYPE.reg)?.reg;
     let found = this.#contents.get(id);
     if (!found) {
-      found = file ? this.#find(file) : Promise.resolve(undefined);
+      found = file ? this.#find(file, table) : Promise.resolve(undefined);
       this.#contents.set(id, found);
       found.catch(() => this.#contents.delete(id));
     }
@@ -73,9 +75,9 @@ export class MappedFiles {
     return this.#sources.files().open(content.path, signal);
   }
 
-  async #find(file: RegFileEntry): Promise<MappedContent | undefined> {
-    if (!file.name.startsWith('/') || !(await this.#isSaved(file))) return undefined;
-    const path = `/rootfs${file.name}`;
+  async #find(file: RegFileEntry, table: FileTable): Promise<MappedContent | undefined> {
+    const path = await this.#place(file, table);
+    if (path === undefined) return undefined;
     const stat = await this.#sources
       .files()
       .stat(path)
@@ -87,6 +89,14 @@ export class MappedFiles {
     // A file of another size is another file, whatever its name.
     if (file.size !== undefined && BigInt(stat.size) !== file.size) return undefined;
     return { path, size: stat.size };
+  }
+
+  /** What has the path of a deleted file now is another file. */
+  async #place(file: RegFileEntry, table: FileTable): Promise<string | undefined> {
+    const remap = table.remaps.get(file.id);
+    if (remap?.how === 'ghost') return ghostPath(remap.id, file.name);
+    const name = remap ? (remap.how === 'linked' ? table.path(remap.id) : undefined) : file.name;
+    return name?.startsWith('/') && (await this.#isSaved(file)) ? `/rootfs${name}` : undefined;
   }
 
   /** What lies on a mount from outside is not in the diff, even if a file of its name below the mount is. */

@@ -1,5 +1,6 @@
 import type { FileNode, FolderNode, ViewNode } from '../view-nodes.ts';
-import { CONTENTS, type FileContent } from './contents.ts';
+import { CONTENTS } from './content-paths.ts';
+import type { FileContent } from './contents.ts';
 import type { DumpedFiles } from './open-files.ts';
 
 interface Folder {

@@ -10,6 +10,7 @@ import { FD_TYPE, type FileType } from '../descriptors/split-files.ts';
 import { hasStream } from '../sockets/inet-sockets.ts';
 import { SocketQueues } from '../sockets/socket-queues.ts';
 import { contentsPath } from '../sockets/sockets.ts';
+import { baseName, contentPath, ghostPath } from './content-paths.ts';
 import type { FileIndex, PipeData } from './file-index.ts';
 import { openGhostFile, readGhostFile } from './ghost-file.ts';
 import { SharedMemoryContent } from './memfd-content.ts';
@@ -29,9 +30,6 @@ export interface FileContent {
   /** The caller closes it. @throws CheckpointError `truncated`, `damaged` */
   open(signal?: AbortSignal): Promise<ByteSource | undefined>;
 }
-
-/** The branch of the file view for what no file system keeps. */
-export const CONTENTS = '/contents';
 
 export interface ContentSources {
   readonly images: ImageDirectory;
@@ -92,7 +90,7 @@ async function ghostContent(
     {
       what: 'content',
       size: ghost.layout.size,
-      path: contentPath('deleted', remap?.id ?? id, baseName(reg?.name ?? name)),
+      path: ghostPath(remap?.id ?? id, reg?.name ?? name),
       ...(mtim && { mtime: Number(mtim.tv_sec * 1000n + mtim.tv_usec / 1000n) }),
       mode,
       open: (inner) => openGhostFile(images, name, reg?.size, inner),
@@ -219,14 +217,4 @@ async function openSpan(
   if (!image) return undefined;
   const pieces = [{ offset: 0, length: span.length, from: span.offset }];
   return new PiecesSource(image, { pieces, size, end: span.length }, name);
-}
-
-function contentPath(place: string, id: number, name?: string): string {
-  return [CONTENTS, place, String(id), ...(name === undefined ? [] : [name])].join('/');
-}
-
-/** The last part of a path, fit to be one name. */
-function baseName(path: string): string {
-  const name = path.slice(path.lastIndexOf('/') + 1);
-  return name === '' || name === '.' || name === '..' ? 'content' : name.replaceAll('\0', '%00');
 }
