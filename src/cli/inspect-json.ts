@@ -6,7 +6,7 @@ import type { SocketDetail } from '../protocol/sockets.ts';
 import type { ProcessFacts, TaskState } from '../protocol/processes.ts';
 import { say } from '../protocol/sentence.ts';
 import { filesOfProcesses } from './files-json.ts';
-import { snakeCase, type Json, type JsonObject } from './json.ts';
+import { LazyList, snakeCase, type Json, type JsonObject } from './json.ts';
 import { JsonStream, StreamedObject } from './json-stream.ts';
 import type { ProcessNode } from './process-tree.ts';
 import { socketJson, socketsOfProcesses } from './sockets-json.ts';
@@ -58,8 +58,7 @@ export function inspectJson(inspected: Inspected, sections: Sections): StreamedO
     ...(roots && files && { file_descriptors: new JsonStream(filesOfProcesses(processesOf(roots), files)) }),
     ...(roots && sockets && { sockets: socketsOfProcesses(pidsOf(roots), sockets) }),
     ...(mounts && { mounts: specMounts(mounts) }),
-    ...(roots &&
-      roots.length > 1 && { other_process_trees: roots.slice(1).map((root) => processJson(root, sections)) }),
+    ...(roots && roots.length > 1 && { other_process_trees: processTrees(roots.slice(1), sections) }),
     ...(mounts && {
       mount_table: mounts
         .filter(({ seenIn }) => seenIn === 'both' || seenIn === 'image')
@@ -188,34 +187,24 @@ const STATES: Readonly<Record<TaskState, string>> = {
   unknown: 'Unknown',
 };
 
-function processJson(node: ProcessNode, sections: Sections): JsonObject {
-  // Children first, without recursion: a chain of processes may be as long as whoever was in the container wished.
-  const done = new Map<ProcessNode, JsonObject>();
-  for (const each of node.bottomUp()) {
-    done.set(
-      each,
-      oneProcess(
-        each.facts,
-        each.children.map((child) => done.get(child) ?? {}),
-        sections,
-      ),
-    );
-  }
-  return done.get(node) ?? {};
+/** Each made when it is written: there may be a hundred thousand. */
+function processTrees(nodes: readonly ProcessNode[], sections: Sections): LazyList {
+  return new LazyList({
+    *[Symbol.iterator]() {
+      for (const node of nodes) yield processJson(node, sections);
+    },
+  });
 }
 
-function oneProcess(
-  facts: ProcessFacts,
-  children: readonly JsonObject[],
-  { commandLines, environment }: Sections,
-): JsonObject {
+function processJson({ facts, children }: ProcessNode, sections: Sections): JsonObject {
+  const { commandLines, environment } = sections;
   return {
     pid: facts.pid,
     command: facts.comm ?? '',
     ...(commandLines && { cmdline: facts.arguments && commandLine(facts.arguments) }),
     task_state: STATES[facts.state],
     ...(environment && facts.environment && environmentJson(facts.environment)),
-    children: children.length > 0 ? children : undefined,
+    children: children.length > 0 ? processTrees(children, sections) : undefined,
     ppid: facts.ppid,
     pgid: facts.pgid,
     sid: facts.sid,

@@ -16,7 +16,7 @@ import { JsonArray } from '../json-array.ts';
 export async function run(args: Arguments, session: Session): Promise<ExitCode> {
   const pid = args.pid('pid');
   const sections = readSections(args, pid);
-  if (sections.files || sections.sockets) collectInSmallSteps();
+  if (sections.processes) collectInSmallSteps();
   // A person sees the tree; a program that reads along gets what it can rely on.
   const asJson = (args.text('format') ?? (session.output.isTerminal ? 'tree' : 'json')) === 'json';
   const array = new JsonArray(session.output);
