@@ -6,18 +6,17 @@ import { ANONYMOUS, type Users } from './users.ts';
 
 /** A kubelet's own address: TLS with a certificate that nobody but itself vouches for, and its own look at who asks. */
 export class KubeletServer {
+  readonly #node: string;
+  readonly #clients: Authority;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   port = 0;
 
   constructor(node: string, kubelet: Kubelet, users: Users, clients: Authority) {
-    const { certificate, key } = new Authority(`${node}-ca@1700000000`).issue({
-      name: `${node}@1700000000`,
-      hosts: [node],
-    });
+    this.#node = node;
+    this.#clients = clients;
     this.#server = createServer({
-      cert: certificate,
-      key,
+      ...ownCertificate(node),
       ca: clients.certificate,
       requestCert: true,
       rejectUnauthorized: false,
@@ -50,8 +49,20 @@ export class KubeletServer {
     this.port = (this.#server.address() as AddressInfo).port;
   }
 
+  /** As a kubelet does in the course of time. */
+  renewCertificate(): void {
+    this.#server.setSecureContext({ ...ownCertificate(this.#node), ca: this.#clients.certificate });
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
   async close(): Promise<void> {
     for (const socket of this.#sockets) socket.destroy();
     await new Promise((resolve) => this.#server.close(resolve));
   }
+}
+
+function ownCertificate(node: string): { readonly cert: string; readonly key: string } {
+  const authority = new Authority(`${node}-ca@1700000000`);
+  const { certificate, key } = authority.issue({ name: `${node}@1700000000`, hosts: [node] });
+  return { cert: certificate, key };
 }

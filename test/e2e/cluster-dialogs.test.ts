@@ -153,6 +153,27 @@ test('a kubelet’s own certificate is trusted once its fingerprint has been see
   assert.equal(readdirSync(cluster.node('node-b').checkpoints).length, 1);
 });
 
+test('a kubelet’s renewed certificate is asked about again, and nothing is sent until somebody trusts it', async () => {
+  const { contextMenu, runCommand, screenshot } = workbench();
+  const title = `The kubelet at 127.0.0.1:${String(kubeletServer.port)} shows another certificate. Trust it?`;
+  const made = () => readdirSync(cluster.node('node-b').checkpoints).length;
+  await runCommand('Notifications: Clear All Notifications');
+  kubeletServer.renewCertificate();
+  await contextMenu(row('web'), 'Checkpoint…');
+  await choose(dialog('Checkpoint web of lab/straight on node-b?'), 'Checkpoint');
+  await dialog(title)
+    .getByText(/Accepted before: [0-9A-F]{2}(:[0-9A-F]{2}){31}/)
+    .waitFor(WAIT);
+  await screenshot('dialogs-renewed');
+  await choose(dialog(title), 'Cancel');
+  assert.equal(made(), 1);
+  await contextMenu(row('web'), 'Checkpoint…');
+  await choose(dialog('Checkpoint web of lab/straight on node-b?'), 'Checkpoint');
+  await choose(dialog(title), 'Trust This Certificate');
+  await notificationWith(workbench(), 'was checkpointed');
+  assert.equal(made(), 2);
+});
+
 test('a download whose connection is cut goes on by itself and is whole', async () => {
   const { contextMenu, folder } = workbench();
   await unfoldRow('Nodes');

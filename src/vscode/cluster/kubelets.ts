@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { straightToKubelet, throughApiServer, type NodeEndpoint } from '../../core/cluster/checkpoint/node-endpoint.ts';
 import { ClusterError } from '../../core/cluster/cluster-error.ts';
 import { connectToKubelet, lookAtKubelet, type KubeletAddress } from '../../core/cluster/connection/kubelet.ts';
+import type { CertificateFacts } from '../../core/cluster/connection/tls.ts';
 import type { Transport } from '../../core/cluster/connection/transport.ts';
 import type { NodeFacts } from '../../core/cluster/inventory/nodes.ts';
 import { sentence } from '../../protocol/sentence.ts';
@@ -63,38 +64,51 @@ export class Kubelets extends Disposable {
     return straightToKubelet(transport, node.name);
   }
 
-  /** What a person has accepted of this address, or accepts now. */
+  /**
+   * What a person has accepted of this address, or accepts now. It is looked at each time: kubelets renew their
+   * certificates, and only a person can say whether it is that.
+   */
   async #trusted(address: KubeletAddress): Promise<string> {
     const at = `${address.host}:${String(address.port)}`;
     const pinned = this.#memory.fingerprint(at);
-    if (pinned !== undefined) return pinned;
-    const { fingerprint, subject, validTo } = await lookAtKubelet(address);
+    const facts = await lookAtKubelet(address);
+    if (pinned === facts.fingerprint) return pinned;
     const accept = vscode.l10n.t('Trust This Certificate');
-    const chosen = await vscode.window.showWarningMessage(
-      vscode.l10n.t('Trust the kubelet at {0}?', at),
-      {
-        modal: true,
-        detail: [
-          vscode.l10n.t(
-            'It should be node {0}, but no authority that is known here has signed its certificate.',
-            address.node,
-          ),
-          '',
-          `SHA-256: ${fingerprint}`,
-          vscode.l10n.t('Subject: {0}', subject),
-          vscode.l10n.t('Valid until: {0}', validTo),
-          '',
-          vscode.l10n.t(
-            'Compare the fingerprint with that on the node (openssl x509 -in /var/lib/kubelet/pki/kubelet.crt -noout -fingerprint -sha256). From then on only this certificate is accepted.',
-          ),
-        ].join('\n'),
-      },
-      accept,
-    );
+    const title =
+      pinned === undefined
+        ? vscode.l10n.t('Trust the kubelet at {0}?', at)
+        : vscode.l10n.t('The kubelet at {0} shows another certificate. Trust it?', at);
+    const detail = certificateDetail(address.node, facts, pinned);
+    const chosen = await vscode.window.showWarningMessage(title, { modal: true, detail }, accept);
     if (chosen !== accept) throw new vscode.CancellationError();
-    await this.#memory.pinFingerprint(at, fingerprint);
-    return fingerprint;
+    await this.#memory.pinFingerprint(at, facts.fingerprint);
+    return facts.fingerprint;
   }
+}
+
+/** What a person needs to know to decide. @param pinned what was accepted before */
+function certificateDetail(
+  node: string,
+  { fingerprint, subject, validTo }: CertificateFacts,
+  pinned: string | undefined,
+): string {
+  return [
+    pinned === undefined
+      ? vscode.l10n.t('It should be node {0}, but no authority that is known here has signed its certificate.', node)
+      : vscode.l10n.t(
+          'It should be node {0}, and its certificate is not the one that was accepted before. Kubelets renew theirs; if this one did not, somebody else may be answering.',
+          node,
+        ),
+    '',
+    `SHA-256: ${fingerprint}`,
+    ...(pinned === undefined ? [] : [vscode.l10n.t('Accepted before: {0}', pinned)]),
+    vscode.l10n.t('Subject: {0}', subject),
+    vscode.l10n.t('Valid until: {0}', validTo),
+    '',
+    vscode.l10n.t(
+      'Compare the fingerprint with that on the node (openssl x509 -in /var/lib/kubelet/pki/kubelet.crt -noout -fingerprint -sha256). From then on only this certificate is accepted.',
+    ),
+  ].join('\n');
 }
 
 function addressOf(node: NodeFacts, { address }: KubeletAccess): KubeletAddress {
