@@ -6,10 +6,12 @@ import { MissingBytes } from '../memory/missing.ts';
 import { chosenProcesses } from '../memory/processes.ts';
 import { windows } from '../memory/windows.ts';
 import type { ExitCode, Session } from '../session.ts';
+import { collectInSmallSteps } from '../small-steps.ts';
 
 const DEFAULT_LENGTH = 256;
 
 export async function run(args: Arguments, session: Session): Promise<ExitCode> {
+  collectInSmallSteps();
   const pid = args.pid('pid');
   const address = args.text('address');
   if (pid === undefined || address === undefined) throw usage('memory read needs --pid and --address.');

@@ -19,7 +19,7 @@ import {
 } from './mappings.ts';
 import { ExtentList, type MemoryExtent } from './memory-extents.ts';
 import { MemoryRead, type MissingRange } from './memory-read.ts';
-import type { VmaEntry } from './schema/generated/messages.ts';
+import type { MmEntry, VmaEntry } from './schema/generated/messages.ts';
 import { SharedMemory } from './shared-memory.ts';
 
 export type { MissingRange };
@@ -75,7 +75,7 @@ export class AddressSpace {
         { where },
       );
     }
-    return new AddressSpace(images, pid, own, await readVmas(images, pid, signal));
+    return new AddressSpace(images, pid, own, await vmasOf(mm, images, pid, signal));
   }
 
   /** The pages of its own that were dumped, by address. */
@@ -302,6 +302,16 @@ export async function readVmas(
   signal?: AbortSignal,
 ): Promise<{ readonly mappings: Mappings; readonly guards: Mappings } | undefined> {
   const [mm] = await images.messages('MM', fileOf('MM', pid), signal);
+  return vmasOf(mm, images, pid, signal);
+}
+
+/** Before CRIU 2.0 they had an image of their own. */
+async function vmasOf(
+  mm: MmEntry | undefined,
+  images: ImageDirectory,
+  pid: number,
+  signal?: AbortSignal,
+): Promise<{ readonly mappings: Mappings; readonly guards: Mappings } | undefined> {
   const vmas = mm && mm.vmas.length > 0 ? mm.vmas : await images.messages('VMAS', fileOf('VMAS', pid), signal);
   if (!mm && vmas.length === 0) return undefined;
   return { mappings: new Mappings(withoutGuards(vmas)), guards: new Mappings(vmas.filter(isGuard)) };

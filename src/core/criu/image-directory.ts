@@ -5,6 +5,7 @@ import { throwIfCancelled } from '../bytes/cancel.ts';
 import { CheckpointError } from '../errors.ts';
 import { sentence } from '../../protocol/sentence.ts';
 import { decodeImage, type DecodedImage } from './image.ts';
+import { ImagesInUse } from './images-in-use.ts';
 import { fileOf, type KindName, type KindRow } from './kinds.ts';
 import type { Extent } from './outline.ts';
 import type { Messages } from './schema/generated/messages.ts';
@@ -38,6 +39,8 @@ export class ImageDirectory {
   readonly #below: ReadonlySet<string>;
   /** Least recently used first. */
   readonly #cache = new Map<string, CachedImage>();
+  /** Decoded images that are too large to be kept, for as long as somebody holds their first message. */
+  readonly #inUse = new ImagesInUse();
   #cachedBytes = 0;
   readonly #notes = new Map<string, readonly Note[]>();
   /** Where files are read into that are looked at and not kept. */
@@ -206,7 +209,7 @@ export class ImageDirectory {
 
   #cached(key: string): DecodedImage | Promise<DecodedImage> | undefined {
     const cached = this.#cache.get(key);
-    if (!cached) return undefined;
+    if (!cached) return this.#inUse.get(key);
     this.#cache.delete(key);
     this.#cache.set(key, cached);
     return cached.decoded;
@@ -221,6 +224,8 @@ export class ImageDirectory {
     const keep = (image: DecodedImage): DecodedImage => {
       cached.decoded = image;
       if (image.notes.length > 0) this.#notes.set(path, image.notes);
+      // Of frames the messages are one and the same.
+      if (cached.bytes > cacheBytes && extent !== 'frames') this.#inUse.set(key, image);
       this.#evict();
       return image;
     };

@@ -68,6 +68,25 @@ suite('a folder of images', () => {
     assert.deepEqual(files.opened, ['a', 'b', 'c', 'b']);
   });
 
+  test('does not decode again what is too large to be kept while somebody works on it', async () => {
+    const files = new WatchedFiles();
+    const large = (id: number) =>
+      image('TTY_DATA', entry('tty_data_entry', { tty_id: id, data: new Uint8Array(5_000_000) }));
+    for (const [index, name] of ['a', 'b'].entries()) files.add(name, large(index));
+    const images = new ImageDirectory(files, '');
+    const [first] = await images.messages('TTY_DATA', 'a');
+    assert.ok(first);
+    assert.equal((await images.messages('TTY_DATA', 'a'))[0], first);
+    assert.deepEqual(files.opened, ['a']);
+    // Of frames all messages are one object, which stands for no image.
+    for (const name of ['a', 'b']) await images.image(name, undefined, 'frames');
+    assert.deepEqual(
+      (await Promise.all(['a', 'b'].map((name) => images.messages('TTY_DATA', name)))).map(([data]) => data?.tty_id),
+      [0, 1],
+    );
+    assert.equal(first.tty_id, 0);
+  });
+
   test('gives the messages of a kind, and none of another or of an image that is not there', async () => {
     const files = new MemoryFileSet()
       .add('fs-1.img', fs)
