@@ -73,8 +73,8 @@ test('its archive opens where it is', async () => {
   await screenshot('clusters-in-place');
 });
 
-test('the archives of a node are listed, in light and high contrast too', async () => {
-  const { page, setTheme, screenshot } = workbench();
+test('the archives of a node are listed, in light and high contrast too, and can be restored', async () => {
+  const { page, contextMenu, treeItem, setTheme, screenshot } = workbench();
   await unfoldRow('Nodes');
   await unfoldRow('node-a');
   await page.getByRole('treeitem', { name: /^node-a,.*2 archives/ }).waitFor(WAIT);
@@ -85,6 +85,9 @@ test('the archives of a node are listed, in light and high contrast too', async 
   await setTheme('high-contrast');
   await screenshot('clusters-high-contrast');
   await setTheme('dark');
+  await contextMenu(treeItem('rich / lab-app'), 'Restore to Sandbox…');
+  await boxWith(page, 'Choose where').or(page.getByPlaceholder('Choose where')).first().waitFor(WAIT);
+  await page.keyboard.press('Escape');
 });
 
 test('what a node lacks for a checkpoint is told point by point', async () => {

@@ -93,6 +93,23 @@ test('an archive is restored with Podman from its row, and shows among the sandb
   assert.ok(podman.calls().some((words) => words.includes('restore') && words.includes('--name')));
 });
 
+test('a restore is offered on the file in the explorer, and in the title of its editor', async () => {
+  const { page, runCommand, contextMenu, explorerItem, openFile, webviewFrame } = workbench();
+  const offered = async (): Promise<void> => {
+    await page.locator('.quick-input-widget:visible', { has: page.getByPlaceholder('Choose where') }).waitFor(WAIT);
+    await page.keyboard.press('Escape');
+  };
+  await runCommand('View: Show Explorer');
+  await contextMenu(explorerItem('podman-counter.tar'), 'Restore to Sandbox…');
+  await offered();
+  await openFile('checkpoint-counters_default-counter-2026-11-23T22-22-33Z.tar');
+  await webviewFrame().getByRole('tab', { name: 'Processes' }).waitFor(WAIT);
+  await page.locator('.editor-actions').getByRole('button', { name: 'More Actions...' }).first().click();
+  await page.locator('.monaco-menu').getByText('Restore to Sandbox…').click();
+  await offered();
+  await runCommand('View: Show Checkpoints');
+});
+
 test('another is restored in the cluster, from an image in a registry, and ends by itself', async () => {
   const { openFile, runCommand, webviewFrame, screenshot, setTheme } = workbench();
   await openFile('checkpoint-counters_default-counter-2026-11-23T22-22-33Z.tar');
