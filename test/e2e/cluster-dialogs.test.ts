@@ -196,19 +196,24 @@ test('a download whose connection is cut goes on by itself and is whole', async 
 test('an archive is deleted when its name has been typed, and not before', async () => {
   const { page, contextMenu, screenshot } = workbench();
   const path = join(cluster.node('node-a').checkpoints, ARCHIVE);
-  await contextMenu(row('rich / lab-app'), 'Delete…');
-  const box = boxWith(page, `Delete ${ARCHIVE}`);
-  const input = box.locator('input.input');
-  await input.fill('checkpoint-rich', WAIT);
-  await box.getByText(`Type all of its name: ${ARCHIVE}`).waitFor(WAIT);
-  await screenshot('dialogs-delete');
-  await input.press('Enter');
-  // It asks on: nothing is under way that could still delete it.
-  await input.fill('', WAIT);
-  await box.getByText(`Type all of its name: ${ARCHIVE}`).waitFor({ ...WAIT, state: 'hidden' });
-  assert.ok(existsSync(path));
-  await input.fill(ARCHIVE);
-  await input.press('Enter');
+  await takeFrom(
+    boxWith(page, `Delete ${ARCHIVE}`),
+    () => contextMenu(row('rich / lab-app'), 'Delete…'),
+    async (box) => {
+      const input = box.locator('input.input');
+      const asksOn = box.getByText(`Type all of its name: ${ARCHIVE}`);
+      await input.fill('checkpoint-rich', { timeout: 5000 });
+      await asksOn.waitFor({ timeout: 5000 });
+      await screenshot('dialogs-delete');
+      await input.press('Enter');
+      // It asks on: nothing is under way that could still delete it.
+      await input.fill('', { timeout: 5000 });
+      await asksOn.waitFor({ timeout: 5000, state: 'hidden' });
+      assert.ok(existsSync(path));
+      await input.fill(ARCHIVE);
+      await input.press('Enter');
+    },
+  );
   await row('rich / lab-app').waitFor({ ...WAIT, state: 'detached' });
   assert.ok(!existsSync(path));
 });
