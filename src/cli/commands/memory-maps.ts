@@ -7,7 +7,7 @@ import type { ProcessFacts } from '../../protocol/processes.ts';
 import { hex } from '../../protocol/wire.ts';
 import type { Arguments } from '../arguments.ts';
 import { notesJson } from '../inspect-json.ts';
-import { jsonPieces, type Json } from '../json.ts';
+import { jsonPieces, LazyList, type Json } from '../json.ts';
 import { drawTable } from '../layout.ts';
 import { chosenProcesses } from '../memory/processes.ts';
 import { tellOfNone } from '../no-processes.ts';
@@ -84,7 +84,7 @@ async function printJson(
 }
 
 function mapJson({ pid, pageSize, regions }: MemoryMap, { comm }: ProcessFacts): Json {
-  return { pid, name: comm, page_size: pageSize, mappings: regions.map(regionJson) };
+  return { pid, name: comm, page_size: pageSize, mappings: new LazyList(Iterator.from(regions).map(regionJson)) };
 }
 
 function regionJson(region: MemoryRegion): Json {

@@ -1,4 +1,6 @@
+import type { MemoryMapping } from '../../../protocol/memory.ts';
 import { flagWords, hexWord } from '../../criu/field-words.ts';
+import { mapFlagWords } from '../../criu/map-flags.ts';
 import type { VmaEntry } from '../../criu/schema/generated/messages.ts';
 
 /** Facts: the kernel's include/uapi/asm-generic/mman-common.h, MADV_*; CRIU keeps one bit for each, 1 << MADV_*. */
@@ -12,6 +14,38 @@ const advice: ReadonlyMap<number, string> = new Map([
   [16, 'MADV_DONTDUMP'],
   [18, 'MADV_WIPEONFORK'],
 ]);
+
+/** What the numbers of a mapping say in words. */
+export type MappingWords = Pick<MemoryMapping, 'permissions' | 'flags' | 'status' | 'advice'>;
+
+/** More than any process has kinds of mappings. */
+const KEPT = 1000;
+
+/** The words of mappings, once for all that have the same: a process may have a quarter of a million. */
+export class RegionWords {
+  readonly #machine: number | undefined;
+  readonly #known = new Map<string, MappingWords>();
+
+  /** @param machine CRIU's number of the architecture */
+  constructor(machine: number | undefined) {
+    this.#machine = machine;
+  }
+
+  of(vma: VmaEntry): MappingWords {
+    const { prot, flags, status, madv } = vma;
+    const key = `${prot} ${flags} ${status} ${madv ?? ''}`;
+    const known = this.#known.get(key);
+    if (known) return known;
+    const words = {
+      permissions: permissionWord(vma),
+      flags: mapFlagWords(flags, this.#machine),
+      status: statusWords(status),
+      advice: adviceWords(madv),
+    };
+    if (this.#known.size < KEPT) this.#known.set(key, words);
+    return words;
+  }
+}
 
 /** As /proc/PID/maps writes it: `rw-p`. */
 export function permissionWord({ prot, flags }: VmaEntry): string {

@@ -20,12 +20,11 @@ import {
   VMA_FILE_SHARED,
 } from '../../criu/mappings.ts';
 import type { Mappings } from '../../criu/mappings.ts';
-import { mapFlagWords } from '../../criu/map-flags.ts';
 import type { MmEntry, VmaEntry } from '../../criu/schema/generated/messages.ts';
 import type { SharedMemory } from '../../criu/shared-memory.ts';
 import type { FileTable } from '../descriptors/file-table.ts';
 import { FD_TYPE } from '../descriptors/split-files.ts';
-import { adviceWords, buildIdWord, permissionWord, statusWords } from './region-words.ts';
+import { buildIdWord, permissionWord, RegionWords } from './region-words.ts';
 
 /** What names of mappings are made of. */
 export interface NameSources {
@@ -54,7 +53,8 @@ export async function describeMappings(
   signal?: AbortSignal,
 ): Promise<readonly MemoryMapping[]> {
   const described: MemoryMapping[] = [];
-  for (const vma of mappings.all) described.push(await describeMapping(vma, sources, signal));
+  const words = new RegionWords(sources.machine);
+  for (const vma of mappings.all) described.push(await describeMapping(vma, sources, words, signal));
   return described;
 }
 
@@ -65,24 +65,31 @@ export async function describeRegions(
   signal?: AbortSignal,
 ): Promise<readonly MemoryRegion[]> {
   const regions: MemoryRegion[] = [];
+  const words = new RegionWords(sources.machine);
   const breather = new Breather();
   for (const vma of space.mappings.all) {
     if (breather.isDue) await breather.breathe(signal);
     const bytes = await space.count(vma, signal);
-    regions.push({ ...(await describeMapping(vma, sources, signal)), bytes });
+    regions.push({ ...(await describeMapping(vma, sources, words, signal)), bytes });
   }
   return regions;
 }
 
-async function describeMapping(vma: VmaEntry, sources: MappingSources, signal?: AbortSignal): Promise<MemoryMapping> {
+async function describeMapping(
+  vma: VmaEntry,
+  sources: MappingSources,
+  words: RegionWords,
+  signal?: AbortSignal,
+): Promise<MemoryMapping> {
   const { shared, mounts } = sources;
+  const { permissions, flags, status, advice } = words.of(vma);
   const shmid = await shared.idOf(vma, signal);
   const file = isFile(vma) ? mappedFile(vma, sources) : undefined;
   const device = file?.mountId === undefined ? undefined : deviceOf(mounts.get(file.mountId));
   return {
     start: vma.start,
     end: vma.end,
-    permissions: permissionWord(vma),
+    permissions,
     offset: vma.pgoff,
     kind: kindOf(vma, sources),
     name: nameOf(vma, sources),
@@ -90,9 +97,9 @@ async function describeMapping(vma: VmaEntry, sources: MappingSources, signal?: 
     ...(device !== undefined && { device }),
     ...(shmid !== undefined && { inode: shmid, shared: { shmid, image: await shared.imageOf(shmid, signal) } }),
     ...(file && { file }),
-    flags: mapFlagWords(vma.flags, sources.machine),
-    status: statusWords(vma.status),
-    advice: adviceWords(vma.madv),
+    flags,
+    status,
+    advice,
   };
 }
 

@@ -1,12 +1,28 @@
 import type { MemoryMap, MemoryMapping, MemoryRegion, MemorySource } from '../../../protocol/memory.ts';
-import { bytesAsText } from '../../bytes/byte-text.ts';
+import { bytesAsText, textAsBytes } from '../../bytes/byte-text.ts';
 
 /**
  * /proc/PID/maps. Device and inode stand as zeros where no image tells them. Source of the columns: the kernel's
  * fs/proc/task_mmu.c, show_vma_header_prefix and show_map_vma.
  */
-export function formatMaps(mappings: readonly MemoryMapping[]): string {
-  return mappings.map(mapsLine).join('');
+export function formatMaps(mappings: readonly MemoryMapping[]): Uint8Array {
+  return encoded(mappings, mapsLine);
+}
+
+/** Letters that are encoded at once. */
+const PIECE = 1 << 16;
+
+/** As bytes piece by piece: of a quarter of a million mappings the lines alone would be a hundred megabytes. */
+function encoded<T>(items: readonly T[], format: (item: T) => string): Uint8Array {
+  const pieces: Uint8Array[] = [];
+  let text = '';
+  for (const item of items) {
+    text += format(item);
+    if (text.length < PIECE) continue;
+    pieces.push(textAsBytes(text));
+    text = '';
+  }
+  return Buffer.concat([...pieces, textAsBytes(text)]);
 }
 
 function mapsLine(mapping: MemoryMapping): string {
@@ -33,24 +49,22 @@ const BYTES: readonly (readonly [source: MemorySource, name: string])[] = [
  * /proc/PID/smaps, as far as a checkpoint knows it: sizes and VmFlags are the kernel's, in its order; how much was
  * resident is not recorded, and in its place stands what the dump holds.
  */
-export function formatSmaps({ regions, pageSize }: MemoryMap): string {
-  return regions
-    .map((region) => {
-      const size = Number(region.end - region.start);
-      const lines = [
-        kilobytes('Size', size),
-        kilobytes('KernelPageSize', pageSize),
-        ...BYTES.flatMap(([source, name]) => {
-          const bytes = region.bytes[source];
-          return bytes === undefined ? [] : [kilobytes(name, bytes)];
-        }),
-        `VmFlags: ${flagWords(region)
-          .map((word) => `${word} `)
-          .join('')}\n`,
-      ];
-      return mapsLine(region) + lines.join('');
-    })
-    .join('');
+export function formatSmaps({ regions, pageSize }: MemoryMap): Uint8Array {
+  return encoded(regions, (region) => {
+    const size = Number(region.end - region.start);
+    const lines = [
+      kilobytes('Size', size),
+      kilobytes('KernelPageSize', pageSize),
+      ...BYTES.flatMap(([source, name]) => {
+        const bytes = region.bytes[source];
+        return bytes === undefined ? [] : [kilobytes(name, bytes)];
+      }),
+      `VmFlags: ${flagWords(region)
+        .map((word) => `${word} `)
+        .join('')}\n`,
+    ];
+    return mapsLine(region) + lines.join('');
+  });
 }
 
 /** Source: fs/proc/task_mmu.c, show_smap: `%-15s %8lu kB`. */

@@ -19,12 +19,12 @@ export const memoryFiles: ProcModule = ({ pid }, { memory, processes }) => ({
     const machine = (await processes.core(pid, signal))?.mtype;
     return auxiliaryVector(words, machine === ARM ? 4 : 8);
   }),
-  maps: textFile(async (signal) => {
+  maps: file(async (signal) => {
     const mappings = await mappingsOf(memory, pid, signal);
     return mappings && formatMaps(mappings);
   }),
   mem: memoryFolder(memory, pid),
-  smaps: textFile(async (signal) => {
+  smaps: file(async (signal) => {
     const map = await orNothing(memory.map(pid, signal));
     return map && formatSmaps(map);
   }),
