@@ -1,49 +1,16 @@
 /** The page by itself, as a person uses it: keyboard, mouse, and what a screen reader is told. */
 import assert from 'node:assert/strict';
-import { after, afterEach, before, beforeEach, test } from 'node:test';
-import type { Locator } from 'playwright-core';
-import { type Lab, type LabBrowser, launchLab } from './page-lab/lab.ts';
-import { manyChanges, sample, sampleAnswers, SECRET, type Sample } from './page-lab/sample.ts';
+import { test } from 'node:test';
+import { manyChanges, sampleAnswers, SECRET } from './page-lab/sample.ts';
 import { called, until } from './page-lab/until.ts';
+import { usePage } from './page-lab/use-page.ts';
 
-let browser: LabBrowser;
-let lab: Lab;
-let data: Sample;
-
-before(async () => {
-  browser = await launchLab();
-});
-
-after(() => browser.close());
-
-beforeEach(async () => {
-  data = sample();
-  lab = await browser.open(sampleAnswers(data));
-  await lab.page.locator('.overview').waitFor();
-});
-
-afterEach(async () => {
-  const { complaints } = lab;
-  await lab.close();
-  assert.deepEqual(complaints, [], 'the browser must not complain, of the content security policy least of all');
-});
-
-const grid = (): Locator => lab.page.getByRole('treegrid');
-const detail = (): Locator => lab.page.getByRole('region', { name: 'Details' });
-const rowOf = (name: string): Locator => grid().locator('.canvas > .row').filter({ hasText: name }).first();
-
-async function openTab(name: string): Promise<void> {
-  await lab.page.getByRole('tab', { name }).click();
-  await grid().locator('.canvas > .row').first().waitFor();
-}
-
-/** The row that the keyboard acts on, as a screen reader is told. */
-function focusedText(): Promise<string> {
-  return grid().evaluate((element) => {
-    const id = element.getAttribute('aria-activedescendant');
-    return (id === null ? null : document.getElementById(id))?.innerText ?? '';
-  });
-}
+const used = usePage((lab) => lab.page.locator('.overview').waitFor());
+const grid = () => used.grid();
+const detail = () => used.detail();
+const rowOf = (text: string) => used.rowOf(text);
+const openTab = (name: string) => used.openTab(name);
+const focusIs = (text: string) => used.focusIs(text);
 
 /** What the row at a position stands for. */
 async function idOf(index: number): Promise<unknown> {
@@ -53,12 +20,8 @@ async function idOf(index: number): Promise<unknown> {
   return (JSON.parse(context ?? '{}') as { id?: unknown }).id;
 }
 
-async function focusIs(text: string): Promise<void> {
-  await until(async () => (await focusedText()).includes(text), `the focus must come to ${text}`);
-}
-
 test('the header says whose container it is, and the overview what is whole', async () => {
-  const { page } = lab;
+  const { page } = used.lab;
   assert.equal(await page.getByRole('heading', { level: 1 }).innerText(), 'web');
   const header = await page.locator('header.header').innerText();
   for (const fact of ['shop/webapp-7d4b9c6f5-x2x7q', 'CRI-O 1.37.0', 'runc', 'x86-64', '2 notes']) {
@@ -72,7 +35,7 @@ test('the header says whose container it is, and the overview what is whole', as
 });
 
 test('what comes from the archive is text, and what one would not see is escaped', async () => {
-  const { page } = lab;
+  const { page } = used.lab;
   const shown = String.raw`<img src=x onerror=alert(1)>\u202egnp.exe\n`;
   await page.getByText(shown).first().waitFor();
   await openTab('Filesystem');
@@ -83,13 +46,13 @@ test('what comes from the archive is text, and what one would not see is escaped
 });
 
 test('a JSON annotation unfolds in a readable form', async () => {
-  const { page } = lab;
+  const { page } = used.lab;
   await page.locator('.json summary').click();
   await page.locator('.json pre').getByText('"name": "front"').waitFor();
 });
 
 test('the filter box hides facts of the overview, and / leads to it', async () => {
-  const { page } = lab;
+  const { page } = used.lab;
   await page.keyboard.press('/');
   await page.keyboard.type('digest');
   await until(async () => (await page.locator('.fact:visible').count()) === 1, 'one fact must be left');
@@ -97,7 +60,7 @@ test('the filter box hides facts of the overview, and / leads to it', async () =
 });
 
 test('tabs are reached with the arrow keys', async () => {
-  const { page } = lab;
+  const { page } = used.lab;
   await page.getByRole('tab', { name: 'Overview' }).focus();
   await page.keyboard.press('ArrowRight');
   assert.equal(await page.getByRole('tab', { name: 'Processes' }).getAttribute('aria-selected'), 'true');
@@ -119,7 +82,7 @@ test('rows say their place in the tree', async () => {
 });
 
 test('arrows move, fold and unfold; Home, End and letters go further', async () => {
-  const { keyboard } = lab.page;
+  const { keyboard } = used.lab.page;
   await openTab('Processes');
   await grid().focus();
   await focusIs('init');
@@ -143,7 +106,7 @@ test('arrows move, fold and unfold; Home, End and letters go further', async () 
 });
 
 test('the filter keeps the parents of what it finds, says how many match, and Escape takes it back', async () => {
-  const { page } = lab;
+  const { page } = used.lab;
   await openTab('Processes');
   await page.keyboard.press('/');
   await page.keyboard.type('pid:3');
@@ -160,7 +123,7 @@ test('the filter keeps the parents of what it finds, says how many match, and Es
 
 test('a click on a title sorts up, then down, then not at all', async () => {
   await openTab('Processes');
-  const title = lab.page.getByRole('columnheader', { name: 'PID' });
+  const title = used.lab.page.getByRole('columnheader', { name: 'PID' });
   await title.click();
   await until(async () => (await title.getAttribute('aria-sort')) === 'ascending', 'ascending');
   await title.click();
@@ -170,7 +133,7 @@ test('a click on a title sorts up, then down, then not at all', async () => {
 });
 
 test('values of the environment are masked until Space or Reveal shows them, and again for the next process', async () => {
-  const { page } = lab;
+  const { page } = used.lab;
   await openTab('Processes');
   await rowOf('worker').click();
   await detail().getByText('API_TOKEN').waitFor();
@@ -195,14 +158,14 @@ test('the detail of a zombie says why there is so little', async () => {
 });
 
 test('links lead from a process to its mount, from the mount to its contents, and Alt+← back', async () => {
-  const { page } = lab;
+  const { page } = used.lab;
   await openTab('Processes');
   await rowOf('worker').click();
   await detail().getByRole('button', { name: '/data' }).click();
   await detail().getByText('A volume', { exact: true }).waitFor();
-  assert.match(await focusedText(), /\/data/);
+  assert.match(await used.focusedText(), /\/data/);
   await detail().getByRole('button', { name: 'held in this checkpoint' }).click();
-  await until(async () => (await focusedText()).startsWith('data'), 'the folder of the volume');
+  await until(async () => (await used.focusedText()).startsWith('data'), 'the folder of the volume');
   await page.keyboard.press('Alt+ArrowLeft');
   await detail().getByText('A volume', { exact: true }).waitFor();
   await page.keyboard.press('Alt+ArrowLeft');
@@ -212,7 +175,7 @@ test('links lead from a process to its mount, from the mount to its contents, an
 });
 
 test('the process that is chosen is the subject of every tab until it is taken away', async () => {
-  const { page } = lab;
+  const { page } = used.lab;
   await openTab('Processes');
   const chip = page.locator('.subject-chip');
   assert.equal(await chip.count(), 0, 'nothing is chosen before the person does');
@@ -223,26 +186,26 @@ test('the process that is chosen is the subject of every tab until it is taken a
   await detail().getByText('pid 2').waitFor();
   await page.keyboard.press('ArrowDown');
   await chip.getByText('pid 3 sleep').waitFor();
-  await lab.reopen();
+  await used.lab.reopen();
   await chip.getByText('pid 3 sleep').waitFor();
   await chip.getByRole('button', { name: 'Show all processes again' }).click();
   await until(async () => (await chip.count()) === 0, 'the chip to go');
 });
 
 test('Enter opens a file, folds a folder, and the detail offers both Open and Save As', async () => {
-  const { page } = lab;
+  const { page } = used.lab;
   await openTab('Filesystem');
   await rowOf('passwd').click();
   await page.keyboard.press('Enter');
   await detail().getByRole('button', { name: 'Save As…' }).click();
-  assert.deepEqual(await called(lab.calls, 2), ['openFile /rootfs/etc/passwd', 'saveFile /rootfs/etc/passwd']);
+  assert.deepEqual(await called(used.lab.calls, 2), ['openFile /rootfs/etc/passwd', 'saveFile /rootfs/etc/passwd']);
   await rowOf('old.conf').click();
   await detail().getByText('Deleted: the container image has it').waitFor();
   assert.equal(await detail().getByRole('button', { name: 'Open' }).count(), 0);
 });
 
 test('rows are copied by id, all of them by the filter, and a click with Ctrl or Shift selects more', async () => {
-  const { page } = lab;
+  const { page } = used.lab;
   await openTab('Filesystem');
   await rowOf('passwd').click();
   await page.keyboard.press('Control+C');
@@ -250,23 +213,23 @@ test('rows are copied by id, all of them by the filter, and a click with Ctrl or
   await page.keyboard.press('Control+C');
   await page.keyboard.press('Control+A');
   await page.keyboard.press('Control+C');
-  await called(lab.calls, 3);
-  assert.match(lab.calls[0] ?? '', /^copy .* text \["\/etc\/passwd"\]$/);
-  assert.match(lab.calls[1] ?? '', /text \["\/etc\/passwd","\/etc\/old.conf"\]$/);
-  assert.match(lab.calls[2] ?? '', /^copy \{.*\} text( null)?$/);
+  await called(used.lab.calls, 3);
+  assert.match(used.lab.calls[0] ?? '', /^copy .* text \["\/etc\/passwd"\]$/);
+  assert.match(used.lab.calls[1] ?? '', /text \["\/etc\/passwd","\/etc\/old.conf"\]$/);
+  assert.match(used.lab.calls[2] ?? '', /^copy \{.*\} text( null)?$/);
   await page.getByText('5 selected').first().waitFor();
   await page.keyboard.press('Home');
   await page.keyboard.press('Shift+ArrowDown');
   await page.keyboard.press('Shift+ArrowDown');
   await page.getByText('3 selected').first().waitFor();
-  lab.emit('copyRows', { format: 'csv' });
-  await called(lab.calls, 4);
+  used.lab.emit('copyRows', { format: 'csv' });
+  await called(used.lab.calls, 4);
   const first = await Promise.all([0, 1, 2].map((index) => idOf(index)));
-  assert.ok(lab.calls[3]?.endsWith(` csv ${JSON.stringify(first)}`), lab.calls[3]);
+  assert.ok(used.lab.calls[3]?.endsWith(` csv ${JSON.stringify(first)}`), used.lab.calls[3]);
 });
 
 test('the context menu is VS Code’s, for the row that is meant', async () => {
-  const { page } = lab;
+  const { page } = used.lab;
   await openTab('Filesystem');
   await page.evaluate(() => {
     window.addEventListener('contextmenu', (event) => {
@@ -293,23 +256,22 @@ test('the context menu is VS Code’s, for the row that is meant', async () => {
 });
 
 test('20,000 rows: only those in view exist, and the last one is one key away', async () => {
-  data.changes = manyChanges(20_000);
+  used.data.changes = manyChanges(20_000);
   await openTab('Filesystem');
   await grid().focus();
-  await lab.page.keyboard.press('End');
+  await used.lab.page.keyboard.press('End');
   await focusIs('file-019999.txt');
   assert.ok((await grid().locator('.canvas > .row').count()) < 120);
   assert.equal(await grid().getAttribute('aria-rowcount'), '20002');
-  await lab.page.keyboard.type('file-0123');
+  await used.lab.page.keyboard.type('file-0123');
   await focusIs('file-012300.txt');
   await detail().getByText('/srv/file-012300.txt').waitFor();
 });
 
 test('two million rows scroll row by row and to the very end', async () => {
   const rows = 2_000_000;
-  const answers = sampleAnswers(data);
-  await lab.close();
-  lab = await browser.open({
+  const answers = sampleAnswers(used.data);
+  await used.reopen({
     ...answers,
     grid: (_signal, { start, count, reveal }) => ({
       columns: [{ id: 'name', label: 'Name', kind: 'text', flex: 1, tree: true }],
@@ -332,145 +294,18 @@ test('two million rows scroll row by row and to the very end', async () => {
   });
   await openTab('Filesystem');
   await grid().focus();
-  await lab.page.keyboard.press('End');
+  await used.lab.page.keyboard.press('End');
   await focusIs('row 1999999');
   const box = await grid().locator('[data-index="1999999"]').boundingBox();
   const outer = await grid().boundingBox();
   assert.ok(box && outer && box.y + box.height <= outer.y + outer.height + 1, 'the last row is in view as a whole');
-  await lab.page.keyboard.press('PageUp');
-  await until(async () => /row 19999[0-9]{2}/.test(await focusedText()), 'one page up');
+  await used.lab.page.keyboard.press('PageUp');
+  await until(async () => /row 19999[0-9]{2}/.test(await used.focusedText()), 'one page up');
   const before = await grid().locator('[data-index="1999980"]').boundingBox();
   await grid().hover();
-  await lab.page.mouse.wheel(0, -44);
+  await used.lab.page.mouse.wheel(0, -44);
   await until(async () => {
     const now = await grid().locator('[data-index="1999980"]').boundingBox();
     return before !== null && now !== null && Math.abs(now.y - before.y - 44) < 2;
   }, 'the wheel moves the rows pixel by pixel');
-});
-
-test('what becomes known later does not move what one looks at', async () => {
-  data.changes = manyChanges(5_000).filter((_, index) => index % 2 === 1);
-  await openTab('Filesystem');
-  await grid().focus();
-  await lab.page.keyboard.type('file-003001');
-  await focusIs('file-003001');
-  const before = await rowOf('file-003001').boundingBox();
-  data.changes = manyChanges(5_000);
-  lab.emit('changed', { complete: true });
-  await until(async () => (await grid().getAttribute('aria-rowcount')) === '5002', 'the new rows are there');
-  await focusIs('file-003001');
-  assert.deepEqual(await rowOf('file-003001').boundingBox(), before);
-});
-
-test('what the person did is there again when the page was away', async () => {
-  const { page } = lab;
-  await openTab('Processes');
-  await page.keyboard.press('/');
-  await page.keyboard.type('job');
-  await page.getByText('40 of 44').first().waitFor();
-  await rowOf('job-25').click();
-  await detail().getByText('pid 35').waitFor();
-  await page.waitForTimeout(400);
-  await lab.reopen();
-  await page.getByText('40 of 44').first().waitFor();
-  assert.equal(await page.getByRole('searchbox').inputValue(), 'job');
-  assert.equal(await rowOf('job-25').getAttribute('aria-selected'), 'true');
-  await detail().getByText('pid 35').waitFor();
-});
-
-test('the host can lead to a row, through a filter that hides it', async () => {
-  await openTab('Processes');
-  await lab.page.keyboard.press('/');
-  await lab.page.keyboard.type('sleep');
-  await lab.page.getByText('1 of 44').first().waitFor();
-  lab.emit('show', { tab: 'processes', row: '49' });
-  await detail().getByText('pid 49').waitFor();
-  await focusIs('job-39');
-});
-
-test('the border between rows and detail moves by keyboard; narrow windows have the detail below', async () => {
-  const { page } = lab;
-  await openTab('Processes');
-  const sash = page.getByRole('separator');
-  const before = await grid().boundingBox();
-  await sash.focus();
-  await page.keyboard.press('ArrowLeft');
-  await until(async () => ((await grid().boundingBox())?.width ?? 0) < (before?.width ?? 0), 'narrower');
-  await page.setViewportSize({ width: 600, height: 800 });
-  await until(async () => (await sash.getAttribute('aria-orientation')) === 'horizontal', 'below');
-  const above = await grid().boundingBox();
-  const below = await detail().boundingBox();
-  assert.ok(above && below && below.y >= above.y + above.height);
-});
-
-test('in a narrow window every tab is there, the page stays where it is, and the container keeps its name', async () => {
-  const { page } = lab;
-  await page.setViewportSize({ width: 520, height: 700 });
-  const heading = page.getByRole('heading', { level: 1 });
-  for (const tab of ['Raw', 'Overview', 'Identity', 'Processes']) {
-    await page.getByRole('tab', { name: tab }).click();
-    await until(async () => {
-      const box = await page.getByRole('tab', { name: tab }).boundingBox();
-      return box !== null && box.x >= 0 && box.x + box.width <= 520;
-    }, `${tab} must be in sight`);
-    const left = await page.locator('.app').evaluate((element) => element.getBoundingClientRect().left);
-    assert.equal(left, 0, `${tab} must not move the page`);
-    assert.equal(await heading.evaluate((element) => element.scrollWidth > element.clientWidth), false);
-  }
-});
-
-test('reading and hashing show how far they are', async () => {
-  const { page } = lab;
-  lab.emit('progress', { task: 'read', done: 25, total: 100, finished: false });
-  const bar = page.getByRole('progressbar', { name: 'Reading the archive' });
-  await bar.waitFor();
-  assert.equal(await bar.getAttribute('aria-valuenow'), '25');
-  lab.emit('progress', { task: 'read', done: 100, total: 100, finished: true });
-  await bar.waitFor({ state: 'detached' });
-});
-
-test('what fails on the way is said in one line, and the page goes on', async () => {
-  const answers = sampleAnswers(data);
-  await lab.close();
-  lab = await browser.open({
-    ...answers,
-    openFile: () => {
-      throw Object.assign(new Error('rootfs-diff.tar is damaged.'), { reason: 'damaged' });
-    },
-  });
-  await openTab('Filesystem');
-  await rowOf('passwd').click();
-  await lab.page.keyboard.press('Enter');
-  const bar = lab.page.getByRole('alert');
-  await bar.getByText('rootfs-diff.tar is damaged.').waitFor();
-  await bar.getByRole('button', { name: 'Close' }).click();
-  await bar.waitFor({ state: 'detached' });
-});
-
-test('a checkpoint that cannot be opened is one sentence, and Retry opens it once it can', async () => {
-  const answers = sampleAnswers(data);
-  let broken = true;
-  await lab.close();
-  lab = await browser.open({
-    ...answers,
-    start: (...args) => {
-      if (broken) throw Object.assign(new Error('The file is empty.'), { reason: 'damaged' });
-      return answers.start(...args);
-    },
-    retry: () => {
-      broken = false;
-    },
-  });
-  const { page } = lab;
-  await page.getByText('The file is empty.').waitFor();
-  await page.getByRole('button', { name: 'Show Log' }).click();
-  await page.getByRole('button', { name: 'Retry' }).click();
-  await page.getByRole('heading', { level: 1, name: 'web' }).waitFor();
-  assert.deepEqual(await called(lab.calls, 2), ['showLog', 'retry']);
-});
-
-test('a checkpoint without changes says so', async () => {
-  data.changes = [];
-  await lab.page.getByRole('tab', { name: 'Filesystem' }).click();
-  await lab.page.getByText('No filesystem changes are known').waitFor();
 });
