@@ -19,6 +19,7 @@ import {
 import { hex } from '../../protocol/wire.ts';
 import { usage, type Arguments } from '../arguments.ts';
 import { JsonArray } from '../json-array.ts';
+import { collectInSmallSteps } from '../small-steps.ts';
 import { isDamage, type ExitCode, type Session } from '../session.ts';
 
 export async function run(args: Arguments, session: Session): Promise<ExitCode> {
@@ -49,6 +50,7 @@ export async function searchAll(
 ): Promise<ExitCode> {
   // What cannot be looked for is wrong usage, whatever the checkpoint.
   compilePattern(query.pattern);
+  collectInSmallSteps();
   if (isLarge(locator)) warmThreads();
   const notes: Note[] = [];
   const code = await session.each([locator], async (checkpoint) => {
