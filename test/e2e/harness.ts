@@ -198,6 +198,8 @@ async function contextMenu(page: Page, target: Locator, item: string): Promise<v
   const menu = page.locator('.monaco-menu');
   const entry = menu.locator('.action-item', { hasText: item }).first();
   for (let tries = 1; ; tries++) {
+    // What is said of the row that the mouse happens to rest on may cover the one that is meant.
+    await page.mouse.move(1, 1);
     await target.click({ button: 'right' });
     const isThere = await entry.waitFor({ timeout: 5_000 }).then(
       () => true,
