@@ -6,11 +6,7 @@ import { called, until } from './page-lab/until.ts';
 import { usePage } from './page-lab/use-page.ts';
 
 const used = usePage((lab) => lab.page.locator('.overview').waitFor());
-const grid = () => used.grid();
-const detail = () => used.detail();
-const rowOf = (text: string) => used.rowOf(text);
-const openTab = (name: string) => used.openTab(name);
-const focusIs = (text: string) => used.focusIs(text);
+const { grid, detail, rowOf, openTab, focusIs } = used;
 
 test('what becomes known later does not move what one looks at', async () => {
   used.data.changes = manyChanges(5_000).filter((_, index) => index % 2 === 1);

@@ -6,11 +6,7 @@ import { called, until } from './page-lab/until.ts';
 import { usePage } from './page-lab/use-page.ts';
 
 const used = usePage((lab) => lab.page.locator('.overview').waitFor());
-const grid = () => used.grid();
-const detail = () => used.detail();
-const rowOf = (text: string) => used.rowOf(text);
-const openTab = (name: string) => used.openTab(name);
-const focusIs = (text: string) => used.focusIs(text);
+const { grid, detail, rowOf, openTab, focusIs } = used;
 
 /** What the row at a position stands for. */
 async function idOf(index: number): Promise<unknown> {

@@ -10,7 +10,7 @@ import { PODS } from '../cluster/pod-life.ts';
 import { NETWORK_POLICIES, TestCluster } from '../cluster/test-cluster.ts';
 import { addPod } from '../cluster/workloads.ts';
 import { RegistryServer } from '../registry/registry-server.ts';
-import { activate, closeAllEditors, refused, sample, until } from './support.ts';
+import { activate, closeAllEditors, refused, sample, setting, until, useKubeconfig } from './support.ts';
 
 const ARCHIVE = ['kubernetes', 'checkpoint-counters_default-counter-2026-11-23T22-22-33Z.tar'] as const;
 /** Uid of the pod that it is of. */
@@ -31,7 +31,8 @@ describe('restoring in a cluster', () => {
       kinds: [NETWORK_POLICIES],
     });
     await setting('registry.repository', undefined);
-    await use(
+    await useKubeconfig(
+      access,
       cluster.kubeconfig('admin', {
         context: 'lab',
         namespace: 'lab',
@@ -57,16 +58,6 @@ describe('restoring in a cluster', () => {
     for (const { record } of await part.list.items()) await part.actions.removeNow(record);
     for (const terminal of vscode.window.terminals) terminal.dispose();
   });
-
-  async function setting(name: string, value: unknown): Promise<void> {
-    const target = vscode.ConfigurationTarget.Global;
-    await vscode.workspace.getConfiguration('checkpointExplorer').update(name, value, target);
-  }
-
-  async function use(kubeconfig: string): Promise<void> {
-    await setting('kubeconfig', kubeconfig);
-    await (await access.clusters.part()).connections.reload();
-  }
 
   async function open(): Promise<RestorePage> {
     const { restores } = await access.sandboxes.part();

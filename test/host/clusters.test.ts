@@ -10,7 +10,7 @@ import type { TreeNode } from '../../src/vscode/cluster/tree/node.ts';
 import { TestCluster } from '../cluster/test-cluster.ts';
 import { PODS } from '../cluster/pod-life.ts';
 import { addPod } from '../cluster/workloads.ts';
-import { activate, checkpointTabs, closeAllEditors, sample, until } from './support.ts';
+import { activate, checkpointTabs, closeAllEditors, sample, setting, until, useKubeconfig } from './support.ts';
 
 const ARCHIVE = ['kubernetes', 'checkpoint-rich_lab-app-2026-11-23T22-31-03Z.tar'] as const;
 
@@ -47,14 +47,8 @@ describe('the view of clusters', () => {
     rmSync(downloads, { recursive: true, force: true });
   });
 
-  async function setting(name: string, value: unknown): Promise<void> {
-    const target = vscode.ConfigurationTarget.Global;
-    await vscode.workspace.getConfiguration('checkpointExplorer').update(name, value, target);
-  }
-
   async function use(kubeconfig: string): Promise<void> {
-    await setting('kubeconfig', kubeconfig);
-    await (await access.clusters.part()).connections.reload();
+    await useKubeconfig(access, kubeconfig);
     await vscode.commands.executeCommand('checkpointExplorer.refreshClusters');
   }
 

@@ -6,7 +6,7 @@ import type { TestAccess } from '../../src/vscode/test-access.ts';
 import { TestCluster } from '../cluster/test-cluster.ts';
 import { addPod } from '../cluster/workloads.ts';
 import type { KubernetesTools } from './kubernetes-tools/extension.ts';
-import { activate, sample } from './support.ts';
+import { activate, sample, setting, useKubeconfig } from './support.ts';
 
 const ARCHIVE = ['kubernetes', 'checkpoint-rich_lab-app-2026-11-23T22-31-03Z.tar'] as const;
 
@@ -36,22 +36,13 @@ describe('beside the Kubernetes extension', () => {
     await Promise.all([shown.close(), other.close()]);
   });
 
-  async function setting(name: string, value: unknown): Promise<void> {
-    const target = vscode.ConfigurationTarget.Global;
-    await vscode.workspace.getConfiguration('checkpointExplorer').update(name, value, target);
-  }
-
-  async function use(kubeconfig: string): Promise<void> {
-    await setting('kubeconfig', kubeconfig);
-    await (await access.clusters.part()).connections.reload();
-  }
-
   /** The names of the archives that both clusters' nodes have. */
   const made = () => [shown, other].map((cluster) => readdirSync(cluster.node().checkpoints).length);
 
   it('checkpoints a pod of its tree in the cluster that it shows, whatever our current context is', async () => {
     kubernetes.show(shown.kubeconfig('admin', { context: 'there' }));
-    await use(
+    await useKubeconfig(
+      access,
       other.kubeconfig('admin', {
         change: (config) => {
           config.clusters.push({ name: 'shown', cluster: shownCluster() });
@@ -66,7 +57,7 @@ describe('beside the Kubernetes extension', () => {
 
   it('checkpoints nothing where no context of ours leads to that cluster', async () => {
     kubernetes.show(shown.kubeconfig());
-    await use(other.kubeconfig());
+    await useKubeconfig(access, other.kubeconfig());
     const before = made();
     const pod = kubernetes.pod('shop', 'web');
     const command = vscode.commands.executeCommand('checkpointExplorer.checkpoint', pod).then(() => true);

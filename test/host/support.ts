@@ -6,6 +6,18 @@ import { extract } from 'tar-stream';
 import * as vscode from 'vscode';
 import type { TestAccess } from '../../src/vscode/test-access.ts';
 
+/** Changes one of the extension's settings, for the person. @param value undefined: as it is by itself */
+export async function setting(name: string, value: unknown): Promise<void> {
+  const target = vscode.ConfigurationTarget.Global;
+  await vscode.workspace.getConfiguration('checkpointExplorer').update(name, value, target);
+}
+
+/** Has the clusters of a kubeconfig be those that are shown. @param kubeconfig path of the file */
+export async function useKubeconfig({ clusters }: TestAccess, kubeconfig: string): Promise<void> {
+  await setting('kubeconfig', kubeconfig);
+  await (await clusters.part()).connections.reload();
+}
+
 /** The extension's parts, active. */
 export async function activate(): Promise<TestAccess> {
   const extension = vscode.extensions.getExtension<TestAccess | undefined>('checkpoint-explorer.checkpoint-explorer');

@@ -1,5 +1,5 @@
 import type { ByteSource } from '../bytes/byte-source.ts';
-import { SMALL_GZIP, sniffCompression } from '../bytes/compression.ts';
+import { sniffCompression } from '../bytes/compression.ts';
 import type { DecompressOptions } from '../bytes/decompress.ts';
 import { isGrowing } from '../bytes/growing-source.ts';
 import { sentence } from '../../protocol/sentence.ts';
@@ -43,13 +43,16 @@ export async function openNested(
   }
 }
 
+/** Bytes of gzip that are few enough to be decompressed at once and in memory. */
+const SMALL_GZIP = 64 * 1024;
+
 /** As {@link unpack}; what is small makes no copy on disk, and loads no code for one. */
 async function unpacked(source: ByteSource, spill: SpillSettings, signal?: AbortSignal): Promise<ByteSource> {
   try {
-    const mayBeSmall = source.size !== undefined && source.size <= SMALL_GZIP;
-    if (mayBeSmall && (await sniffCompression(source, signal)) === 'gzip') {
+    const { size } = source;
+    if (size !== undefined && size <= SMALL_GZIP && (await sniffCompression(source, signal)) === 'gzip') {
       const { gunzipSmall } = await import('../bytes/small-gunzip.ts');
-      const small = await gunzipSmall(source, signal);
+      const small = await gunzipSmall(source, size, signal);
       if (small) return small;
     }
   } catch (error) {

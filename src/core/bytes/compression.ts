@@ -8,9 +8,6 @@ export type DecompressibleKind = Exclude<CompressionKind, 'none'>;
 /** As many bytes of a source tell how it is compressed. */
 export const SNIFF_LENGTH = 8;
 
-/** Bytes of gzip that are few enough to be decompressed at once and in memory. */
-export const SMALL_GZIP = 64 * 1024;
-
 /**
  * Tells by its first bytes how a source is compressed, never by its name.
  * Facts: RFC 1952 (gzip), RFC 8878 (zstd, whose files may begin with skippable frames), the xz and bzip2 file formats.

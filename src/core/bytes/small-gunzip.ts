@@ -1,19 +1,22 @@
 import { gunzip, type Gunzip } from 'node:zlib';
 import type { ByteSource } from './byte-source.ts';
-import { SMALL_GZIP } from './compression.ts';
 import { memorySource } from './sources.ts';
 
 /** Decompressed bytes of what is small. */
 const MOST = 1024 * 1024;
 
 /**
- * Decompresses a small gzip source at once and in memory, which spares it a copy on disk. The result owns the source and
- * closes it.
- * @returns undefined where it is not small, or anything about it is not as it should be: then who tells why must look
+ * Decompresses a gzip source at once and in memory, which spares it a copy on disk. The result owns the source and closes
+ * it.
+ * @param size its bytes, which must be few
+ * @returns undefined where it is not small when unpacked, or anything about it is not as it should be: then who tells why
+ * must look
  */
-export async function gunzipSmall(source: ByteSource, signal?: AbortSignal): Promise<ByteSource | undefined> {
-  const { size } = source;
-  if (size === undefined || size > SMALL_GZIP) return undefined;
+export async function gunzipSmall(
+  source: ByteSource,
+  size: number,
+  signal?: AbortSignal,
+): Promise<ByteSource | undefined> {
   const compressed = await source.read(0, size, signal);
   const bytes = compressed.length === size ? await inflated(compressed) : undefined;
   return bytes && { ...memorySource(bytes, source.name), close: () => source.close() };

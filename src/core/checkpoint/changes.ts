@@ -24,28 +24,28 @@ export class Change implements ListedChange {
   readonly path: string;
   readonly kind: ChangeKind;
   readonly #origin: Origin;
-  readonly #source: Entry | undefined;
+  readonly #member: Entry | undefined;
   readonly #opaque: boolean;
   #facts: ChangeFacts | undefined;
 
   /**
-   * @param source absent for a deleted path
+   * @param member what the archive has at the path; absent for a deleted one
    * @param opaque it is a directory that hides what the container image has in it
    */
-  constructor(path: string, kind: ChangeKind, origin: Origin, source?: Entry, opaque = false) {
+  constructor(path: string, kind: ChangeKind, origin: Origin, member?: Entry, opaque = false) {
     this.path = path;
     this.kind = kind;
     this.#origin = origin;
-    this.#source = source;
+    this.#member = member;
     this.#opaque = opaque;
   }
 
   get type(): FileType | undefined {
-    return this.#source?.type;
+    return this.#member?.type;
   }
 
   get size(): number | undefined {
-    return this.#source?.size;
+    return this.#member?.size;
   }
 
   /** The archive entry that holds it. */
@@ -56,14 +56,14 @@ export class Change implements ListedChange {
   /** Absent for a deleted path. */
   get content(): { readonly files: FileSet; readonly entry: Entry } | undefined {
     const { files } = this.#origin;
-    return files && this.#source && { files, entry: this.#source };
+    return files && this.#member && { files, entry: this.#member };
   }
 
   get facts(): ChangeFacts {
     const { path, kind } = this;
     const { source, entry } = this.#origin;
-    this.#facts ??= this.#source
-      ? describe(this.#source, path, kind, this.#origin, this.#opaque)
+    this.#facts ??= this.#member
+      ? describe(this.#member, path, kind, this.#origin, this.#opaque)
       : { path, kind, source, marks: NO_MARKS, entry };
     return this.#facts;
   }

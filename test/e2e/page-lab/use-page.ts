@@ -13,15 +13,15 @@ export interface UsedPage {
   readonly data: Sample;
   /** Another page takes its place. */
   reopen(answers: Handlers<PageApi>): Promise<void>;
-  grid(): Locator;
-  detail(): Locator;
+  readonly grid: () => Locator;
+  readonly detail: () => Locator;
   /** The first row of the grid that has a text. */
-  rowOf(text: string): Locator;
-  openTab(name: string): Promise<void>;
+  readonly rowOf: (text: string) => Locator;
+  readonly openTab: (name: string) => Promise<void>;
   /** The text of the row that the keyboard acts on, as a screen reader is told. */
-  focusedText(): Promise<string>;
+  readonly focusedText: () => Promise<string>;
   /** Waits until that is a row with a text. */
-  focusIs(text: string): Promise<void>;
+  readonly focusIs: (text: string) => Promise<void>;
 }
 
 /**
@@ -73,31 +73,24 @@ class Used implements UsedPage {
     this.#lab = await this.#browser?.open(answers);
   }
 
-  grid(): Locator {
-    return this.lab.page.getByRole('treegrid');
-  }
+  readonly grid = (): Locator => this.lab.page.getByRole('treegrid');
 
-  detail(): Locator {
-    return this.lab.page.getByRole('region', { name: 'Details' });
-  }
+  readonly detail = (): Locator => this.lab.page.getByRole('region', { name: 'Details' });
 
-  rowOf(text: string): Locator {
-    return this.grid().locator('.canvas > .row').filter({ hasText: text }).first();
-  }
+  readonly rowOf = (text: string): Locator => this.grid().locator('.canvas > .row').filter({ hasText: text }).first();
 
-  async openTab(name: string): Promise<void> {
+  readonly openTab = async (name: string): Promise<void> => {
     await this.lab.page.getByRole('tab', { name }).click();
     await this.grid().locator('.canvas > .row').first().waitFor();
-  }
+  };
 
-  async focusIs(text: string): Promise<void> {
-    await until(async () => (await this.focusedText()).includes(text), `the focus must come to ${text}`);
-  }
-
-  focusedText(): Promise<string> {
-    return this.grid().evaluate((element) => {
+  readonly focusedText = (): Promise<string> =>
+    this.grid().evaluate((element) => {
       const id = element.getAttribute('aria-activedescendant');
       return (id === null ? null : document.getElementById(id))?.innerText ?? '';
     });
-  }
+
+  readonly focusIs = async (text: string): Promise<void> => {
+    await until(async () => (await this.focusedText()).includes(text), `the focus must come to ${text}`);
+  };
 }

@@ -7,7 +7,7 @@ import { readAll } from '../../../src/core/bytes/read.ts';
 import { openCheckpoint, type Checkpoint } from '../../../src/core/checkpoint/checkpoint.ts';
 import { entry, image, NO_MEMORY } from '../criu/build-image.ts';
 import { core, siginfo } from './isolation/support.ts';
-import { filesImage, reg } from './open-files/made-up.ts';
+import { filesImage, reg, terminalInfo } from './open-files/made-up.ts';
 
 const SESSION = 1;
 const STOPPED = 3;
@@ -40,17 +40,7 @@ const mount = (id: number, parent: number, mountpoint: string) =>
     source: 'tmpfs',
     options: '',
   });
-const terminal = (id: number, rdev: number) =>
-  entry('tty_info_entry', {
-    id,
-    type: 1,
-    locked: false,
-    exclusive: false,
-    packet_mode: false,
-    sid: SESSION,
-    pgrp: 2,
-    rdev,
-  });
+const terminal = (id: number, rdev: number) => terminalInfo({ id, sid: SESSION, pgrp: 2, rdev });
 /** A page of a private (1) mapping of a file (1 << 6). */
 const mapping = (page: number, file: number) => ({
   start: page * 4096,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { ClusterError } from '../../../src/core/cluster/cluster-error.ts';
 import { CheckpointRefused } from '../../../src/core/cluster/checkpoint/kubelet-answer.ts';
+import { withoutArchive } from '../../../src/core/cluster/checkpoint/look-for-archive.ts';
 import { straightToKubelet, throughApiServer } from '../../../src/core/cluster/checkpoint/node-endpoint.ts';
 import type { RuntimeFacts } from '../../../src/core/cluster/checkpoint/runtime-failure.ts';
 import { takeCheckpoint } from '../../../src/core/cluster/checkpoint/take-checkpoint.ts';
@@ -11,6 +12,7 @@ import { connectToKubelet, lookAtKubelet } from '../../../src/core/cluster/conne
 import type { Cluster } from '../../../src/core/cluster/cluster.ts';
 import { loadKubeconfig } from '../../../src/core/cluster/kubeconfig/kubeconfig.ts';
 import { mayCheckpoint } from '../../../src/core/cluster/rights/access.ts';
+import { say } from '../../../src/protocol/sentence.ts';
 import { KubeletServer } from '../../cluster/kubelet-server.ts';
 import type { NodeFailure } from '../../cluster/node.ts';
 import { addPod } from '../../cluster/workloads.ts';
@@ -216,6 +218,10 @@ describe('a checkpoint that is not made says why', async () => {
       const error = await refusalOf(take(opened, { pod, node: node.name }));
       node.checkpointTime = 30;
       assert.match(error.message, /^Another checkpoint of web in lab\/pod-\d+ is being made/);
+      // What helps stays when it is known that there is no archive.
+      const remedies = [error, withoutArchive(error, node.name)].map(({ remedy }) => remedy && say(remedy.text));
+      assert.equal(remedies[0], 'Try again when that one is done.');
+      assert.equal(remedies[1], `There is no archive of it on ${node.name} so far. Try again when that one is done.`);
       (await other).discard();
     }
   });

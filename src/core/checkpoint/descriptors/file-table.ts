@@ -8,7 +8,8 @@ import { FD_TYPE, splitFiles, type FileType } from './split-files.ts';
 /** Of a dump with more open files, which would be more than a hundred megabytes, none is kept for the next question. */
 const KEPT = 200_000;
 const kept = new WeakMap<ImageDirectory, FileTable>();
-const DELETED = Buffer.from(' (deleted)');
+/** What the kernel writes behind such a path. */
+const DELETED = ' (deleted)';
 
 /**
  * What stands behind the file ids that other images refer to: the open file descriptions of the dump, whether they lie
@@ -99,7 +100,7 @@ export class FileTable {
   /** The same as the kernel's links and maps show it: ` (deleted)` behind the path of what is no longer there. */
   target(id: number): string | undefined {
     const path = this.path(id);
-    return path !== undefined && this.#isMarked(id, path) ? `${path} (deleted)` : path;
+    return path !== undefined && this.#isMarked(id, path) ? `${path}${DELETED}` : path;
   }
 
   /** The bytes of the target, where they are not UTF-8. */
@@ -108,10 +109,10 @@ export class FileTable {
     if (entry?.memfd) {
       const inode = this.memfd(entry.memfd.inode_id);
       const name = inode && rawText(inode, 'name');
-      return name && Buffer.concat([Buffer.from('/memfd:'), name, DELETED]);
+      return name && Buffer.concat([Buffer.from('/memfd:'), name, Buffer.from(DELETED)]);
     }
     const name = entry?.reg && rawText(entry.reg, 'name');
-    return name && this.#isMarked(id, this.path(id) ?? '') ? Buffer.concat([name, DELETED]) : name;
+    return name && this.#isMarked(id, this.path(id) ?? '') ? Buffer.concat([name, Buffer.from(DELETED)]) : name;
   }
 
   #isMarked(id: number, path: string): boolean {
@@ -125,5 +126,5 @@ const KERNEL_NAME = /^\/(?:dev\/zero|SYSV[0-9a-f]{8}|anon_hugepage)$/;
 
 /** What readlink gives for a memfd. Source: criu/memfd.c, dump_one_memfd, which takes `/memfd:` off. */
 export function memfdTarget(name: string): string {
-  return KERNEL_NAME.test(name) ? `${name} (deleted)` : `/memfd:${name} (deleted)`;
+  return `${KERNEL_NAME.test(name) ? '' : '/memfd:'}${name}${DELETED}`;
 }

@@ -68,10 +68,10 @@ export class Scope {
     const { images, files, imagesPrefix, openFiles } = this.#parts;
     const places = this.#opened;
     if (this.#has('memory')) {
-      for (const process of this.#processes) {
+      for (const [index, process] of this.#processes.entries()) {
         if (await hasMemory(process, signal)) yield [new MemorySpace(process, places)];
         // Listing them takes a while, which passes while memory is searched.
-        if (this.#has('files')) this.#parts.changes(signal).catch(() => undefined);
+        if (index === 0 && this.#has('files')) this.#parts.changes(signal).catch(() => undefined);
       }
     }
     if (this.#has('shared')) yield* each(sharedSpaces(images, places, openFiles, this.#processes, only, signal));

@@ -1,23 +1,22 @@
 import { sentence, type Sentence } from '../../../protocol/sentence.ts';
 import type { Reason } from '../../errors.ts';
 import { explainRefusal, isAnonymous, trimmed, unknownTo, type Refusal } from '../api/read-answer.ts';
-import { ClusterError, type Remedy } from '../cluster-error.ts';
+import { ClusterError, type ClusterErrorFacts } from '../cluster-error.ts';
 import { checkpointRole, kubeletRole } from '../rights/manifests.ts';
 import type { NodeEndpoint } from './node-endpoint.ts';
-import { explainRuntimeFailure, type RuntimeFacts, type Subject } from './runtime-failure.ts';
+import { explainRuntimeFailure, type Meaning, type RuntimeFacts, type Subject } from './runtime-failure.ts';
 
 /** A checkpoint that was not made. */
 export class CheckpointRefused extends ClusterError {
   /** True where an archive may be there all the same: the node's folder tells. */
   readonly mayExist: boolean;
+  /** What helps once the node was looked at and has none. */
+  readonly ifNone: Sentence | undefined;
 
-  constructor(
-    reason: Reason,
-    text: Sentence,
-    facts: ConstructorParameters<typeof ClusterError>[2] & { readonly mayExist?: boolean },
-  ) {
+  constructor(reason: Reason, text: Sentence, facts: ClusterErrorFacts & Pick<Meaning, 'mayExist' | 'ifNone'>) {
     super(reason, text, facts);
     this.mayExist = facts.mayExist ?? false;
+    this.ifNone = facts.ifNone;
   }
 }
 
@@ -32,13 +31,14 @@ export function explainCheckpointRefusal(
   facts: RuntimeFacts | undefined,
 ): CheckpointRefused {
   const { status, text } = refusal;
-  const make = ({ reason, text: words, remedy, mayExist }: Explained): CheckpointRefused =>
+  const make = ({ reason, text: words, remedy, mayExist, ifNone }: Meaning): CheckpointRefused =>
     new CheckpointRefused(reason, words, {
       status,
       said: text,
       where: subject.node,
       ...(remedy && { remedy }),
       ...(mayExist !== undefined && { mayExist }),
+      ...(ifNone && { ifNone }),
     });
   if (refusal.object) return make(byApiServer(refusal, subject, endpoint));
   switch (status) {
@@ -63,14 +63,7 @@ export function explainCheckpointRefusal(
   }
 }
 
-interface Explained {
-  readonly reason: Reason;
-  readonly text: Sentence;
-  readonly remedy?: Remedy;
-  readonly mayExist?: boolean;
-}
-
-function byApiServer(refusal: Refusal, { node }: Subject, { transport }: NodeEndpoint): Explained {
+function byApiServer(refusal: Refusal, { node }: Subject, { transport }: NodeEndpoint): Meaning {
   const { status, text } = refusal;
   if (status === 403 && !isAnonymous(text)) {
     const user = /User "([^"]*)" cannot/.exec(text)?.[1] ?? '';
@@ -112,7 +105,7 @@ function byApiServer(refusal: Refusal, { node }: Subject, { transport }: NodeEnd
 }
 
 /** `Forbidden (user=U, verb=create, resource=nodes, subresource(s)=[checkpoint])` */
-function byKubelet(text: string, { node }: Subject, { via }: NodeEndpoint): Explained {
+function byKubelet(text: string, { node }: Subject, { via }: NodeEndpoint): Meaning {
   const user = /\(user=(.*?), verb=/.exec(text)?.[1] ?? '';
   if (via === 'kubelet' && isAnonymous(text)) return { reason: 'unauthorized', text: unknownTo(node) };
   const copy = { form: 'yaml', text: kubeletRole(user) } as const;
@@ -144,7 +137,7 @@ function byKubelet(text: string, { node }: Subject, { via }: NodeEndpoint): Expl
   };
 }
 
-function notFound(text: string, { namespace, pod, container, node }: Subject): Explained {
+function notFound(text: string, { namespace, pod, container, node }: Subject): Meaning {
   const said = text.trim();
   if (said === 'pod does not exist') {
     return {
@@ -181,7 +174,7 @@ function notFound(text: string, { namespace, pod, container, node }: Subject): E
   return { reason: 'not-found', text: sentence('The kubelet of {0} answered “not found”: {1}.', node, trimmed(text)) };
 }
 
-function unexpected({ status, text }: Refusal, { node }: Subject): Explained {
+function unexpected({ status, text }: Refusal, { node }: Subject): Meaning {
   return {
     reason: 'unavailable',
     text: sentence(

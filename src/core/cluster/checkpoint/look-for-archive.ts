@@ -58,17 +58,9 @@ export async function lookForArchive(
 
 /** What a failure is once there was looked for an archive in vain: it no longer says that there may be one. */
 export function withoutArchive(failure: CheckpointRefused, node: string): CheckpointRefused {
-  const { reason, sentence: text, status, said, where, remedy } = failure;
+  const { reason, sentence: text, status, said, where, ifNone } = failure;
   return new CheckpointRefused(reason, text, {
-    remedy: {
-      text:
-        reason === 'timeout' && remedy
-          ? sentence(
-              'There is no archive of it on {0} so far. Allow more time in the settings (on a command line: --timeout): only a limit above the kubelet’s runtimeRequestTimeout has an effect.',
-              node,
-            )
-          : sentence('There is no archive of it on {0} so far.', node),
-    },
+    remedy: { text: ifNone ?? sentence('There is no archive of it on {0} so far.', node) },
     cause: failure,
     ...(status !== undefined && { status }),
     ...(said !== undefined && { said }),

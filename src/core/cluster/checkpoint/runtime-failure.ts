@@ -18,13 +18,15 @@ export interface RuntimeFacts {
   readonly runtimeVersion: string;
 }
 
-/** What a runtime's refusal means. */
+/** What a refusal means. */
 export interface Meaning {
   readonly reason: Reason;
   readonly text: Sentence;
   readonly remedy?: Remedy;
   /** True where an archive may have been made all the same. */
   readonly mayExist?: boolean;
+  /** What helps once the node was looked at and has none. */
+  readonly ifNone?: Sentence;
 }
 
 /**
@@ -91,11 +93,15 @@ const MEANINGS: readonly (readonly [RegExp, Explain])[] = [
         ),
       },
       mayExist: true,
+      ifNone: sentence(
+        'There is no archive of it on {0} so far. Allow more time in the settings (on a command line: --timeout): only a limit above the kubelet’s runtimeRequestTimeout has an effect.',
+        node,
+      ),
     }),
   ],
   [
     /failed to pause container .*before checkpointing|ctrd-checkpoint\/\S*: no such file or directory/s,
-    ({ namespace, pod, container }) => ({
+    ({ namespace, pod, container, node }) => ({
       reason: 'unavailable',
       text: sentence(
         'Another checkpoint of {0} in {1} is being made, or it ended just now.',
@@ -105,6 +111,7 @@ const MEANINGS: readonly (readonly [RegExp, Explain])[] = [
       remedy: { text: sentence('Try again when that one is done.') },
       // Containerd leaves a truncated archive behind.
       mayExist: true,
+      ifNone: sentence('There is no archive of it on {0} so far. Try again when that one is done.', node),
     }),
   ],
   [/Connected TCP socket|tcp-established/, tcpEstablished],

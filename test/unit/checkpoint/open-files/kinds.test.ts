@@ -5,7 +5,16 @@ import { say } from '../../../../src/protocol/sentence.ts';
 import { formatFdinfo } from '../../../../src/core/checkpoint/open-files/fdinfo.ts';
 import { entry, image } from '../../criu/build-image.ts';
 import { queued } from '../sockets/build-sockets.ts';
-import { fdinfoImage, filesImage, fown, openFilesOf, processImages, reg, type MadeUpFile } from './made-up.ts';
+import {
+  fdinfoImage,
+  filesImage,
+  fown,
+  openFilesOf,
+  processImages,
+  reg,
+  terminalInfo,
+  type MadeUpFile,
+} from './made-up.ts';
 
 const one = processImages({ pid: 1, comm: 'main', filesId: 5 });
 
@@ -213,12 +222,8 @@ describe('kinds of files that no fixture has', () => {
 
   test('both sides of a pseudo terminal, and what was typed', async () => {
     const info = (id: number, sid: number) =>
-      entry('tty_info_entry', {
+      terminalInfo({
         id,
-        type: 1,
-        locked: false,
-        exclusive: false,
-        packet_mode: false,
         sid,
         pgrp: sid,
         rdev: 0x8803,

@@ -25,6 +25,10 @@ export type MadeUpFile = readonly [type: keyof typeof FD_TYPE, message: Readonly
 export const reg = (id: number, name: string, more: object = {}) =>
   ['reg', { id, flags: 0, pos: 0, fown, name, ...more }] as const;
 
+/** An entry of tty-info.img. */
+export const terminalInfo = (facts: Readonly<Record<string, unknown>>): Uint8Array =>
+  entry('tty_info_entry', { type: 1, locked: false, exclusive: false, packet_mode: false, ...facts });
+
 /** By type: the member of file_entry that holds its message. */
 const MEMBERS: Readonly<Record<keyof typeof FD_TYPE, string>> = {
   reg: 'reg',
