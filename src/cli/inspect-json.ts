@@ -70,7 +70,8 @@ export function inspectJson(inspected: Inspected, sections: Sections): StreamedO
   });
 }
 
-async function* eachNote(notes: Inspected['notes']): AsyncGenerator<Json> {
+/** What is wrong, asked for when all before it is written: it is known when everything was read. */
+export async function* eachNote(notes: () => Promise<readonly Note[]>): AsyncGenerator<Json> {
   yield* notesJson(await notes());
 }
 

@@ -18,7 +18,7 @@ export async function threadPositions(
   if (state === 'zombie') return [];
   const bases = new Map<string, bigint>();
   const mappings = await memory.mappings(pid, signal);
-  for (const mapping of mappings ?? []) {
+  for await (const mapping of mappings ?? []) {
     if (!bases.has(mapping.name)) bases.set(mapping.name, fileBase(mapping));
   }
   const positions: ThreadPosition[] = [];

@@ -1,14 +1,16 @@
 import type { Checkpoint } from '../../core/checkpoint/checkpoint.ts';
+import type { MemoryWalk } from '../../core/checkpoint/memory/memory.ts';
 import { CheckpointError } from '../../core/errors.ts';
 import { escapeField } from '../escape.ts';
 import { formatSize } from '../../protocol/format.ts';
-import type { MemoryMap, MemoryRegion, MemorySource } from '../../protocol/memory.ts';
+import type { MemoryRegion, MemorySource } from '../../protocol/memory.ts';
 import type { ProcessFacts } from '../../protocol/processes.ts';
 import { hex } from '../../protocol/wire.ts';
 import type { Arguments } from '../arguments.ts';
-import { notesJson } from '../inspect-json.ts';
-import { jsonPieces, LazyList, type Json } from '../json.ts';
-import { drawTable } from '../layout.ts';
+import { eachNote } from '../inspect-json.ts';
+import type { Json } from '../json.ts';
+import { JsonStream, StreamedObject, writeStreamed } from '../json-stream.ts';
+import { Table } from '../layout.ts';
 import { chosenProcesses } from '../memory/processes.ts';
 import { tellOfNone } from '../no-processes.ts';
 import type { ExitCode, Session } from '../session.ts';
@@ -23,11 +25,13 @@ export function run(args: Arguments, session: Session): Promise<ExitCode> {
     if (args.text('format') === 'json') return printJson(checkpoint, locator, processes, session);
     let first = true;
     for (const process of processes) {
-      const map = await mapOf(checkpoint, process, session);
-      if (!map) continue;
+      const walk = await walkOf(checkpoint, process, session);
+      if (!walk) continue;
       const title = `${first ? '' : '\n'}${String(process.pid)} ${process.comm ?? ''}`.trimEnd();
       if (processes.length > 1) await session.output.writeAll([`${escapeField(title)}\n\n`]);
-      await session.output.write(drawTable(COLUMNS, map.regions.map(row)));
+      const table = new Table(COLUMNS);
+      for await (const region of walk.regions) table.add(row(region));
+      await session.output.writeAll(table.lines());
       first = false;
     }
   });
@@ -61,30 +65,42 @@ function row({ start, end, permissions, bytes, name }: MemoryRegion): string[] {
   ];
 }
 
-/** One process after the other: all mappings of many at once would be much. */
+/** One mapping after the other: all of them at once would be much. */
 async function printJson(
   checkpoint: Checkpoint,
   locator: string,
   processes: readonly ProcessFacts[],
   session: Session,
 ): Promise<void> {
-  const { output, signal } = session;
-  await output.writeAll(['{\n  "locator": ', ...jsonPieces(locator), ',\n  "processes": [']);
-  let empty = true;
-  for (const process of processes) {
-    const map = await mapOf(checkpoint, process, session);
-    if (!map) continue;
-    await output.write(empty ? '\n    ' : ',\n    ');
-    await output.writeAll(jsonPieces(mapJson(map, process), '    '));
-    empty = false;
-  }
-  await output.write(empty ? ']' : '\n  ]');
-  const notes = notesJson(await checkpoint.notes(signal));
-  await output.writeAll([',\n  "notes": ', ...jsonPieces(notes, '  '), '\n}\n']);
+  const document = new StreamedObject({
+    locator,
+    processes: new JsonStream(processesJson(checkpoint, processes, session)),
+    notes: new JsonStream(eachNote(() => checkpoint.notes(session.signal))),
+  });
+  await session.output.gather(() => writeStreamed(session.output, document));
+  await session.output.write('\n');
 }
 
-function mapJson({ pid, pageSize, regions }: MemoryMap, { comm }: ProcessFacts): Json {
-  return { pid, name: comm, page_size: pageSize, mappings: new LazyList(Iterator.from(regions).map(regionJson)) };
+async function* processesJson(
+  checkpoint: Checkpoint,
+  processes: readonly ProcessFacts[],
+  session: Session,
+): AsyncGenerator<StreamedObject> {
+  for (const process of processes) {
+    const walk = await walkOf(checkpoint, process, session);
+    if (!walk) continue;
+    const { pid, pageSize, regions } = walk;
+    yield new StreamedObject({
+      pid,
+      name: process.comm,
+      page_size: pageSize,
+      mappings: new JsonStream(regionsJson(regions)),
+    });
+  }
+}
+
+async function* regionsJson(regions: AsyncIterable<MemoryRegion>): AsyncGenerator<Json> {
+  for await (const region of regions) yield regionJson(region);
 }
 
 function regionJson(region: MemoryRegion): Json {
@@ -116,13 +132,13 @@ function regionJson(region: MemoryRegion): Json {
 }
 
 /** Undefined, and told, where the dump holds nothing of it. */
-async function mapOf(
+async function walkOf(
   checkpoint: Checkpoint,
   { pid }: ProcessFacts,
   { output, signal }: Session,
-): Promise<MemoryMap | undefined> {
+): Promise<MemoryWalk | undefined> {
   try {
-    return await checkpoint.memory.map(pid, signal);
+    return await checkpoint.memory.walk(pid, signal);
   } catch (error) {
     if (!CheckpointError.is(error, 'not-found')) throw error;
     output.failure(error);

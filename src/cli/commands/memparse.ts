@@ -59,11 +59,11 @@ async function showSizes(checkpoint: Checkpoint, file: string, { output, signal 
   for (let node = stack.pop(); node; node = stack.pop()) {
     const { pid, comm = '', state } = node.facts;
     for (const child of node.children.toReversed()) stack.push(child);
-    const mappings = state === 'zombie' ? [] : ((await checkpoint.memory.mappings(pid, signal)) ?? []);
-    const shared = mappings.reduce(
-      (sum, { permissions, start, end }) => (permissions.endsWith('s') ? sum + (end - start) : sum),
-      0n,
-    );
+    const mappings = state === 'zombie' ? undefined : await checkpoint.memory.mappings(pid, signal);
+    let shared = 0n;
+    for await (const { permissions, start, end } of mappings ?? []) {
+      if (permissions.endsWith('s')) shared += end - start;
+    }
     rows.push([String(pid), comm, formatSize(node.facts.dumpedBytes ?? 0), formatSize(shared)]);
   }
   await output.write(`\nDisplaying processes memory sizes from ${escapeText(file)}\n\n`);

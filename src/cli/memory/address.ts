@@ -19,7 +19,7 @@ export async function readAddress(
   signal: AbortSignal,
 ): Promise<bigint> {
   if (NUMBER.test(text)) return BigInt(text);
-  const map = new MappingNames((await memory.mappings(pid, signal)) ?? []);
+  const map = new MappingNames(await Array.fromAsync((await memory.mappings(pid, signal)) ?? []));
   const resolved = resolveAddress(text, { map, registers: await registersOf(memory, pid, tid, signal), cursor: 0n });
   if ('address' in resolved) return resolved.address;
   throw usage(

@@ -2,7 +2,7 @@ import type { Note } from '../../protocol/note.ts';
 import { DumpedPages } from './dumped-pages.ts';
 import type { ImageDirectory } from './image-directory.ts';
 import { fileOf } from './kinds.ts';
-import { oldSegments } from './old-segments.ts';
+import { oldSegments, type OldSegment } from './old-segments.ts';
 import { SHARED_MEMORY, VMA_AREA_MEMFD } from './mappings.ts';
 import type { VmaEntry } from './schema/generated/messages.ts';
 
@@ -30,6 +30,9 @@ export class SharedMemory {
   /** By shmid. */
   readonly #opened = new Map<bigint, Promise<DumpedPages | undefined>>();
   readonly #known = new Map<bigint, DumpedPages>();
+  /** Kept once all images are known. */
+  #memfds: ReadonlyMap<bigint, bigint> | undefined;
+  #segments: ReadonlyMap<bigint, OldSegment> | undefined;
 
   constructor(images: ImageDirectory, pageSize: number) {
     this.#images = images;
@@ -48,19 +51,36 @@ export class SharedMemory {
   async idOf(vma: VmaEntry, signal?: AbortSignal): Promise<bigint | undefined> {
     if ((vma.status & SHARED_MEMORY) === 0) return undefined;
     if ((vma.status & VMA_AREA_MEMFD) === 0) return vma.shmid;
-    const files = await this.#images.messages('FILES', fileOf('FILES'), signal);
-    const inode = files.find(({ id, memfd }) => memfd !== undefined && BigInt(id) === vma.shmid)?.memfd?.inode_id;
-    if (inode === undefined) return undefined;
-    const inodes = await this.#images.messages('MEMFD_INODE', fileOf('MEMFD_INODE'), signal);
-    const shmid = inodes.find(({ inode_id }) => inode_id === BigInt(inode))?.shmid;
-    return shmid === undefined ? undefined : BigInt(shmid);
+    return (await this.#ofFiles(signal)).get(vma.shmid);
   }
 
   /** Entry path of the image that tells where the bytes of a memory object are. */
   async imageOf(shmid: bigint, signal?: AbortSignal): Promise<string> {
     const pagemap = fileOf('SHMEM_PAGEMAP', shmid);
-    const segment = this.#images.has(pagemap) ? undefined : (await oldSegments(this.#images, signal)).get(shmid);
+    const segment = this.#images.has(pagemap) ? undefined : (await this.#ofSegments(signal)).get(shmid);
     return this.#images.path(segment?.name ?? pagemap);
+  }
+
+  /** Memory objects by the ids of the memfds that have them: looked up once, a process may have mapped many. */
+  async #ofFiles(signal?: AbortSignal): Promise<ReadonlyMap<bigint, bigint>> {
+    if (this.#memfds) return this.#memfds;
+    const files = await this.#images.messages('FILES', fileOf('FILES'), signal);
+    const inodes = await this.#images.messages('MEMFD_INODE', fileOf('MEMFD_INODE'), signal);
+    const objects = new Map(inodes.toReversed().map(({ inode_id, shmid }) => [inode_id, BigInt(shmid)]));
+    const found = new Map<bigint, bigint>();
+    for (const { id, memfd } of files) {
+      const shmid = memfd && objects.get(BigInt(memfd.inode_id));
+      if (shmid !== undefined && !found.has(BigInt(id))) found.set(BigInt(id), shmid);
+    }
+    if (this.#images.complete) this.#memfds = found;
+    return found;
+  }
+
+  async #ofSegments(signal?: AbortSignal): Promise<ReadonlyMap<bigint, OldSegment>> {
+    if (this.#segments) return this.#segments;
+    const found = await oldSegments(this.#images, signal);
+    if (this.#images.complete) this.#segments = found;
+    return found;
   }
 
   /** Its dumped pages, by offset; undefined where there is no image of them. */

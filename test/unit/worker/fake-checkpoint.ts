@@ -88,9 +88,14 @@ const noOpenFiles: OpenFiles = {
   },
 };
 
+async function* noRegions(): AsyncGenerator<never> {
+  yield* await Promise.resolve([]);
+}
+
 const noMemory: Memory = {
   map: (pid) => Promise.resolve({ pid, pageSize: 4096, regions: [] }),
-  mappings: () => Promise.resolve([]),
+  walk: (pid) => Promise.resolve({ pid, pageSize: 4096, regions: noRegions() }),
+  mappings: () => Promise.resolve(undefined),
   read: (_pid, address) => Promise.resolve({ address, bytes: new Uint8Array(), ranges: [] }),
   open: () => Promise.resolve(undefined),
   locate: () => Promise.resolve({ ranges: [], length: 0 }),

@@ -1,8 +1,8 @@
 import {
   MAX_MEMORY_WINDOW,
   type MemoryMap,
-  type MemoryMapping,
   type MemoryRange,
+  type MemoryRegion,
   type MemoryWindow,
 } from '../../../protocol/memory.ts';
 import type { ProcessFacts } from '../../../protocol/processes.ts';
@@ -18,7 +18,7 @@ import type { Notebook } from '../notebook.ts';
 import type { Processes } from '../processes.ts';
 import { MappedFiles, type MappedFileSources } from './mapped-files.ts';
 import { MemoryFile } from './memory-file.ts';
-import { describeMappings, describeRegions, targetOf, type MappingSources } from './regions.ts';
+import { describeRegions, MappingList, targetOf, type MappingSources } from './regions.ts';
 import { describeRegisters } from './registers/registers.ts';
 import { locateWithFiles, readWindow } from './window.ts';
 
@@ -40,11 +40,13 @@ export interface Memory {
    * @throws CheckpointError `not-found` where there is no such process, or where the dump holds no memory of it
    */
   map(pid: number, signal?: AbortSignal): Promise<MemoryMap>;
+  /** The same for who takes one after the other: all at once take hundreds of megabytes where there are very many. */
+  walk(pid: number, signal?: AbortSignal): Promise<MemoryWalk>;
   /**
    * The mappings alone: known also where the pages are not. Undefined where no image lists them.
    * @throws CheckpointError `not-found` where there is no such process
    */
-  mappings(pid: number, signal?: AbortSignal): Promise<readonly MemoryMapping[] | undefined>;
+  mappings(pid: number, signal?: AbortSignal): Promise<MappingList | undefined>;
   /**
    * A window of memory with the origin of each of its bytes.
    * @param length at most {@link MAX_MEMORY_WINDOW} bytes
@@ -75,6 +77,11 @@ export interface Memory {
    * @throws CheckpointError as `map`
    */
   space(pid: number, signal?: AbortSignal): Promise<AddressSpace>;
+}
+
+/** The address space of one process, of which each region is worked out when it is taken. */
+export interface MemoryWalk extends Omit<MemoryMap, 'regions'> {
+  readonly regions: AsyncIterable<MemoryRegion>;
 }
 
 export interface LocateOptions {
@@ -113,18 +120,27 @@ export class DumpedMemory implements Memory {
   }
 
   async map(pid: number, signal?: AbortSignal): Promise<MemoryMap> {
-    const space = await this.space(pid, signal);
-    const regions = await describeRegions(space, await this.#mappingSources(pid, space.shared, signal), signal);
-    this.#sources.notebook.add(...space.notes);
-    return { pid, pageSize: space.pageSize, regions };
+    const walk = await this.walk(pid, signal);
+    return { ...walk, regions: await Array.fromAsync(walk.regions) };
   }
 
-  async mappings(pid: number, signal?: AbortSignal): Promise<readonly MemoryMapping[] | undefined> {
+  async walk(pid: number, signal?: AbortSignal): Promise<MemoryWalk> {
+    const space = await this.space(pid, signal);
+    const sources = await this.#mappingSources(pid, space.shared, signal);
+    return { pid, pageSize: space.pageSize, regions: this.#regions(space, sources, signal) };
+  }
+
+  async *#regions(space: AddressSpace, sources: MappingSources, signal?: AbortSignal): AsyncGenerator<MemoryRegion> {
+    yield* describeRegions(space, sources, signal);
+    this.#sources.notebook.add(...space.notes);
+  }
+
+  async mappings(pid: number, signal?: AbortSignal): Promise<MappingList | undefined> {
     const { images } = this.#sources;
     await this.#process(pid, signal);
     const vmas = await readVmas(images, pid, signal);
     const shared = new SharedMemory(images, USUAL_PAGE_SIZE);
-    return vmas && describeMappings(vmas.mappings, await this.#mappingSources(pid, shared, signal), signal);
+    return vmas && new MappingList(vmas.mappings, await this.#mappingSources(pid, shared, signal));
   }
 
   async open(pid: number, address: bigint, length: number, signal?: AbortSignal): Promise<ByteSource | undefined> {

@@ -46,33 +46,45 @@ export interface MappingSources extends NameSources {
 /** One memory object's mapping has this name where its own is not known. */
 const sharedAnonymous = '/dev/zero (deleted)';
 
-/** The mappings of a process by address. */
-export async function describeMappings(
-  mappings: Mappings,
-  sources: MappingSources,
-  signal?: AbortSignal,
-): Promise<readonly MemoryMapping[]> {
-  const described: MemoryMapping[] = [];
-  const words = new RegionWords(sources.machine);
-  for (const vma of mappings.all) described.push(await describeMapping(vma, sources, words, signal));
-  return described;
+/**
+ * The mappings of a process by address. Each is described when it is asked for: of a quarter of a million all at once
+ * would be a hundred megabytes.
+ */
+export class MappingList implements AsyncIterable<MemoryMapping> {
+  readonly #mappings: Mappings;
+  readonly #sources: MappingSources;
+  readonly #words: RegionWords;
+
+  constructor(mappings: Mappings, sources: MappingSources) {
+    this.#mappings = mappings;
+    this.#sources = sources;
+    this.#words = new RegionWords(sources.machine);
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<MemoryMapping> {
+    for (const vma of this.#mappings.all) yield await describeMapping(vma, this.#sources, this.#words);
+  }
+
+  /** The one that an address is in. */
+  async at(address: bigint, signal?: AbortSignal): Promise<MemoryMapping | undefined> {
+    const vma = this.#mappings.at(address);
+    return vma && describeMapping(vma, this.#sources, this.#words, signal);
+  }
 }
 
-/** The same with what the dump holds of each. */
-export async function describeRegions(
+/** The same with what the dump holds of each, one after the other. */
+export async function* describeRegions(
   space: AddressSpace,
   sources: MappingSources,
   signal?: AbortSignal,
-): Promise<readonly MemoryRegion[]> {
-  const regions: MemoryRegion[] = [];
+): AsyncGenerator<MemoryRegion> {
   const words = new RegionWords(sources.machine);
   const breather = new Breather();
   for (const vma of space.mappings.all) {
     if (breather.isDue) await breather.breathe(signal);
     const bytes = await space.count(vma, signal);
-    regions.push({ ...(await describeMapping(vma, sources, words, signal)), bytes });
+    yield { ...(await describeMapping(vma, sources, words, signal)), bytes };
   }
-  return regions;
 }
 
 async function describeMapping(

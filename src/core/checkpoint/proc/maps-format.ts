@@ -1,11 +1,12 @@
-import type { MemoryMap, MemoryMapping, MemoryRegion, MemorySource } from '../../../protocol/memory.ts';
+import type { MemoryMapping, MemoryRegion, MemorySource } from '../../../protocol/memory.ts';
 import { bytesAsText, textAsBytes } from '../../bytes/byte-text.ts';
+import type { MemoryWalk } from '../memory/memory.ts';
 
 /**
  * /proc/PID/maps. Device and inode stand as zeros where no image tells them. Source of the columns: the kernel's
  * fs/proc/task_mmu.c, show_vma_header_prefix and show_map_vma.
  */
-export function formatMaps(mappings: readonly MemoryMapping[]): Uint8Array {
+export function formatMaps(mappings: AsyncIterable<MemoryMapping>): Promise<Uint8Array> {
   return encoded(mappings, mapsLine);
 }
 
@@ -13,10 +14,10 @@ export function formatMaps(mappings: readonly MemoryMapping[]): Uint8Array {
 const PIECE = 1 << 16;
 
 /** As bytes piece by piece: of a quarter of a million mappings the lines alone would be a hundred megabytes. */
-function encoded<T>(items: readonly T[], format: (item: T) => string): Uint8Array {
+async function encoded<T>(items: AsyncIterable<T>, format: (item: T) => string): Promise<Uint8Array> {
   const pieces: Uint8Array[] = [];
   let text = '';
-  for (const item of items) {
+  for await (const item of items) {
     text += format(item);
     if (text.length < PIECE) continue;
     pieces.push(textAsBytes(text));
@@ -49,7 +50,7 @@ const BYTES: readonly (readonly [source: MemorySource, name: string])[] = [
  * /proc/PID/smaps, as far as a checkpoint knows it: sizes and VmFlags are the kernel's, in its order; how much was
  * resident is not recorded, and in its place stands what the dump holds.
  */
-export function formatSmaps({ regions, pageSize }: MemoryMap): Uint8Array {
+export function formatSmaps({ regions, pageSize }: MemoryWalk): Promise<Uint8Array> {
   return encoded(regions, (region) => {
     const size = Number(region.end - region.start);
     const lines = [

@@ -1,4 +1,4 @@
-import type { MemoryMapping, MemoryRange, MemoryRegion } from '../../../protocol/memory.ts';
+import type { MemoryRange, MemoryRegion } from '../../../protocol/memory.ts';
 import { hex } from '../../../protocol/wire.ts';
 import { CheckpointError } from '../../errors.ts';
 import type { Memory } from '../memory/memory.ts';
@@ -20,13 +20,13 @@ export const memoryFiles: ProcModule = ({ pid }, { memory, processes }) => ({
     return auxiliaryVector(words, machine === ARM ? 4 : 8);
   }),
   maps: file(async (signal) => {
-    const mappings = await mappingsOf(memory, pid, signal);
+    const mappings = await orNothing(memory.mappings(pid, signal));
     return mappings && formatMaps(mappings);
   }),
   mem: memoryFolder(memory, pid),
   smaps: file(async (signal) => {
-    const map = await orNothing(memory.map(pid, signal));
-    return map && formatSmaps(map);
+    const walk = await orNothing(memory.walk(pid, signal));
+    return walk && formatSmaps(walk);
   }),
 });
 
@@ -50,11 +50,14 @@ function memoryFolder(memory: Memory, pid: number): ProcFolder {
     // Everything in it is in the pages images too.
     onDemand: true,
     names: async (signal) => {
-      const map = await orNothing(memory.map(pid, signal));
-      return (map?.regions ?? []).filter(isHeld).flatMap((region) => {
+      const names: string[] = [];
+      for await (const region of (await orNothing(memory.walk(pid, signal)))?.regions ?? []) {
+        if (!isHeld(region)) continue;
         const name = rangeName(region.start, region.end);
-        return isWhole(region) ? [name] : [name, `${name}.missing`];
-      });
+        names.push(name);
+        if (!isWhole(region)) names.push(`${name}.missing`);
+      }
+      return names;
     },
     node: (name) => {
       const range = readRange(name);
@@ -123,14 +126,6 @@ function isHeld({ bytes }: MemoryRegion): boolean {
 
 function isWhole({ bytes, start, end }: MemoryRegion): boolean {
   return (bytes.own ?? 0) + (bytes.shared ?? 0) === Number(end - start);
-}
-
-async function mappingsOf(
-  memory: Memory,
-  pid: number,
-  signal?: AbortSignal,
-): Promise<readonly MemoryMapping[] | undefined> {
-  return orNothing(memory.mappings(pid, signal));
 }
 
 /** A process that had ended has no memory: then there is no such file. */

@@ -118,7 +118,7 @@ interface MappedFile {
 async function mappedFiles(processes: readonly MappedProcess[]): Promise<ReadonlyMap<string, readonly MappedFile[]>> {
   const found = new Map<string, MappedFile[]>();
   for (const process of processes) {
-    for (const { file, start, end, offset } of await process.mappings()) {
+    for await (const { file, start, end, offset } of (await process.mappings()) ?? []) {
       if (!file) continue;
       const mapped = { process, start, offset, size: end - start };
       const known = found.get(file.path);

@@ -1,6 +1,7 @@
 import type { MemoryMapping } from '../../../../protocol/memory.ts';
 import { CheckpointError } from '../../../errors.ts';
 import type { Memory } from '../../memory/memory.ts';
+import type { MappingList } from '../../memory/regions.ts';
 import type { Processes } from '../../processes.ts';
 import type { SearchedProcess } from './memory-space.ts';
 
@@ -29,7 +30,7 @@ export class MappedProcess implements SearchedProcess {
   readonly name: string | null;
   readonly memory: Memory;
   /** Kept while a search goes on: a match needs the name of its mapping, and many may come. */
-  #mappings: Promise<readonly MemoryMapping[]> | undefined;
+  #mappings: Promise<MappingList | undefined> | undefined;
 
   constructor(pid: number, name: string | null, memory: Memory) {
     this.pid = pid;
@@ -41,32 +42,16 @@ export class MappedProcess implements SearchedProcess {
     return this.memory.space(this.pid, signal);
   }
 
-  /** By address; none where no image lists them. */
-  mappings(): Promise<readonly MemoryMapping[]> {
-    this.#mappings ??= this.memory.mappings(this.pid).then(
-      (mappings) => mappings ?? [],
-      (error: unknown) => {
-        if (CheckpointError.is(error)) return [];
-        throw error;
-      },
-    );
+  /** Undefined where no image lists them. */
+  mappings(): Promise<MappingList | undefined> {
+    this.#mappings ??= this.memory.mappings(this.pid).catch((error: unknown) => {
+      if (CheckpointError.is(error)) return undefined;
+      throw error;
+    });
     return this.#mappings;
   }
 
-  async region(address: bigint): Promise<MemoryMapping | undefined> {
-    return lastStarting(await this.mappings(), address);
+  async region(address: bigint, signal?: AbortSignal): Promise<MemoryMapping | undefined> {
+    return (await this.mappings())?.at(address, signal);
   }
-}
-
-/** The mapping that an address is in: of those that start at or before it the last one, if it reaches so far. */
-function lastStarting(mappings: readonly MemoryMapping[], address: bigint): MemoryMapping | undefined {
-  let low = 0;
-  let high = mappings.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((mappings[middle] as MemoryMapping).start <= address) low = middle + 1;
-    else high = middle;
-  }
-  const found = mappings[low - 1];
-  return found && address < found.end ? found : undefined;
 }

@@ -46,7 +46,7 @@ type NamedMapping = ObjectMapping & { readonly name: string };
 async function mappingsOf(processes: readonly MappedProcess[]): Promise<ReadonlyMap<bigint, readonly NamedMapping[]>> {
   const found = new Map<bigint, NamedMapping[]>();
   for (const process of processes) {
-    for (const { shared, start, end, offset, name } of await process.mappings()) {
+    for await (const { shared, start, end, offset, name } of (await process.mappings()) ?? []) {
       if (!shared) continue;
       const known = found.get(shared.shmid);
       const mapping = { process, start, end, offset, name };
