@@ -167,7 +167,8 @@ export class ArchiveActions {
   async #requireChain({ parent, facts }: CustomArchiveNode, { context, node, path }: ArchiveTarget): Promise<void> {
     if (facts.sha256 === undefined) return;
     const { cluster, files } = await this.#services.connections.connect(context);
-    requireRecorded(parent.facts, facts, await files.hash(await nodeCalled(cluster.api, node), path));
+    const { sha256 } = await files.hash(await nodeCalled(cluster.api, node), path);
+    requireRecorded(parent.facts, facts, sha256);
   }
 
   async #tell({ path, record }: Downloaded): Promise<void> {

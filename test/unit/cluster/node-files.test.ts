@@ -68,7 +68,7 @@ describe('archives on a node', async () => {
       assert.equal(size, Buffer.byteLength(name));
       const { state } = await files.stat(there, path);
       assert.equal(state.size, size);
-      assert.equal(await files.hash(there, path), createHash('sha256').update(name).digest('hex'));
+      assert.equal((await files.hash(there, path)).sha256, createHash('sha256').update(name).digest('hex'));
       await files.delete(there, path, state);
     }
     assert.deepEqual(readdirSync(folder).sort(), ['folder', 'link']);
@@ -78,7 +78,7 @@ describe('archives on a node', async () => {
     const expected = createHash('sha256')
       .update(readFileSync(archiveOf('crio-tty')))
       .digest('hex');
-    assert.equal(await files.hash(node, PATH), expected);
+    assert.equal((await files.hash(node, PATH)).sha256, expected);
     assert.equal(await files.endsAsArchive(node, PATH), true);
     writeFileSync(
       join(cluster.node().checkpoints, 'half.tar'),
@@ -260,6 +260,28 @@ describe('the helper pod', () => {
   });
 });
 
+test('are hashed by OpenSSL where the image has one that works, and it is said what did it', async () => {
+  const opened = await connect(cluster);
+  const { files } = workshop(opened);
+  const node = await nodeOf(opened);
+  const sum = createHash('sha256')
+    .update(readFileSync(archiveOf('crio-tty')))
+    .digest('hex');
+  const tools = temporary();
+  cluster.exec.tools = tools;
+  try {
+    for (const [openssl, tool] of [
+      [`[ "$*" = "dgst -sha256 -r ./${NAME}" ] && echo "${sum} *x"`, 'openssl dgst -sha256 -r'],
+      ['echo "not what was asked for"; exit 1', 'sha256sum'],
+    ]) {
+      writeFileSync(join(tools, 'openssl'), `#!/bin/sh\n${openssl ?? ''}\n`, { mode: 0o755 });
+      assert.deepEqual(await files.hash(node, PATH), { sha256: sum, command: `${tool ?? ''} ./${NAME}` });
+    }
+  } finally {
+    cluster.exec.tools = undefined;
+  }
+});
+
 test('the documented rights suffice', async () => {
   const login = serviceAccount(
     cluster,
@@ -292,12 +314,12 @@ describe('with the tools of busybox', { skip: !hasBusybox() && 'busybox is not i
       assert.ok(Math.abs(Date.parse(time) - Date.now()) < 60_000);
       const path = `${CHECKPOINTS}/-odd name.tar`;
       const { state } = await files.stat(node, path);
-      assert.equal(await files.hash(node, path), createHash('sha256').update('odd').digest('hex'));
+      assert.equal((await files.hash(node, path)).sha256, createHash('sha256').update('odd').digest('hex'));
       assert.equal(await files.endsAsArchive(node, PATH), true);
       const target = join(temporary(), NAME.replaceAll(':', '-'));
       const tool = { name: 'test', version: '0' };
       const { record } = await download(opened, files, { node, path: PATH, target, tool });
-      assert.equal(record.archive.sha256, await files.hash(node, PATH));
+      assert.equal(record.archive.sha256, (await files.hash(node, PATH)).sha256);
       const source = await openNodeSource(files, node, PATH, { name: NAME, server: opened.server });
       const bytes = readFileSync(join(cluster.node().checkpoints, NAME));
       const ranges = [0, 5000, 70_000, 100_000].map((offset) => source.read(offset, 1 + offset / 2));

@@ -107,7 +107,7 @@ class Transfer {
   readonly #ended = new AbortController();
   readonly #signal: AbortSignal;
   /** The node's own hash: computed while the bytes are on their way. */
-  readonly #hash: Promise<string>;
+  readonly #hash: ReturnType<NodeFiles['hash']>;
 
   constructor(
     files: NodeFiles,
@@ -124,7 +124,6 @@ class Transfer {
     this.#kept = partial.length;
     const { signal } = options;
     this.#signal = signal ? AbortSignal.any([signal, this.#ended.signal]) : this.#ended.signal;
-    this.commands.add(`sha256sum ${relative(request.path)}`);
     this.#hash = this.#persistently(() => files.hash(request.node, request.path, this.#signal));
     this.#hash.catch(() => undefined);
   }
@@ -190,7 +189,8 @@ class Transfer {
       this.#partial.sync(),
     ]);
     if (JSON.stringify(now.state) !== JSON.stringify(this.#state)) throw this.#changed();
-    if (ours === theirs) return ours;
+    this.commands.add(theirs.command);
+    if (ours === theirs.sha256) return ours;
     throw new CheckpointError(
       'damaged',
       sentence(
@@ -198,7 +198,7 @@ class Transfer {
         path,
         node.name,
         ours,
-        theirs,
+        theirs.sha256,
       ),
       { where: target },
     );

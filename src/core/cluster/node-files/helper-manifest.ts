@@ -2,7 +2,7 @@ import type { NodeFacts } from '../inventory/nodes.ts';
 
 /** How helper pods are made: settings of the person. */
 export interface HelperSettings {
-  /** Has a shell, dd, stat, sha256sum and df. */
+  /** Has a shell, dd, stat, sha256sum and df; where it has OpenSSL, that computes the hashes. */
   readonly image: string;
   readonly namespace: string;
   /**

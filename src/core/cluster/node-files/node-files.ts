@@ -43,6 +43,15 @@ s=$(stat -c '%s %Y %i' "$1") || exit 44
 [ "$s" = "$2" ] || exit 45
 rm -f "$1" && [ ! -e "$1" ]`;
 
+/**
+ * Prints what computed it, and then what that printed. OpenSSL knows the processor's own instructions for it, which the
+ * tools of most images do not: it takes a third of the time where the image has it.
+ */
+const HASH = `
+if command -v openssl >/dev/null 2>&1 && s=$(openssl dgst -sha256 -r "$1" 2>/dev/null); then c='openssl dgst -sha256 -r'
+else s=$(sha256sum "$1") && c=sha256sum || exit; fi
+printf '%s\\n%s\\n' "$c" "$s"`;
+
 const NOT_THERE = 44;
 const ANOTHER = 45;
 
@@ -99,18 +108,22 @@ export class NodeFiles {
     };
   }
 
-  /** SHA-256, computed on the node. @throws ClusterError `not-found` */
-  async hash(node: NodeFacts, path: string, signal?: AbortSignal): Promise<string> {
-    const command = ['sha256sum', relative(path)];
+  /** SHA-256, computed on the node, and by which command. @throws ClusterError `not-found` */
+  async hash(
+    node: NodeFacts,
+    path: string,
+    signal?: AbortSignal,
+  ): Promise<{ readonly sha256: string; readonly command: string }> {
+    const command = ['sh', '-c', HASH, 'sh', relative(path)];
     const output = await this.#read(
       node,
       posix.dirname(path),
       (target) => capture(this.#transport, target, { command, signal }),
       signal,
     );
-    const hash = /^\\?([0-9a-f]{64})\b/.exec(output.toString('latin1'))?.[1];
-    if (hash === undefined) throw notUnderstood(node);
-    return hash;
+    const [, tool, sha256] = /^(.+)\n\\?([0-9a-f]{64})\b/.exec(output.toString('latin1')) ?? [];
+    if (tool === undefined || sha256 === undefined) throw notUnderstood(node);
+    return { sha256, command: `${tool} ${relative(path)}` };
   }
 
   /** Whether a file ends as a tar archive does, in two blocks of zeros: one that is being written does not. */

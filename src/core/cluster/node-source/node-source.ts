@@ -117,7 +117,7 @@ class NodeSource implements RemoteSource {
   hash(signal?: AbortSignal): Promise<string> {
     const { files, node, path, closed } = this.#place;
     const both = signal ? AbortSignal.any([signal, closed.signal]) : closed.signal;
-    const work = (): Promise<string> => files.hash(node, path, both);
+    const work = async (): Promise<string> => (await files.hash(node, path, both)).sha256;
     return persistently(work, { ...this.#options, signal: both });
   }
 
