@@ -1,3 +1,6 @@
+/** CRIU's numbers of the machines whose kernels have numbers, words or a byte order of their own. */
+export const MACHINE = { arm: 2, aarch64: 3, ppc64: 4, s390: 5, mips: 6 } as const;
+
 /** CRIU's machine numbers. Source: criu images/core.proto, march. */
 const NAMES: readonly (string | undefined)[] = [
   undefined,

@@ -1,3 +1,4 @@
+import { MACHINE } from './architectures.ts';
 import { hexWord } from './field-words.ts';
 
 /** The flags of mmap(2) that CRIU keeps: what a mapping is, and what /proc/PID/smaps said of it. */
@@ -27,8 +28,8 @@ const usual: Bits = {
 
 /** By CRIU's machine number. Source: arch/powerpc and arch/mips, include/uapi/asm/mman.h. */
 const others: Readonly<Record<number, Bits>> = {
-  4: { ...usual, MAP_NORESERVE: 0x40, MAP_LOCKED: 0x80 },
-  6: {
+  [MACHINE.ppc64]: { ...usual, MAP_NORESERVE: 0x40, MAP_LOCKED: 0x80 },
+  [MACHINE.mips]: {
     ...usual,
     MAP_NORESERVE: 0x400,
     MAP_ANON: 0x800,

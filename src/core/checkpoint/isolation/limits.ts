@@ -57,6 +57,17 @@ export function describeLimits(
   });
 }
 
+/** Where a limit stands in the list. @param architecture as core_entry.mtype names it */
+export function limitNumber(name: string, architecture: string): number {
+  return RESOURCES.findIndex((_, number) => resourceOf(number, architecture)?.name === name);
+}
+
+/** `RLIMIT_CPU` of 0; undefined for a number that is none. @param architecture as core_entry.mtype names it */
+export function limitName(number: number, architecture: string): string | undefined {
+  const resource = resourceOf(number, architecture);
+  return resource && `RLIMIT_${resource.name}`;
+}
+
 function resourceOf(number: number, architecture: string): Resource | undefined {
   const swapped = architecture === 'MIPS' ? MIPS_ORDER[number - 5] : undefined;
   return swapped === undefined ? RESOURCES[number] : RESOURCES.find(({ name }) => name === swapped);

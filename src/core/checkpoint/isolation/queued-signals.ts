@@ -1,4 +1,5 @@
 import type { PendingSignal } from '../../../protocol/isolation.ts';
+import { uint32At } from '../../criu/byte-order.ts';
 import type { SiginfoEntry } from '../../criu/schema/generated/messages.ts';
 import { ARCHITECTURES, auditArchitecture, isBigEndian, systemCallName } from './syscalls/names.ts';
 import type { SignalTable } from './signal-names.ts';
@@ -15,6 +16,13 @@ const SENDER_CODES: ReadonlyMap<number, string> = new Map([
   [-6, 'SI_TKILL'],
   [-7, 'SI_DETHREAD'],
   [-60, 'SI_ASYNCNL'],
+]);
+
+/** MIPS has three of these in another order: the usual number by its own. Source: arch/mips/include/uapi/asm/siginfo.h. */
+const MIPS_CODES: ReadonlyMap<number, number> = new Map([
+  [-2, -4],
+  [-3, -2],
+  [-4, -3],
 ]);
 
 /** Codes of one signal, from 1 on. */
@@ -41,10 +49,11 @@ export function readQueuedSignal(entry: SiginfoEntry, table: SignalTable, archit
   bytes.set(entry.siginfo.subarray(0, bytes.length));
   const view = new DataView(bytes.buffer);
   const little = !isBigEndian(auditArchitecture(architecture));
-  // MIPS has errno and code the other way round.
-  const codeAt = architecture === 'MIPS' ? 4 : 8;
+  const isMips = architecture === 'MIPS';
   const number = view.getInt32(0, little);
-  const code = view.getInt32(codeAt, little);
+  // MIPS has errno and code the other way round.
+  const stored = view.getInt32(isMips ? 4 : 8, little);
+  const code = (isMips ? MIPS_CODES.get(stored) : undefined) ?? stored;
   const name = table.name(number);
   const wide = !THIRTY_TWO_BIT.has(architecture);
   const start = wide ? 16 : 12;
@@ -64,6 +73,11 @@ export function readQueuedSignal(entry: SiginfoEntry, table: SignalTable, archit
   if (name === 'SIGCHLD') return { ...common, ...sender, status: view.getInt32(start + 8, little) };
   if (name === 'SIGSYS') return { ...common, ...refusedCall(view, start, { wide, little }) };
   return FAULTS.has(name) ? { ...common, address: pointer(start) } : common;
+}
+
+/** The signal that waits. @param architecture as core_entry.mtype names it */
+export function queuedNumber({ siginfo }: SiginfoEntry, architecture: string): number {
+  return siginfo.length < 4 ? 0 : uint32At(siginfo, 0, isBigEndian(auditArchitecture(architecture))) | 0;
 }
 
 function codeName(signal: string, code: number): string {

@@ -33,7 +33,7 @@ export async function summarize(
   own: number | undefined,
   signal?: AbortSignal,
 ): Promise<SeccompSummary> {
-  const asker = new Asker(programs, signal);
+  const asker = new Asker(programs, own, signal);
   const verdicts: SeccompVerdict[] = [];
   for (const { architecture, name, calls, noCall } of architecturesOf(programs, own).flatMap(interfacesOf)) {
     const groups = new Map<string, { actions: readonly string[]; calls: string[] }>();
@@ -73,13 +73,15 @@ function interfacesOf(audit: number): readonly Interface[] {
 
 class Asker {
   readonly #programs: readonly (readonly Instruction[])[];
+  readonly #own: number | undefined;
   readonly #signal: AbortSignal | undefined;
   readonly #breather = new Breather();
   readonly #budget: Budget = { steps: STEPS };
   complete = true;
 
-  constructor(programs: readonly (readonly Instruction[])[], signal: AbortSignal | undefined) {
+  constructor(programs: readonly (readonly Instruction[])[], own: number | undefined, signal: AbortSignal | undefined) {
     this.#programs = programs;
+    this.#own = own;
     this.#signal = signal;
   }
 
@@ -92,7 +94,7 @@ class Asker {
       this.complete &&= answers.complete;
       words = words === undefined ? answers.words : bothWays(words, answers.words);
     }
-    return [...new Set((words ?? []).map(describeAction))];
+    return [...new Set((words ?? []).map((word) => describeAction(word, this.#own)))];
   }
 }
 

@@ -7,6 +7,7 @@ import type { Descriptor } from '../descriptors/descriptor-tables.ts';
 import { memfdTarget } from '../descriptors/file-table.ts';
 import { FD_TYPE, typeName } from '../descriptors/split-files.ts';
 import { describeSocket, socketMessage } from '../sockets/socket-core.ts';
+import { SOCK_RAW } from '../sockets/socket-words.ts';
 import { aboutFile } from './about.ts';
 import type { FileIndex } from './file-index.ts';
 import { namespaceName } from './flag-words.ts';
@@ -77,10 +78,10 @@ function commonOf(file: FileEntry, index: FileIndex): Common {
     const inode = BigInt(pipe.pipe_id);
     return { kind: 'pipe', target: `pipe:[${pipe.pipe_id}]`, inode, flags: pipe.flags, owner: pipe.fown };
   }
-  if (isk) return socket(file, inetKind(isk.proto, isk.type), isk);
-  if (usk) return socket(file, 'UNIX socket', usk);
-  if (nlsk) return socket(file, 'netlink socket', nlsk);
-  if (psk) return socket(file, 'packet socket', psk);
+  if (isk) return socket(file, inetKind(isk.proto, isk.type), isk, index.machine);
+  if (usk) return socket(file, 'UNIX socket', usk, index.machine);
+  if (nlsk) return socket(file, 'netlink socket', nlsk, index.machine);
+  if (psk) return socket(file, 'packet socket', psk, index.machine);
   if (efd) return { kind: 'eventfd', target: 'anon_inode:[eventfd]', flags: efd.flags, owner: efd.fown };
   if (epfd) return { kind: 'epoll', target: 'anon_inode:[eventpoll]', flags: epfd.flags, owner: epfd.fown };
   if (sgfd) return { kind: 'signalfd', target: 'anon_inode:[signalfd]', flags: sgfd.flags, owner: sgfd.fown };
@@ -191,9 +192,10 @@ function socket(
     fown,
     peer,
   }: { readonly ino?: number; readonly flags: number; readonly fown: FownEntry; readonly peer?: number },
+  machine: number | undefined,
 ): Common {
   const message = socketMessage(file);
-  const core = message && describeSocket(message);
+  const core = message && describeSocket(message, machine);
   return {
     kind,
     target: `socket:[${ino ?? '?'}]`,
@@ -211,8 +213,6 @@ function socket(
     owner: fown,
   };
 }
-
-const SOCK_RAW = 3;
 
 /** By protocol. Source: include/uapi/linux/in.h. */
 function inetKind(protocol: number, type: number): OpenFileKind {

@@ -1,4 +1,5 @@
 import type { LockFacts } from '../../../protocol/open-files.ts';
+import { MACHINE } from '../../criu/architectures.ts';
 import type { Span } from '../../criu/image-reader.ts';
 import type { ImageDirectory } from '../../criu/image-directory.ts';
 import { fileOf, type KindName } from '../../criu/kinds.ts';
@@ -18,7 +19,7 @@ import { asTexts, parseEmbedded } from '../json.ts';
 import { known } from '../known-images.ts';
 import type { Processes } from '../processes.ts';
 import { SocketQueues } from '../sockets/socket-queues.ts';
-import { MIPS, OpenFlags } from './flag-words.ts';
+import { OpenFlags } from './flag-words.ts';
 import { describeLock } from './locks.ts';
 
 /** What was written into a pipe and not read: where it lies in its image. */
@@ -103,7 +104,7 @@ export async function loadFileIndex(
     filesIds: new Map([...owners].flatMap(([id, pids]) => pids.map((pid) => [pid, id] as const))),
     machine,
     openFlags: new OpenFlags(machine),
-    signals: signalTable(machine === MIPS ? 'MIPS' : ''),
+    signals: signalTable(machine === MACHINE.mips ? 'MIPS' : ''),
     remaps: files.remaps,
     pipeData: await readPipeData(images, 'PIPES_DATA', signal),
     fifoData: await readPipeData(images, 'FIFO_DATA', signal),

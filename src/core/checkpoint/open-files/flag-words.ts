@@ -1,21 +1,16 @@
+import { MACHINE } from '../../criu/architectures.ts';
 import { bitNames } from '../isolation/bit-names.ts';
 
 type Names = readonly (readonly [bit: number, name: string])[];
-
-/** The machines whose numbers differ from those of most; by core_entry.mtype. */
-const ARM = 2;
-const AARCH64 = 3;
-const PPC64 = 4;
-export const MIPS = 6;
 
 /**
  * Flags of open(2) beside the access mode. Source: include/uapi/asm-generic/fcntl.h, and the fcntl.h of the machines
  * that differ.
  */
 function openFlagTable(machine: number | undefined): Names {
-  const mips = machine === MIPS;
-  const arm = machine === ARM || machine === AARCH64;
-  const ppc = machine === PPC64;
+  const mips = machine === MACHINE.mips;
+  const arm = machine === MACHINE.arm || machine === MACHINE.aarch64;
+  const ppc = machine === MACHINE.ppc64;
   const directory = arm || ppc ? 0o40000 : 0o200000;
   const sync = mips ? 0x4010 : 0o4010000;
   return [

@@ -1,6 +1,6 @@
 import type { TerminalFacts } from '../../../protocol/open-files.ts';
+import { MACHINE } from '../../criu/architectures.ts';
 import type { TermiosEntry, TtyInfoEntry } from '../../criu/schema/generated/messages.ts';
-import { MIPS } from './flag-words.ts';
 
 /** TtyType of images/tty.proto, by number. */
 const TERMINALS: readonly TerminalFacts['terminal'][] = [
@@ -13,7 +13,6 @@ const TERMINALS: readonly TerminalFacts['terminal'][] = [
   'serial',
 ];
 const PTY = 1;
-const PPC64 = 4;
 
 /** The facts of a terminal, without who holds it. */
 export type TerminalItself = Omit<TerminalFacts, 'other'>;
@@ -77,7 +76,7 @@ const MIPS_SETTINGS: typeof SETTINGS = SETTINGS.map(([field, bit, word]) =>
 
 function describeSettings(termios: TermiosEntry, machine: number | undefined): NonNullable<TerminalFacts['settings']> {
   const fields = { input: termios.c_iflag, output: termios.c_oflag, local: termios.c_lflag };
-  const table = machine === PPC64 ? PPC_SETTINGS : machine === MIPS ? MIPS_SETTINGS : SETTINGS;
+  const table = machine === MACHINE.ppc64 ? PPC_SETTINGS : machine === MACHINE.mips ? MIPS_SETTINGS : SETTINGS;
   return {
     ...fields,
     control: termios.c_cflag,

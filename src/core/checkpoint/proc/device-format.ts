@@ -1,6 +1,6 @@
 import type { NetworkAddress, NetworkDevice, NetworkNamespace, NetworkRoute } from '../../../protocol/networks.ts';
 import { octetsOfAddress } from '../../criu/field-words.ts';
-import { filled, hex } from './net-format.ts';
+import { filled, hex, wordText, type MachineWords } from './net-format.ts';
 
 /** Source: the kernel's net/core/net-procfs.c. The interfaces' counters are not in a checkpoint and stand as zeros. */
 export function formatDevices({ devices }: NetworkNamespace): string {
@@ -35,7 +35,7 @@ const RTF = { up: 1, gateway: 2, host: 4, reject: 0x200 } as const;
 const ROUTE_WIDTH = 127;
 
 /** IPv4 routes of the main table. Source: the kernel's net/ipv4/fib_trie.c, fib_route_seq_show. */
-export function formatRoutes({ routes, devices }: NetworkNamespace): string {
+export function formatRoutes({ routes, devices }: NetworkNamespace, words: MachineWords): string {
   const head = [
     'Iface',
     'Destination',
@@ -55,7 +55,7 @@ export function formatRoutes({ routes, devices }: NetworkNamespace): string {
     .flatMap((route) =>
       (route.hops ?? [{ gateway: route.gateway, device: route.device }])
         .slice(0, 1)
-        .map((hop) => routeLine(route, hop, devices)),
+        .map((hop) => routeLine(route, hop, devices, words)),
     );
   return filled([head.join('\t'), ...lines], ROUTE_WIDTH);
 }
@@ -65,7 +65,12 @@ interface Hop {
   readonly device?: number | undefined;
 }
 
-function routeLine(route: NetworkRoute, { gateway, device }: Hop, devices: readonly NetworkDevice[]): string {
+function routeLine(
+  route: NetworkRoute,
+  { gateway, device }: Hop,
+  devices: readonly NetworkDevice[],
+  words: MachineWords,
+): string {
   const [network = '0.0.0.0', length = '0'] = route.destination === 'default' ? [] : route.destination.split('/');
   const bits = Number(length);
   const mask = bits === 0 ? 0 : (0xffffffff << (32 - bits)) >>> 0;
@@ -75,14 +80,14 @@ function routeLine(route: NetworkRoute, { gateway, device }: Hop, devices: reado
     RTF.up | (rejects ? RTF.reject : 0) | (gateway === undefined ? 0 : RTF.gateway) | (bits === 32 ? RTF.host : 0);
   return [
     device === undefined ? '*' : nameOf(devices, device),
-    turned(network),
+    addressText(network, words),
     // Of an IPv6 gateway the kernel tells here only that there is one.
-    turned(gateway === undefined || gateway.includes(':') ? '0.0.0.0' : gateway),
+    addressText(gateway === undefined || gateway.includes(':') ? '0.0.0.0' : gateway, words),
     hex(flags, 4),
     '0',
     '0',
     String(route.metric ?? 0),
-    hex(Buffer.from([mask >>> 24, mask >>> 16, mask >>> 8, mask]).readUInt32LE(), 8),
+    wordText(Buffer.from([mask >>> 24, mask >>> 16, mask >>> 8, mask]).readUInt32LE(), words.isBigEndian),
     // The maximum segment, and what the headers take.
     String(advmss === 0 ? 0 : advmss + 40),
     String(window),
@@ -90,9 +95,9 @@ function routeLine(route: NetworkRoute, { gateway, device }: Hop, devices: reado
   ].join('\t');
 }
 
-/** An address as a little-endian machine reads its bytes. */
-function turned(address: string): string {
-  return hex(Buffer.from(octetsOfAddress(address)).readUInt32LE(), 8);
+/** An address as the machine reads its bytes. */
+function addressText(address: string, { isBigEndian }: MachineWords): string {
+  return wordText(Buffer.from(octetsOfAddress(address)).readUInt32LE(), isBigEndian);
 }
 
 function nameOf(devices: readonly NetworkDevice[], index: NetworkAddress['device']): string {

@@ -1,13 +1,21 @@
 import type { MemoryMapping, MemoryRegion, MemorySource } from '../../../protocol/memory.ts';
 import { bytesAsText, textAsBytes } from '../../bytes/byte-text.ts';
+import { MACHINE } from '../../criu/architectures.ts';
 import type { MemoryWalk } from '../memory/memory.ts';
+
+/** Where the names of mappings begin, which depends on the size of a pointer. Source: fs/proc/task_mmu.c. */
+function nameColumn(machine: number | undefined): number {
+  return 24 + 6 * (machine === MACHINE.arm ? 4 : 8);
+}
 
 /**
  * /proc/PID/maps. Device and inode stand as zeros where no image tells them. Source of the columns: the kernel's
  * fs/proc/task_mmu.c, show_vma_header_prefix and show_map_vma.
+ * @param machine core_entry.mtype
  */
-export function formatMaps(mappings: AsyncIterable<MemoryMapping>): Promise<Uint8Array> {
-  return encoded(mappings, mapsLine);
+export function formatMaps(mappings: AsyncIterable<MemoryMapping>, machine: number | undefined): Promise<Uint8Array> {
+  const column = nameColumn(machine);
+  return encoded(mappings, (mapping) => mapsLine(mapping, column));
 }
 
 /** Letters that are encoded at once. */
@@ -26,11 +34,11 @@ async function encoded<T>(items: AsyncIterable<T>, format: (item: T) => string):
   return Buffer.concat([...pieces, textAsBytes(text)]);
 }
 
-function mapsLine(mapping: MemoryMapping): string {
+function mapsLine(mapping: MemoryMapping, column: number): string {
   const { start, end, permissions, offset, device = '00:00', inode = 0n, nameBytes } = mapping;
   const name = nameBytes === undefined ? mapping.name : bytesAsText(Buffer.from(nameBytes, 'base64'));
   const head = `${address(start)}-${address(end)} ${permissions} ${address(offset)} ${device} ${String(inode)}`;
-  return name === '' ? `${head} \n` : `${head.padEnd(72)} ${name.replaceAll('\n', '\\012')}\n`;
+  return name === '' ? `${head} \n` : `${head.padEnd(column)} ${name.replaceAll('\n', '\\012')}\n`;
 }
 
 /** What the dump holds of a mapping, by the name of its line: none that the kernel has. */
@@ -50,7 +58,8 @@ const BYTES: readonly (readonly [source: MemorySource, name: string])[] = [
  * /proc/PID/smaps, as far as a checkpoint knows it: sizes and VmFlags are the kernel's, in its order; how much was
  * resident is not recorded, and in its place stands what the dump holds.
  */
-export function formatSmaps({ regions, pageSize }: MemoryWalk): Promise<Uint8Array> {
+export function formatSmaps({ regions, pageSize }: MemoryWalk, machine: number | undefined): Promise<Uint8Array> {
+  const column = nameColumn(machine);
   return encoded(regions, (region) => {
     const size = Number(region.end - region.start);
     const lines = [
@@ -64,7 +73,7 @@ export function formatSmaps({ regions, pageSize }: MemoryWalk): Promise<Uint8Arr
         .map((word) => `${word} `)
         .join('')}\n`,
     ];
-    return mapsLine(region) + lines.join('');
+    return mapsLine(region, column) + lines.join('');
   });
 }
 

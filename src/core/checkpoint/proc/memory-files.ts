@@ -1,12 +1,10 @@
 import type { MemoryRange, MemoryRegion } from '../../../protocol/memory.ts';
 import { hex } from '../../../protocol/wire.ts';
+import { MACHINE } from '../../criu/architectures.ts';
 import { CheckpointError } from '../../errors.ts';
 import type { Memory } from '../memory/memory.ts';
 import { file, textFile, type ProcFolder, type ProcModule } from './proc-node.ts';
 import { formatMaps, formatSmaps } from './maps-format.ts';
-
-/** CRIU's number of 32-bit ARM, whose words have four bytes. */
-const ARM = 2;
 
 /** Lines of a list of missing ranges; a hostile page map has millions. */
 const MAX_LINES = 200_000;
@@ -16,26 +14,29 @@ export const memoryFiles: ProcModule = ({ pid }, { memory, processes }) => ({
   auxv: file(async (signal) => {
     const words = (await processes.memoryLayout(pid, signal))?.mm_saved_auxv;
     if (!words || words.length === 0) return undefined;
-    const machine = (await processes.core(pid, signal))?.mtype;
-    return auxiliaryVector(words, machine === ARM ? 4 : 8);
+    return auxiliaryVector(words, await processes.machine(pid, signal));
   }),
   maps: file(async (signal) => {
     const mappings = await orNothing(memory.mappings(pid, signal));
-    return mappings && formatMaps(mappings);
+    return mappings && formatMaps(mappings, await processes.machine(pid, signal));
   }),
   mem: memoryFolder(memory, pid),
   smaps: file(async (signal) => {
     const walk = await orNothing(memory.walk(pid, signal));
-    return walk && formatSmaps(walk);
+    return walk && formatSmaps(walk, await processes.machine(pid, signal));
   }),
 });
 
-/** As the kernel keeps it: pairs of a key and a value. CRIU has the words as numbers. */
-function auxiliaryVector(words: readonly bigint[], wordBytes: 4 | 8): Uint8Array {
-  const bytes = Buffer.alloc(words.length * wordBytes);
+/**
+ * As the kernel keeps it: pairs of a key and a value. CRIU has as numbers what it read there as words of its own: of a
+ * 32-bit process of a 64-bit machine each of them is such a pair, and comes out as it was.
+ */
+function auxiliaryVector(words: readonly bigint[], machine: number | undefined): Uint8Array {
+  const bytes = Buffer.alloc(words.length * (machine === MACHINE.arm ? 4 : 8));
   words.forEach((word, index) => {
-    if (wordBytes === 8) bytes.writeBigUInt64LE(word, index * 8);
-    else bytes.writeUInt32LE(Number(BigInt.asUintN(32, word)), index * 4);
+    if (machine === MACHINE.arm) bytes.writeUInt32LE(Number(BigInt.asUintN(32, word)), index * 4);
+    else if (machine === MACHINE.s390) bytes.writeBigUInt64BE(word, index * 8);
+    else bytes.writeBigUInt64LE(word, index * 8);
   });
   return bytes;
 }

@@ -2,7 +2,7 @@ import type { NetworkNamespace } from '../../../protocol/networks.ts';
 import type { ProcessFacts } from '../../../protocol/processes.ts';
 import { isTcp } from '../sockets/inet-sockets.ts';
 import type { SocketMessage } from '../sockets/socket-core.ts';
-import { AF, IPPROTO, SOCK } from '../sockets/socket-words.ts';
+import { AF, IPPROTO, SOCK_RAW } from '../sockets/socket-words.ts';
 import { formatDevices, formatInet6Addresses, formatRoutes } from './device-format.ts';
 import {
   formatDatagram6,
@@ -14,6 +14,8 @@ import {
   formatTcp6,
   formatUdp,
   formatUnix,
+  machineWords,
+  type MachineWords,
   type NetSocket,
 } from './net-format.ts';
 import { file, folder, textFile, type ProcFolder, type ProcNodes, type ProcSources } from './proc-node.ts';
@@ -28,16 +30,21 @@ export function netFiles(process: ProcessFacts, sources: NetSources): { readonly
   return { net: folder(filesOf(process, sources)) };
 }
 
+type Format<Message> = (sockets: readonly NetSocket<Message>[], words: MachineWords) => string;
+
 function filesOf(process: ProcessFacts, sources: NetSources): ProcNodes {
-  const inet = (family: number, protocol: number, format: (sockets: readonly NetSocket<Inet>[]) => string) =>
+  const words = async (signal?: AbortSignal): Promise<MachineWords> =>
+    machineWords(await sources.processes.machine(process.pid, signal));
+  const inet = (family: number, protocol: number, format: Format<Inet>) =>
     textFile(async (signal) => {
       const sockets = await socketsOf('inet', process, sources, signal);
-      return format(sockets.filter(({ message }) => message.family === family && belongs(message, protocol)));
+      const chosen = sockets.filter(({ message }) => message.family === family && belongs(message, protocol));
+      return format(chosen, await words(signal));
     });
-  const network = (format: (namespace: NetworkNamespace) => string) =>
+  const network = (format: (namespace: NetworkNamespace, words: MachineWords) => string) =>
     textFile(async (signal) => {
       const namespace = await namespaceOf(process, sources, signal);
-      return namespace && format(namespace);
+      return namespace && format(namespace, await words(signal));
     });
   return {
     tcp: inet(AF.inet, IPPROTO.tcp, formatTcp),
@@ -50,9 +57,13 @@ function filesOf(process: ProcessFacts, sources: NetSources): ProcNodes {
     icmp6: inet(AF.inet6, IPPROTO.icmp6, formatDatagram6),
     raw: inet(AF.inet, RAW, formatRaw),
     raw6: inet(AF.inet6, RAW, formatDatagram6),
-    unix: file(async (signal) => formatUnix(await socketsOf('unix', process, sources, signal))),
-    netlink: textFile(async (signal) => formatNetlink(await socketsOf('netlink', process, sources, signal))),
-    packet: textFile(async (signal) => formatPacket(await socketsOf('packet', process, sources, signal))),
+    unix: file(async (signal) => formatUnix(await socketsOf('unix', process, sources, signal), await words(signal))),
+    netlink: textFile(async (signal) =>
+      formatNetlink(await socketsOf('netlink', process, sources, signal), await words(signal)),
+    ),
+    packet: textFile(async (signal) =>
+      formatPacket(await socketsOf('packet', process, sources, signal), await words(signal)),
+    ),
     dev: network(formatDevices),
     if_inet6: network(formatInet6Addresses),
     route: network(formatRoutes),
@@ -63,7 +74,7 @@ function filesOf(process: ProcessFacts, sources: NetSources): ProcNodes {
 const RAW = -1;
 
 function belongs(message: Inet, protocol: number): boolean {
-  if (message.type === SOCK.raw) return protocol === RAW;
+  if (message.type === SOCK_RAW) return protocol === RAW;
   return protocol === IPPROTO.tcp ? isTcp(message) : message.proto === protocol;
 }
 

@@ -1,4 +1,6 @@
 import type { SocketFacts } from '../../../protocol/sockets.ts';
+import { MACHINE } from '../../criu/architectures.ts';
+import { uint32At } from '../../criu/byte-order.ts';
 import type {
   InetSkEntry,
   NetlinkSkEntry,
@@ -22,7 +24,6 @@ export interface NetSocket<Message> {
  * Source: the kernel's net/ipv4/tcp_ipv4.c, udp.c, raw.c, ping.c, net/ipv6/datagram.c, net/unix/af_unix.c,
  * net/netlink/af_netlink.c, net/packet/af_packet.c.
  */
-const POINTER = '0'.repeat(16);
 const INET_HEAD = 'local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode';
 const INET6_HEAD = `local_address${' '.repeat(25)}remote_address${' '.repeat(24)}st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode`;
 const DATAGRAM_TAIL = ' ref pointer drops';
@@ -33,44 +34,56 @@ const DATAGRAM_WIDTH = 127;
 
 type Inet = NetSocket<InetSkEntry>;
 
+/** How the machine writes down what is its own number. */
+export interface MachineWords {
+  /** An address of the kernel, which no checkpoint holds. */
+  readonly pointer: string;
+  readonly isBigEndian: boolean;
+}
+
+/** @param machine core_entry.mtype */
+export function machineWords(machine: number | undefined): MachineWords {
+  return { pointer: '0'.repeat(machine === MACHINE.arm ? 8 : 16), isBigEndian: machine === MACHINE.s390 };
+}
+
 /** Listening ones come first, as the kernel has two tables. */
-export function formatTcp(sockets: readonly Inet[]): string {
-  const lines = listenersFirst(sockets).map((socket, index) => `${inetLine(socket, index, 4)} ${POINTER} 0 0 0 0 0`);
+export function formatTcp(sockets: readonly Inet[], words: MachineWords): string {
+  const lines = listenersFirst(sockets).map((socket, index) => `${inetLine(socket, index, 4, words)} 0 0 0 0 0`);
   return filled([`  sl  ${INET_HEAD}`, ...lines], TCP_WIDTH);
 }
 
-export function formatTcp6(sockets: readonly Inet[]): string {
-  const lines = listenersFirst(sockets).map((socket, index) => `${inetLine(socket, index, 4)} ${POINTER} 0 0 0 0 0`);
+export function formatTcp6(sockets: readonly Inet[], words: MachineWords): string {
+  const lines = listenersFirst(sockets).map((socket, index) => `${inetLine(socket, index, 4, words)} 0 0 0 0 0`);
   return filled([`  sl  ${INET6_HEAD}`, ...lines]);
 }
 
 /** /proc/PID/net/udp and udplite. */
-export function formatUdp(sockets: readonly Inet[]): string {
-  return filled([`   sl  ${INET_HEAD}${DATAGRAM_TAIL}`, ...datagramLines(sockets, 5)], DATAGRAM_WIDTH);
+export function formatUdp(sockets: readonly Inet[], words: MachineWords): string {
+  return filled([`   sl  ${INET_HEAD}${DATAGRAM_TAIL}`, ...datagramLines(sockets, 5, words)], DATAGRAM_WIDTH);
 }
 
-export function formatIcmp(sockets: readonly Inet[]): string {
-  return filled([`  sl  ${INET_HEAD}${DATAGRAM_TAIL}`, ...datagramLines(sockets, 5)], DATAGRAM_WIDTH);
+export function formatIcmp(sockets: readonly Inet[], words: MachineWords): string {
+  return filled([`  sl  ${INET_HEAD}${DATAGRAM_TAIL}`, ...datagramLines(sockets, 5, words)], DATAGRAM_WIDTH);
 }
 
-export function formatRaw(sockets: readonly Inet[]): string {
-  return filled([`  sl  ${INET_HEAD}${DATAGRAM_TAIL}`, ...datagramLines(sockets, 4)]);
+export function formatRaw(sockets: readonly Inet[], words: MachineWords): string {
+  return filled([`  sl  ${INET_HEAD}${DATAGRAM_TAIL}`, ...datagramLines(sockets, 4, words)]);
 }
 
 /** udp6, udplite6, raw6 and icmp6, which the kernel writes with one function. */
-export function formatDatagram6(sockets: readonly Inet[]): string {
-  return filled([`  sl  ${INET6_HEAD}${DATAGRAM_TAIL}`, ...datagramLines(sockets, 5)]);
+export function formatDatagram6(sockets: readonly Inet[], words: MachineWords): string {
+  return filled([`  sl  ${INET6_HEAD}${DATAGRAM_TAIL}`, ...datagramLines(sockets, 5, words)]);
 }
 
-function datagramLines(sockets: readonly Inet[], numberWidth: number): readonly string[] {
-  return sockets.map((socket, index) => `${inetLine(socket, index, numberWidth)} ${POINTER} 0`);
+function datagramLines(sockets: readonly Inet[], numberWidth: number, words: MachineWords): readonly string[] {
+  return sockets.map((socket, index) => `${inetLine(socket, index, numberWidth, words)} 0`);
 }
 
 /** TCP_CLOSE_WAIT, TCP_LAST_ACK and TCP_CLOSING of the kernel's include/net/tcp_states.h. */
 const ENDED_BY_PEER: ReadonlySet<number> = new Set([8, 9, 11]);
 
-/** Up to and with the reference count. */
-function inetLine({ facts, message, uid }: Inet, index: number, numberWidth: number): string {
+/** Up to and with the kernel's address of the socket. */
+function inetLine({ facts, message, uid }: Inet, index: number, numberWidth: number, words: MachineWords): string {
   const listens = isListening(message);
   // The kernel counts the other side's end of the connection as a byte that was not read.
   const ending = ENDED_BY_PEER.has(message.state) ? 1 : 0;
@@ -78,8 +91,8 @@ function inetLine({ facts, message, uid }: Inet, index: number, numberWidth: num
   const [sent, received] = listens ? [0, facts.receiveQueue] : [facts.sendQueue, facts.receiveQueue];
   return [
     `${String(index).padStart(numberWidth)}:`,
-    endpoint(message.family, message.src_addr, message.src_port),
-    endpoint(message.family, message.dst_addr, message.dst_port),
+    endpoint(message.family, message.src_addr, message.src_port, words),
+    endpoint(message.family, message.dst_addr, message.dst_port, words),
     hex(message.state, 2),
     `${hex(sent ?? 0, 8)}:${hex((received ?? 0) + ending, 8)}`,
     '00:00000000 00000000',
@@ -87,14 +100,24 @@ function inetLine({ facts, message, uid }: Inet, index: number, numberWidth: num
     String(0).padStart(8),
     String(message.ino),
     '0',
+    words.pointer,
   ].join(' ');
 }
 
 /** Each word of an address as the machine's own number, which on a little-endian one turns it round. */
-function endpoint(family: number, words: readonly number[], port: number): string {
+function endpoint(family: number, address: readonly number[], port: number, { isBigEndian }: MachineWords): string {
   const count = family === AF.inet6 ? 4 : 1;
-  const address = Array.from({ length: count }, (_, index) => hex(words[index] ?? 0, 8)).join('');
-  return `${address}:${hex(port, 4)}`;
+  const parts = Array.from({ length: count }, (_, index) => wordText(address[index] ?? 0, isBigEndian));
+  return `${parts.join('')}:${hex(port, 4)}`;
+}
+
+/**
+ * Four bytes of an address as the machine's own number.
+ * @param word as a little-endian machine reads them, whatever machine the dump is of
+ */
+export function wordText(word: number, isBigEndian: boolean): string {
+  if (!isBigEndian) return hex(word, 8);
+  return hex(uint32At(Uint8Array.of(word, word >>> 8, word >>> 16, word >>> 24), 0, true), 8);
 }
 
 function listenersFirst(sockets: readonly Inet[]): readonly Inet[] {
@@ -111,13 +134,13 @@ const UNCONNECTED = 1;
 const CONNECTED = 3;
 
 /** In bytes: names of sockets need not be text. */
-export function formatUnix(sockets: readonly NetSocket<UnixSkEntry>[]): Uint8Array {
+export function formatUnix(sockets: readonly NetSocket<UnixSkEntry>[], words: MachineWords): Uint8Array {
   const pieces: Uint8Array[] = [Buffer.from('Num       RefCount Protocol Flags    Type St Inode Path\n')];
   for (const { message } of sockets) {
     const flags = isListening(message) ? ACCEPTS : 0;
     const state = message.state === STATE.established ? CONNECTED : UNCONNECTED;
     const inode = String(message.ino).padStart(5);
-    const line = `${POINTER}: ${hex(0, 8)} ${hex(0, 8)} ${hex(flags, 8)} ${hex(message.type, 4)} ${hex(state, 2)} ${inode}`;
+    const line = `${words.pointer}: ${hex(0, 8)} ${hex(0, 8)} ${hex(flags, 8)} ${hex(message.type, 4)} ${hex(state, 2)} ${inode}`;
     pieces.push(Buffer.from(line), unixName(message.name), Buffer.from('\n'));
   }
   return Buffer.concat(pieces);
@@ -131,10 +154,10 @@ function unixName(name: Uint8Array): Uint8Array {
   return Buffer.concat([Buffer.from(' '), shown]);
 }
 
-export function formatNetlink(sockets: readonly NetSocket<NetlinkSkEntry>[]): string {
+export function formatNetlink(sockets: readonly NetSocket<NetlinkSkEntry>[], words: MachineWords): string {
   const lines = sockets.map(({ message }) =>
     [
-      POINTER,
+      words.pointer,
       String(message.protocol).padEnd(3),
       String(message.portid).padEnd(10),
       (message.groups[0] ?? 0).toString(16).padStart(8, '0'),
@@ -150,10 +173,10 @@ export function formatNetlink(sockets: readonly NetSocket<NetlinkSkEntry>[]): st
 }
 
 /** CRIU keeps no inode of these. */
-export function formatPacket(sockets: readonly NetSocket<PacketSockEntry>[]): string {
+export function formatPacket(sockets: readonly NetSocket<PacketSockEntry>[], words: MachineWords): string {
   const lines = sockets.map(({ facts, message, uid }) =>
     [
-      POINTER,
+      words.pointer,
       '0'.padEnd(6),
       String(message.type).padEnd(4),
       `${facts.numbers.protocol.toString(16).padStart(4, '0')}  `,

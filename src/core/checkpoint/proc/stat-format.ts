@@ -1,5 +1,6 @@
 import type { ProcessFacts, TaskState } from '../../../protocol/processes.ts';
 import type { MmEntry, TtyInfoEntry } from '../../criu/schema/generated/messages.ts';
+import { limitNumber } from '../isolation/limits.ts';
 import { numbered } from '../isolation/signals.ts';
 import { signalTable } from '../isolation/signal-names.ts';
 import type { TaskImages } from '../isolation/task-images.ts';
@@ -8,7 +9,6 @@ import { pendingMask } from './status-format.ts';
 
 const STATES: Readonly<Record<TaskState, string>> = { running: 'R', stopped: 'T', zombie: 'Z', unknown: '?' };
 
-const RLIMIT_RSS = 5;
 const UNLIMITED = 2n ** 64n - 1n;
 /** The file shows only signals below 32. */
 const OLD_SIGNALS = 0x7fffffffn;
@@ -32,7 +32,7 @@ export function formatStat(
     else if (action.sigaction !== 0n) masks.caught |= bit(number);
   }
   // The file is from before threads: of signals that wait it has those of the thread that leads.
-  const pending = pendingMask(images.pending);
+  const pending = pendingMask(images.pending, architecture);
   const realTime = thread?.sched_prio ?? 0;
   const priority = realTime === 0 ? 20 + (thread?.sched_nice ?? 0) : -1 - realTime;
   const fields: readonly (string | number | bigint)[] = [
@@ -50,7 +50,7 @@ export function formatStat(
     ...zeros('itrealvalue', 'starttime'),
     process.mappedBytes ?? 0,
     ...zeros('rss'),
-    images.limits[RLIMIT_RSS]?.cur ?? UNLIMITED,
+    images.limits[limitNumber('RSS', architecture)]?.cur ?? UNLIMITED,
     mm?.mm_start_code ?? 0,
     mm?.mm_end_code ?? 0,
     mm?.mm_start_stack ?? 0,

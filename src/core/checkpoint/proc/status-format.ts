@@ -2,12 +2,16 @@ import type { ProcessFacts, TaskState } from '../../../protocol/processes.ts';
 import type { SeccompState } from '../../../protocol/seccomp.ts';
 import type { MmEntry, SiginfoEntry } from '../../criu/schema/generated/messages.ts';
 import { newPrivileges, tellsAmbient } from '../isolation/credentials.ts';
+import { queuedNumber } from '../isolation/queued-signals.ts';
 import { modeNumber } from '../isolation/seccomp-state.ts';
 import { signalTable } from '../isolation/signal-names.ts';
 import { numbered } from '../isolation/signals.ts';
 import type { TaskImages, ThreadImages } from '../isolation/task-images.ts';
 import type { MemoryTotals } from '../memory/totals.ts';
 import { threadName } from './exact-text.ts';
+
+/** MIPS has the most. */
+const MAX_SIGNAL = 128;
 
 const KERNEL_STATES: Readonly<Record<TaskState, string>> = {
   running: 'R (running)',
@@ -40,7 +44,11 @@ export function formatStatus({ process, task, thread, mm, memory, seccomp }: Sta
   const comm = threadName(thread);
   // Of a zombie CRIU keeps the name and how it ended; what else the image must hold means nothing.
   const isGone = process.state === 'zombie';
+  const { architecture } = task;
   const handlers = isGone ? undefined : signalMasks(task);
+  const blocked = blockedMask(thread, task);
+  // Source: fs/proc/array.c, render_sigset_t: a digit for each four signals that the machine has.
+  const signals = (set: bigint) => set.toString(16).padStart(signalTable(architecture).last / 4, '0');
   const capabilities = (words: readonly number[] | undefined) => credentials && mask(wordsToMask(words ?? []));
   const ids = (...values: readonly (number | undefined)[]) => credentials && values.join('\t');
   const lines: (readonly [string, string | undefined])[] = [
@@ -68,11 +76,11 @@ export function formatStatus({ process, task, thread, mm, memory, seccomp }: Sta
     ['CoreDumping', mm && '0'],
     ['THP_enabled', mm?.thp_disabled === undefined ? undefined : mm.thp_disabled ? '0' : '1'],
     ['Threads', String(process.threads.length)],
-    ['SigPnd', thread.core && !isGone ? mask(pendingMask(thread.pending)) : undefined],
-    ['ShdPnd', task.task && !isGone ? mask(pendingMask(task.shared)) : undefined],
-    ['SigBlk', isGone ? undefined : blockedMask(thread, task)],
-    ['SigIgn', handlers && mask(handlers.ignored)],
-    ['SigCgt', handlers && mask(handlers.caught)],
+    ['SigPnd', thread.core && !isGone ? signals(pendingMask(thread.pending, architecture)) : undefined],
+    ['ShdPnd', task.task && !isGone ? signals(pendingMask(task.shared, architecture)) : undefined],
+    ['SigBlk', isGone || blocked === undefined ? undefined : signals(blocked)],
+    ['SigIgn', handlers && signals(handlers.ignored)],
+    ['SigCgt', handlers && signals(handlers.caught)],
     ['CapInh', capabilities(credentials?.cap_inh)],
     ['CapPrm', capabilities(credentials?.cap_prm)],
     ['CapEff', capabilities(credentials?.cap_eff)],
@@ -95,17 +103,19 @@ function signalMasks(task: TaskImages): { ignored: bigint; caught: bigint } | un
   return masks;
 }
 
-export function pendingMask(signals: readonly SiginfoEntry[]): bigint {
-  return signals.reduce((sum, { siginfo }) => sum | bit(siginfo[0] ?? 0), 0n);
+export function pendingMask(signals: readonly SiginfoEntry[], architecture: string): bigint {
+  return signals.reduce((sum, signal) => sum | bit(queuedNumber(signal, architecture)), 0n);
 }
 
-function blockedMask(thread: ThreadImages, task: TaskImages): string | undefined {
-  const blocked = thread.thread?.blk_sigset ?? task.task?.blk_sigset;
-  return blocked === undefined ? undefined : mask(blocked);
+function blockedMask({ thread }: ThreadImages, { task }: TaskImages): bigint | undefined {
+  const blocked = thread?.blk_sigset ?? task?.blk_sigset;
+  const upper = thread?.blk_sigset_extended ?? task?.blk_sigset_extended ?? 0n;
+  return blocked === undefined ? undefined : blocked | (upper << 64n);
 }
 
+/** Of a number that is no signal, none: a hostile image may have any. */
 function bit(signal: number): bigint {
-  return signal < 1 ? 0n : 1n << BigInt(signal - 1);
+  return signal < 1 || signal > MAX_SIGNAL ? 0n : 1n << BigInt(signal - 1);
 }
 
 function kilobytes(bytes: bigint): string {

@@ -9,19 +9,19 @@ import {
   IPPROTO,
   ipProtocolWord,
   shutdownWord,
-  SOCK,
+  SOCK_RAW,
   STATE,
   stateWord,
   typeWord,
 } from './socket-words.ts';
 
 /** What an Internet socket is, without what other images say of it. */
-export function describeInet(socket: InetSkEntry): SocketCore {
+export function describeInet(socket: InetSkEntry, machine: number | undefined): SocketCore {
   const protocol = protocolOf(socket);
   const localAddress = localOf(socket);
   const remoteAddress = remoteOf(socket);
   const port = (endpoint: SocketAddress): number | string =>
-    socket.type === SOCK.raw ? ipProtocolWord(socket.proto) : endpoint.port === 0 ? '*' : endpoint.port;
+    socket.type === SOCK_RAW ? ipProtocolWord(socket.proto) : endpoint.port === 0 ? '*' : endpoint.port;
   const text = (endpoint: SocketAddress): string => endpointText(endpoint.address, port(endpoint), endpoint.interface);
   const shutdown = shutdownWord(socket.shutdown);
   const listens = isListening(socket);
@@ -29,7 +29,7 @@ export function describeInet(socket: InetSkEntry): SocketCore {
     id: socket.id,
     family: familyWord(socket.family),
     protocol,
-    type: typeWord(socket.type),
+    type: typeWord(socket.type, machine),
     state: stateWord(socket.state),
     numbers: { family: socket.family, type: socket.type, protocol: socket.proto, state: socket.state },
     inode: socket.ino,
@@ -54,11 +54,11 @@ export function hasStream(socket: InetSkEntry): boolean {
 }
 
 export function isTcp(socket: InetSkEntry): boolean {
-  return socket.proto === IPPROTO.tcp && socket.type !== SOCK.raw;
+  return socket.proto === IPPROTO.tcp && socket.type !== SOCK_RAW;
 }
 
 function protocolOf({ family, type, proto }: InetSkEntry): string {
-  const word = type === SOCK.raw ? 'raw' : ipProtocolWord(proto);
+  const word = type === SOCK_RAW ? 'raw' : ipProtocolWord(proto);
   // `icmp6` says it already.
   return family === AF.inet6 && !word.endsWith('6') ? `${word}6` : word;
 }

@@ -9,7 +9,7 @@ import {
   netlinkGroupName,
   netlinkProtocolWord,
   netlinkStateWord,
-  SOCK,
+  SOCK_RAW,
   STATE,
   stateWord,
   typeWord,
@@ -29,9 +29,9 @@ export function describeNetlink(socket: NetlinkSkEntry): SocketCore {
     family: 'netlink',
     protocol: 'netlink',
     // CRIU does not keep whether it is RAW or DGRAM: to the kernel they are the same.
-    type: typeWord(SOCK.raw),
+    type: typeWord(SOCK_RAW, undefined),
     state: netlinkStateWord(socket.state),
-    numbers: { family: AF.netlink, type: SOCK.raw, protocol: socket.protocol, state: socket.state },
+    numbers: { family: AF.netlink, type: SOCK_RAW, protocol: socket.protocol, state: socket.state },
     inode: socket.ino,
     ...(socket.ns_id !== undefined && { namespace: socket.ns_id }),
     local: socket.portid === 0 ? `${protocol}:*` : `${protocol}:${String(socket.portid)}`,
@@ -64,14 +64,14 @@ function groupNumbers(words: readonly number[]): readonly number[] {
 }
 
 /** A socket that sees the frames of an interface, as tcpdump's. */
-export function describePacket(socket: PacketSockEntry): SocketCore {
+export function describePacket(socket: PacketSockEntry, machine: number | undefined): SocketCore {
   const protocol = etherProtocol(socket);
   const device = socket.ifindex === 0 ? '*' : `if${String(socket.ifindex)}`;
   return {
     id: socket.id,
     family: 'packet',
     protocol: 'packet',
-    type: typeWord(socket.type),
+    type: typeWord(socket.type, machine),
     // The kernel has no other state for it.
     state: stateWord(STATE.close),
     numbers: { family: AF.packet, type: socket.type, protocol, state: STATE.close },

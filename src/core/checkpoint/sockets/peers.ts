@@ -3,7 +3,7 @@ import type { InetSkEntry, NetlinkSkEntry, UnixSkEntry } from '../../criu/schema
 import { EndpointIndex } from './endpoints.ts';
 import { isListening, isTcp } from './inet-sockets.ts';
 import type { SocketCore, SocketMessage } from './socket-core.ts';
-import { isDatagram, isOutside } from './unix-sockets.ts';
+import { isOutside } from './unix-sockets.ts';
 
 /** A socket and its message, under the id of its file. */
 export interface DescribedSocket {
@@ -20,7 +20,7 @@ export interface Links {
 export function linkSockets(sockets: ReadonlyMap<number, DescribedSocket>): ReadonlyMap<number, Links> {
   const linker = new Linker(sockets);
   for (const [id, { core, socket }] of sockets) {
-    if (socket.kind === 'unix') linker.linkUnix(id, socket.message);
+    if (socket.kind === 'unix') linker.linkUnix(id, socket.message, core);
     else if (socket.kind === 'inet') linker.linkInet(id, socket.message, core);
     else if (socket.kind === 'netlink') linker.linkNetlink(id, socket.message);
   }
@@ -59,17 +59,18 @@ class Linker {
     }
   }
 
-  linkUnix(id: number, message: UnixSkEntry): void {
+  linkUnix(id: number, message: UnixSkEntry, { type }: SocketCore): void {
+    const isDatagram = type === 'DGRAM';
     const listener = isListening(message) ? undefined : this.#unixListeners.get(nameKey(message));
     if (listener?.type === message.type) this.#linksOf(id).listener = listener.id;
     if (message.peer === 0) return;
     const other = this.#unixByInode.get(message.peer);
     if (!other) {
-      const relation = isDatagram(message) ? 'sends-to' : 'connected';
+      const relation = isDatagram ? 'sends-to' : 'connected';
       this.#add(id, { relation, inode: message.peer, name: '' });
     } else if (other.message.peer === message.ino) {
       this.#add(id, this.#peer('connected', other.id));
-    } else if (!isDatagram(message) && isListening(other.message) && !isOutside(other.message)) {
+    } else if (!isDatagram && isListening(other.message) && !isOutside(other.message)) {
       this.#add(id, this.#peer('waits-for', other.id));
       this.#add(other.id, this.#peer('keeps-waiting', id));
     } else this.#linkOneWay(id, other.id);

@@ -52,16 +52,17 @@ export function socketMessage(file: FileEntry): SocketMessage | undefined {
   return undefined;
 }
 
-export function describeSocket(socket: SocketMessage): SocketCore {
+/** @param machine core_entry.mtype */
+export function describeSocket(socket: SocketMessage, machine: number | undefined): SocketCore {
   switch (socket.kind) {
     case 'inet':
-      return describeInet(socket.message);
+      return describeInet(socket.message, machine);
     case 'unix':
-      return describeUnix(socket.message);
+      return describeUnix(socket.message, machine);
     case 'netlink':
       return describeNetlink(socket.message);
     case 'packet':
-      return describePacket(socket.message);
+      return describePacket(socket.message, machine);
   }
 }
 

@@ -7,7 +7,7 @@ import type {
   SkOptsEntry,
   TcpStreamEntry,
 } from '../../criu/schema/generated/messages.ts';
-import { AF, IPPROTO, SOCK } from './socket-words.ts';
+import { AF, IPPROTO, SOCK_RAW } from './socket-words.ts';
 
 /** Options under the names of setsockopt(2), in the order of the manual; those of which nothing is known are left out. */
 class OptionList {
@@ -63,7 +63,7 @@ export function inetOptions(socket: InetSkEntry, stream: TcpStreamEntry | undefi
   const list = new OptionList();
   if (socket.family === AF.inet6) list.add('IPV6_V6ONLY', socket.v6only);
   if (socket.ip_opts) list.addAll(ipOptions(socket.ip_opts, socket.family));
-  if (socket.proto === IPPROTO.tcp && socket.type !== SOCK.raw) list.addAll(tcpOptions(socket, stream));
+  if (socket.proto === IPPROTO.tcp && socket.type !== SOCK_RAW) list.addAll(tcpOptions(socket, stream));
   return list.list();
 }
 

@@ -1,11 +1,14 @@
 import type { SocketFamily } from '../../../protocol/sockets.ts';
+import { MACHINE } from '../../criu/architectures.ts';
 import { SOCKET_STATES } from '../../criu/field-words.ts';
 
 type Names = Readonly<Record<number, string>>;
 
-/** Address families and types of sockets. Source: the kernel's include/linux/socket.h and include/linux/net.h. */
+/** Address families. Source: the kernel's include/linux/socket.h. */
 export const AF = { unix: 1, inet: 2, inet6: 10, netlink: 16, packet: 17 } as const;
-export const SOCK = { stream: 1, dgram: 2, raw: 3, seqpacket: 5 } as const;
+
+/** The type that has one number on all machines. Source: the kernel's include/linux/net.h. */
+export const SOCK_RAW = 3;
 
 /** States that every kind of socket has. Source: the kernel's include/net/tcp_states.h. */
 export const STATE = { established: 1, close: 7, listen: 10 } as const;
@@ -14,7 +17,9 @@ export const STATE = { established: 1, close: 7, listen: 10 } as const;
 export const IPPROTO = { icmp: 1, tcp: 6, udp: 17, icmp6: 58, udplite: 136 } as const;
 
 const families: Names = { 1: 'unix', 2: 'inet', 10: 'inet6', 16: 'netlink', 17: 'packet' };
+/** Source: the kernel's include/linux/net.h, and arch/mips/include/asm/socket.h. */
 const types: Names = { 1: 'STREAM', 2: 'DGRAM', 3: 'RAW', 4: 'RDM', 5: 'SEQPACKET', 6: 'DCCP', 10: 'PACKET' };
+const mipsTypes: Names = { ...types, 1: 'DGRAM', 2: 'STREAM' };
 
 /** Source: the kernel's include/uapi/linux/in.h. */
 const ipProtocols: Names = {
@@ -122,8 +127,9 @@ export function familyWord(family: number): SocketFamily {
   return (families[family] ?? String(family)) as SocketFamily;
 }
 
-export function typeWord(type: number): string {
-  return types[type] ?? String(type);
+/** @param machine core_entry.mtype: MIPS has two of the numbers the other way round */
+export function typeWord(type: number, machine: number | undefined): string {
+  return (machine === MACHINE.mips ? mipsTypes : types)[type] ?? String(type);
 }
 
 export function stateWord(state: number): string {

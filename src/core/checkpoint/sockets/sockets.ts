@@ -132,6 +132,7 @@ export class DumpedSockets implements Sockets {
 
   async #read(signal?: AbortSignal): Promise<Reading> {
     const files = await FileTable.load(this.#images, signal);
+    const machine = await machineOf(this.#images, this.#processes, signal);
     const sockets = new Map<number, DescribedSocket>();
     for (const file of files.entries) {
       const socket = socketMessage(file);
@@ -140,7 +141,7 @@ export class DumpedSockets implements Sockets {
         this.#noteTooMany();
         break;
       }
-      sockets.set(file.id, { socket, core: { ...describeSocket(socket), id: file.id } });
+      sockets.set(file.id, { socket, core: { ...describeSocket(socket, machine), id: file.id } });
     }
     return { sockets, queues: await SocketQueues.load(this.#images, signal) };
   }

@@ -2,7 +2,7 @@ import type { UnixSocketFacts } from '../../../protocol/sockets.ts';
 import type { UnixSkEntry } from '../../criu/schema/generated/messages.ts';
 import { isListening } from './inet-sockets.ts';
 import type { SocketCore } from './socket-core.ts';
-import { AF, shutdownWord, SOCK, stateWord, typeWord } from './socket-words.ts';
+import { AF, shutdownWord, stateWord, typeWord } from './socket-words.ts';
 
 /** Bits of unix_sk_entry.uflags. Source: criu criu/sk-unix.c, USK_*. */
 const MARKS: readonly (readonly [bit: number, word: string])[] = [
@@ -13,13 +13,13 @@ const MARKS: readonly (readonly [bit: number, word: string])[] = [
 ];
 
 /** What a UNIX socket is, without what other images say of it. */
-export function describeUnix(socket: UnixSkEntry): SocketCore {
+export function describeUnix(socket: UnixSkEntry, machine: number | undefined): SocketCore {
   const shutdown = shutdownWord(socket.shutdown);
   return {
     id: socket.id,
     family: 'unix',
     protocol: 'unix',
-    type: typeWord(socket.type),
+    type: typeWord(socket.type, machine),
     state: stateWord(socket.state),
     numbers: { family: AF.unix, type: socket.type, protocol: 0, state: socket.state },
     inode: socket.ino,
@@ -35,10 +35,6 @@ export function describeUnix(socket: UnixSkEntry): SocketCore {
 /** A socket of a process that is not part of the dump: CRIU keeps its name, for those that send to it. */
 export function isOutside({ uflags }: UnixSkEntry): boolean {
   return (uflags & 1) !== 0;
-}
-
-export function isDatagram({ type }: UnixSkEntry): boolean {
-  return type === SOCK.dgram;
 }
 
 export function describeUnixDetail(socket: UnixSkEntry): UnixSocketFacts {

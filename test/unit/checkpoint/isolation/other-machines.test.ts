@@ -45,6 +45,45 @@ describe('on other machines', () => {
     assert.deepEqual(rows.at(-1)?.flags, ['SIGINFO']);
   });
 
+  test('MIPS has codes of signals and error numbers of its own, POWER an error number', async () => {
+    // The code stands before the error number.
+    const queued = [-2, -3, -4].map((code) => {
+      const bytes = siginfo(14, 0, [5, 3, 77]);
+      new DataView(bytes.buffer).setInt32(4, code, true);
+      return { siginfo: bytes };
+    });
+    const task = { sigactions: [{ sigaction: 0, flags: 0, restorer: 0, mask: 0 }], signals_s: { signals: queued } };
+    const thread = { seccomp_mode: 2, seccomp_filter: 0 };
+    const answers = [89, 38, 58, 1, 1133].map((number) => [0x06, 0, 0, 0x00050000 | number] as const);
+    const madeFor = (machine: number) =>
+      madeUp({
+        'pstree.img': pstree({ pid: 1 }),
+        'core-1.img': core({ machine, task, thread }),
+        'seccomp.img': seccompImage({ filter: program(...answers) }),
+      }).isolation;
+    const { signals } = (await madeFor(6).process(1)) ?? {};
+    assert.deepEqual(
+      signals?.pending.map(({ code, timerId }) => [code, timerId]),
+      [
+        ['SI_ASYNCIO', undefined],
+        ['SI_TIMER', 5],
+        ['SI_MESGQ', undefined],
+      ],
+    );
+    const named = async (machine: number) =>
+      (await madeFor(machine).seccompListing(0, 1))?.lines.map(({ text }) => text.replace(/^return /, ''));
+    assert.deepEqual(await named(6), [
+      'ERRNO(ENOSYS)',
+      'ERRNO(EL2NSYNC)',
+      'ERRNO(58)',
+      'ERRNO(EPERM)',
+      'ERRNO(EDQUOT)',
+    ]);
+    assert.deepEqual((await madeFor(6).seccompSummary(1, 1))?.otherArchitectures, ['ERRNO(ENOSYS)']);
+    assert.equal((await named(4))?.[2], 'ERRNO(EDEADLOCK)');
+    assert.deepEqual((await named(1))?.slice(0, 3), ['ERRNO(EDESTADDRREQ)', 'ERRNO(ENOSYS)', 'ERRNO(58)']);
+  });
+
   test('64-bit ARM has those of x86', async () => {
     const facts = await names(3);
     assert.deepEqual(facts?.limits.map(({ name }) => name).slice(5), [

@@ -335,5 +335,5 @@ function wantedFor(call: string, { defaultAction, defaultErrnoRet, syscalls }: P
 
 function answer(action: string, errno = 1): string {
   const name = action.replace('SCMP_ACT_', '');
-  return name === 'ERRNO' ? `ERRNO(${errnoName(errno) ?? ''})` : name;
+  return name === 'ERRNO' ? `ERRNO(${errnoName(errno, undefined) ?? ''})` : name;
 }

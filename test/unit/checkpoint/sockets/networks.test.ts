@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { formatInet6Addresses, formatRoutes } from '../../../../src/core/checkpoint/proc/device-format.ts';
+import { machineWords } from '../../../../src/core/checkpoint/proc/net-format.ts';
 import { octetsOfAddress, addressOfOctets } from '../../../../src/core/criu/field-words.ts';
 import type { NetworkNamespace } from '../../../../src/protocol/networks.ts';
 import { bytes, entry, image } from '../../criu/build-image.ts';
@@ -89,7 +90,28 @@ describe('a network namespace', () => {
   });
 
   test('has the routes of /proc/net/route', async () => {
-    assert.equal(formatRoutes(await namespace()), read('route.txt').toString());
+    assert.equal(formatRoutes(await namespace(), machineWords(1)), read('route.txt').toString());
+  });
+
+  test('has on a big-endian machine addresses whose first byte is written first', () => {
+    const route = {
+      family: 'inet',
+      table: 254,
+      type: 'unicast',
+      destination: '10.9.0.0/24',
+      gateway: '192.0.2.1',
+    } as const;
+    const text = formatRoutes({ id: 1, devices: [], addresses: [], routes: [route] }, machineWords(5));
+    assert.deepEqual(text.split('\n')[1]?.trimEnd().split('\t').slice(0, 8), [
+      '*',
+      '0A090000',
+      'C0000201',
+      '0003',
+      '0',
+      '0',
+      '0',
+      'FFFFFF00',
+    ]);
   });
 
   test('has the addresses of /proc/net/if_inet6', async () => {

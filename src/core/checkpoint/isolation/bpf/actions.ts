@@ -1,3 +1,5 @@
+import { readTable } from '../syscalls/names.ts';
+
 /**
  * What a filter answers: the action in the upper half of the word, its data in the lower one.
  * Source: include/uapi/linux/seccomp.h.
@@ -14,35 +16,66 @@ const NAMES: ReadonlyMap<number, string> = new Map([
 ]);
 const WITH_DATA: ReadonlySet<string> = new Set(['TRAP', 'ERRNO', 'TRACE']);
 
-/** Error numbers from 1 on, empty where there is none. Source: asm-generic/errno-base.h and errno.h. */
-const ERRNO = `
-EPERM ENOENT ESRCH EINTR EIO ENXIO E2BIG ENOEXEC EBADF ECHILD EAGAIN ENOMEM EACCES EFAULT ENOTBLK EBUSY EEXIST EXDEV
-ENODEV ENOTDIR EISDIR EINVAL ENFILE EMFILE ENOTTY ETXTBSY EFBIG ENOSPC ESPIPE EROFS EMLINK EPIPE EDOM ERANGE EDEADLK
-ENAMETOOLONG ENOLCK ENOSYS ENOTEMPTY ELOOP - ENOMSG EIDRM ECHRNG EL2NSYNC EL3HLT EL3RST ELNRNG EUNATCH ENOCSI EL2HLT
-EBADE EBADR EXFULL ENOANO EBADRQC EBADSLT - EBFONT ENOSTR ENODATA ETIME ENOSR ENONET ENOPKG EREMOTE ENOLINK EADV
+/** Error numbers that are the same on all machines. A number starts a run of names. Source: asm-generic/errno-base.h. */
+const BASE = `
+1 EPERM ENOENT ESRCH EINTR EIO ENXIO E2BIG ENOEXEC EBADF ECHILD EAGAIN ENOMEM EACCES EFAULT ENOTBLK EBUSY EEXIST EXDEV
+ENODEV ENOTDIR EISDIR EINVAL ENFILE EMFILE ENOTTY ETXTBSY EFBIG ENOSPC ESPIPE EROFS EMLINK EPIPE EDOM ERANGE`;
+/** Source: asm-generic/errno.h. */
+const GENERIC = `
+EDEADLK ENAMETOOLONG ENOLCK ENOSYS ENOTEMPTY ELOOP 42 ENOMSG EIDRM ECHRNG EL2NSYNC EL3HLT EL3RST ELNRNG EUNATCH ENOCSI
+EL2HLT EBADE EBADR EXFULL ENOANO EBADRQC EBADSLT 59 EBFONT ENOSTR ENODATA ETIME ENOSR ENONET ENOPKG EREMOTE ENOLINK EADV
 ESRMNT ECOMM EPROTO EMULTIHOP EDOTDOT EBADMSG EOVERFLOW ENOTUNIQ EBADFD EREMCHG ELIBACC ELIBBAD ELIBSCN ELIBMAX
 ELIBEXEC EILSEQ ERESTART ESTRPIPE EUSERS ENOTSOCK EDESTADDRREQ EMSGSIZE EPROTOTYPE ENOPROTOOPT EPROTONOSUPPORT
 ESOCKTNOSUPPORT EOPNOTSUPP EPFNOSUPPORT EAFNOSUPPORT EADDRINUSE EADDRNOTAVAIL ENETDOWN ENETUNREACH ENETRESET
 ECONNABORTED ECONNRESET ENOBUFS EISCONN ENOTCONN ESHUTDOWN ETOOMANYREFS ETIMEDOUT ECONNREFUSED EHOSTDOWN EHOSTUNREACH
 EALREADY EINPROGRESS ESTALE EUCLEAN ENOTNAM ENAVAIL EISNAM EREMOTEIO EDQUOT ENOMEDIUM EMEDIUMTYPE ECANCELED ENOKEY
-EKEYEXPIRED EKEYREVOKED EKEYREJECTED EOWNERDEAD ENOTRECOVERABLE ERFKILL EHWPOISON
-`
-  .trim()
-  .split(/\s+/);
+EKEYEXPIRED EKEYREVOKED EKEYREJECTED EOWNERDEAD ENOTRECOVERABLE ERFKILL EHWPOISON`;
+/** Source: arch/mips/include/uapi/asm/errno.h. */
+const MIPS = `
+ENOMSG EIDRM ECHRNG EL2NSYNC EL3HLT EL3RST ELNRNG EUNATCH ENOCSI EL2HLT EDEADLK ENOLCK 50 EBADE EBADR EXFULL ENOANO
+EBADRQC EBADSLT EDEADLOCK 59 EBFONT ENOSTR ENODATA ETIME ENOSR ENONET ENOPKG EREMOTE ENOLINK EADV ESRMNT ECOMM EPROTO
+73 EDOTDOT EMULTIHOP 77 EBADMSG ENAMETOOLONG EOVERFLOW ENOTUNIQ EBADFD EREMCHG ELIBACC ELIBBAD ELIBSCN ELIBMAX ELIBEXEC
+EILSEQ ENOSYS ELOOP ERESTART ESTRPIPE ENOTEMPTY EUSERS ENOTSOCK EDESTADDRREQ EMSGSIZE EPROTOTYPE ENOPROTOOPT
+120 EPROTONOSUPPORT ESOCKTNOSUPPORT EOPNOTSUPP EPFNOSUPPORT EAFNOSUPPORT EADDRINUSE EADDRNOTAVAIL ENETDOWN ENETUNREACH
+ENETRESET ECONNABORTED ECONNRESET ENOBUFS EISCONN ENOTCONN EUCLEAN 137 ENOTNAM ENAVAIL EISNAM EREMOTEIO EINIT EREMDEV
+ESHUTDOWN ETOOMANYREFS ETIMEDOUT ECONNREFUSED EHOSTDOWN EHOSTUNREACH EALREADY EINPROGRESS ESTALE 158 ECANCELED
+ENOMEDIUM EMEDIUMTYPE ENOKEY EKEYEXPIRED EKEYREVOKED EKEYREJECTED EOWNERDEAD ENOTRECOVERABLE ERFKILL EHWPOISON
+1133 EDQUOT`;
+/** Source: arch/powerpc/include/uapi/asm/errno.h. */
+const PPC64 = `58 EDEADLOCK`;
 
-/** `EPERM`; undefined for a number that is no error. MIPS numbers those above 34 differently. */
-export function errnoName(number: number): string | undefined {
-  const name = ERRNO[number - 1];
-  return name === '-' ? undefined : name;
+/** What AUDIT_ARCH_* has in its lower half. Source: include/uapi/linux/elf-em.h. */
+const EM_MIPS = 8;
+const EM_PPC64 = 21;
+
+const tables = new Map<string, ReadonlyMap<number, string>>();
+
+function errnoTable(text: string): ReadonlyMap<number, string> {
+  const known = tables.get(text);
+  if (known) return known;
+  const table = new Map<number, string>();
+  readTable(text, 0, table);
+  tables.set(text, table);
+  return table;
+}
+
+/**
+ * `EPERM`; undefined for a number that is no error.
+ * @param audit AUDIT_ARCH_* of the process: MIPS and POWER have numbers of their own
+ */
+export function errnoName(number: number, audit: number | undefined): string | undefined {
+  const machine = (audit ?? 0) & 0xffff;
+  const own = machine === EM_MIPS ? MIPS : machine === EM_PPC64 ? `${GENERIC} ${PPC64}` : GENERIC;
+  return errnoTable(BASE + own).get(number);
 }
 
 /** `ALLOW`, `ERRNO(EPERM)`, `TRACE(1)`; an action that no kernel knows is its number, and kills the process. */
-export function describeAction(word: number): string {
+export function describeAction(word: number, audit: number | undefined): string {
   const data = word & 0xffff;
   const action = (word & 0xffff0000) >>> 0;
   const name = NAMES.get(action);
   if (name === undefined) return `KILL_PROCESS(0x${(word >>> 0).toString(16).padStart(8, '0')})`;
-  if (name === 'ERRNO') return `ERRNO(${errnoName(data) ?? String(data)})`;
+  if (name === 'ERRNO') return `ERRNO(${errnoName(data, audit) ?? String(data)})`;
   return WITH_DATA.has(name) && data !== 0 ? `${name}(${String(data)})` : name;
 }
 

@@ -49,7 +49,7 @@ function describe(
     case CLASS.jump:
       return describeJump(program, index, (value, exact) => describeValue(value, exact, known, fallback));
     case CLASS.return:
-      return (code & FROM_A) === 0 ? `return ${describeAction(operand)}` : 'return A';
+      return (code & FROM_A) === 0 ? `return ${describeAction(operand, fallback)}` : 'return A';
     default:
       return (code & TO_A) === 0 ? 'X = A' : 'A = X';
   }

@@ -68,7 +68,8 @@ export function systemCallName(audit: number, number: number): string | undefine
   return systemCalls(audit).get(number);
 }
 
-function readTable(text: string, base: number, table: Map<number, string>): void {
+/** Adds names by their numbers: a number in the text starts a run of names. */
+export function readTable(text: string, base: number, table: Map<number, string>): void {
   let next = 0;
   for (const word of text.trim().split(/\s+/)) {
     const number = Number(word);
