@@ -12,6 +12,7 @@ import { TestNode, type NodeOptions } from './node.ts';
 import { PodLife, PODS } from './pod-life.ts';
 import { conflict, notFound, unavailable } from './status.ts';
 import { Store } from './store.ts';
+import { tableOf, wantsTable } from './tables.ts';
 import { ALL, Users, type Rule, type User } from './users.ts';
 
 export interface TestClusterOptions {
@@ -192,9 +193,10 @@ export class TestCluster {
   async #handle(visit: Visit, kind: Kind): Promise<void> {
     const { info, url, request, response } = visit;
     const namespace = kind.namespaced ? info.namespace : undefined;
+    const shaped = (answer: object): object => (wantsTable(request.headers.accept) ? tableOf(kind, answer) : answer);
     switch (info.verb) {
       case 'list': {
-        answerJson(request, response, 200, listPage(this.store, kind, info, url.searchParams));
+        answerJson(request, response, 200, shaped(listPage(this.store, kind, info, url.searchParams)));
         return;
       }
       case 'watch': {
@@ -204,7 +206,7 @@ export class TestCluster {
       case 'get':
         if (info.subresource === 'log') return void response.end('2026-11-23T22:22:03Z count 1\n');
         {
-          answerJson(request, response, 200, this.store.get(kind, namespace, info.name ?? ''));
+          answerJson(request, response, 200, shaped(this.store.get(kind, namespace, info.name ?? '')));
           return;
         }
       case 'create': {

@@ -5,7 +5,7 @@ import * as vscode from 'vscode';
 import type { TestAccess } from '../../src/vscode/test-access.ts';
 import { TestCluster } from '../cluster/test-cluster.ts';
 import { addPod } from '../cluster/workloads.ts';
-import type { KubernetesTools } from './kubernetes-tools/extension.ts';
+import type { KubernetesTools, Start } from './kubernetes-tools/extension.ts';
 import { activate, sample, setting, useKubeconfig } from './support.ts';
 
 const ARCHIVE = ['kubernetes', 'checkpoint-rich_lab-app-2026-11-23T22-31-03Z.tar'] as const;
@@ -15,12 +15,11 @@ describe('beside the Kubernetes extension', () => {
   let kubernetes: KubernetesTools;
   let shown: TestCluster;
   let other: TestCluster;
+  let start: (kubeconfig: string) => void;
 
   before(async () => {
     access = await activate();
-    const extension = vscode.extensions.getExtension<KubernetesTools>('ms-kubernetes-tools.vscode-kubernetes-tools');
-    assert.ok(extension, 'the extension that stands for it is not there');
-    kubernetes = await extension.activate();
+    (globalThis as Start).kubernetesToolsStart = new Promise((resolve) => (start = resolve));
     [shown, other] = await Promise.all([TestCluster.start(), TestCluster.start()]);
     for (const cluster of [shown, other]) {
       cluster.node().archives.set('*', sample(...ARCHIVE).fsPath);
@@ -38,6 +37,29 @@ describe('beside the Kubernetes extension', () => {
 
   /** The names of the archives that both clusters' nodes have. */
   const made = () => [shown, other].map((cluster) => readdirSync(cluster.node().checkpoints).length);
+
+  /** Closes messages that stay until somebody does, until a command has ended. */
+  async function closingMessages(command: Thenable<unknown>): Promise<void> {
+    const ended = Promise.resolve(command).then(() => true);
+    while (!(await Promise.race([ended, wait(50, false)]))) {
+      await vscode.commands.executeCommand('notifications.clearAll');
+    }
+  }
+
+  it('waits for it where its view is there before it has started', async () => {
+    await useKubeconfig(access, other.kubeconfig());
+    const row = { kindName: 'pod/web', namespace: 'shop', metadata: { name: 'web', namespace: 'shop' } };
+    const command = vscode.commands.executeCommand('checkpointExplorer.checkpoint', row);
+    await wait(300);
+    // Ours is another cluster, which has a pod of that name, too.
+    assert.deepEqual(made(), [0, 0]);
+    start(shown.kubeconfig());
+    const extension = vscode.extensions.getExtension<KubernetesTools>('ms-kubernetes-tools.vscode-kubernetes-tools');
+    assert.ok(extension, 'the extension that stands for it is not there');
+    kubernetes = await extension.activate();
+    await closingMessages(command);
+    assert.deepEqual(made(), [0, 0]);
+  });
 
   it('checkpoints a pod of its tree in the cluster that it shows, whatever our current context is', async () => {
     kubernetes.show(shown.kubeconfig('admin', { context: 'there' }));
@@ -60,12 +82,15 @@ describe('beside the Kubernetes extension', () => {
     await useKubeconfig(access, other.kubeconfig());
     const before = made();
     const pod = kubernetes.pod('shop', 'web');
-    const command = vscode.commands.executeCommand('checkpointExplorer.checkpoint', pod).then(() => true);
-    const aMoment = () => wait(50, false);
-    // The message that says so stays until somebody closes it.
-    while (!(await Promise.race([command, aMoment()]))) {
-      await vscode.commands.executeCommand('notifications.clearAll');
-    }
+    await closingMessages(vscode.commands.executeCommand('checkpointExplorer.checkpoint', pod));
+    assert.deepEqual(made(), before);
+  });
+
+  it('checkpoints no pod of the same name where its view still shows another cluster', async () => {
+    await useKubeconfig(access, shown.kubeconfig());
+    const before = made();
+    const pod = kubernetes.pod('shop', 'web', 'node-of-before');
+    await closingMessages(vscode.commands.executeCommand('checkpointExplorer.checkpoint', pod));
     assert.deepEqual(made(), before);
   });
 

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { formatDuration, formatSize } from '../../protocol/format.ts';
-import { sentence } from '../../protocol/sentence.ts';
+import { sentence, type Sentence } from '../../protocol/sentence.ts';
 import { ClusterError } from '../../core/cluster/cluster-error.ts';
 import { listPods } from '../../core/cluster/inventory/pods.ts';
 import { formatNodeLocator } from '../../core/cluster/node-files/node-locator.ts';
@@ -11,47 +11,35 @@ import type { ArchiveActions } from './archive-actions.ts';
 import { obstacle, takeAll, type Result, type Wanted } from './checkpointing.ts';
 import { clusterSettings } from './cluster-settings.ts';
 import type { Connection } from './connections.ts';
-import { foreignContext, foreignKubeconfig, foreignPod } from './foreign-pod.ts';
+import { KubernetesExtension } from './kubernetes-extension.ts';
 import type { PartServices } from './part-services.ts';
 import { podTargets, wantedOf, type PodTarget } from './targets.ts';
-
-const KUBERNETES = 'ms-kubernetes-tools.vscode-kubernetes-tools';
 
 /** Taking checkpoints: whose, whether it can be done and shall be, and what comes after. */
 export class CheckpointActions {
   readonly #services: PartServices;
   readonly #archives: ArchiveActions;
+  readonly #kubernetes: KubernetesExtension;
 
   constructor(services: PartServices, archives: ArchiveActions) {
     this.#services = services;
     this.#archives = archives;
+    this.#kubernetes = new KubernetesExtension(services);
   }
 
   /** @param argument a row of the view or of the Kubernetes extension's; nothing from the palette */
   async checkpoint(argument: unknown, selected: unknown): Promise<void> {
     const chosen = Array.isArray(selected) && selected.includes(argument) ? (selected as unknown[]) : [argument];
-    const foreign = await this.#foreign(argument);
+    const foreign = await this.#kubernetes.pod(argument);
     const rows = podTargets(chosen);
     const targets = rows.length > 0 ? rows : await this.#choose(foreign);
     if (targets.length === 0) return;
     const wanted = await wantedOf(this.#services.connections, targets);
     if (wanted.length === 0) {
-      throw new ClusterError(
-        'not-found',
-        sentence('No container is running there, so there is nothing to checkpoint.'),
-      );
+      throw new ClusterError('not-found', nothingRuns(targets));
     }
     if (!(await this.#isPossible(wanted)) || !(await confirm(wanted))) return;
     await this.take(wanted);
-  }
-
-  /** A pod of the Kubernetes extension's tree, in the cluster that it shows. @throws ClusterError */
-  async #foreign(argument: unknown): Promise<PodTarget | undefined> {
-    const pod = foreignPod(argument);
-    const shown = pod && foreignKubeconfig(vscode.extensions.getExtension(KUBERNETES)?.exports);
-    return shown
-      ? { ...pod, context: await foreignContext(await this.#services.connections.kubeconfig(), shown) }
-      : pod;
   }
 
   /** Without any question. Resolves when all is done and told. */
@@ -207,6 +195,12 @@ export class CheckpointActions {
     });
     return chosen && { context: cluster.name, namespace: cluster.namespace, pod: chosen.label };
   }
+}
+
+function nothingRuns([first, ...others]: readonly PodTarget[]): Sentence {
+  return first && others.length === 0
+    ? sentence('No container of {0} is running, so there is nothing to checkpoint.', `${first.namespace}/${first.pod}`)
+    : sentence('No container is running there, so there is nothing to checkpoint.');
 }
 
 /** What a checkpoint does to these containers, for a person to decide. */

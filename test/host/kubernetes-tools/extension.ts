@@ -22,12 +22,14 @@ export class ResourceNode {
   readonly kind: Kind;
   readonly name: string;
   readonly metadata: { readonly name: string; readonly namespace: string };
+  readonly extraInfo: { readonly podInfo: { readonly nodeName: string } };
 
-  constructor(kind: Kind, name: string, namespace: string) {
+  constructor(kind: Kind, name: string, namespace: string, nodeName: string) {
     this.kind = kind;
     this.name = name;
     this.kindName = `${kind.abbreviation}/${name}`;
     this.metadata = { name, namespace };
+    this.extraInfo = { podInfo: { nodeName } };
   }
 
   get namespace(): string {
@@ -46,17 +48,22 @@ export class ResourceNode {
 export interface KubernetesTools {
   get(component: string, version: string): { readonly available: boolean; readonly api?: unknown };
   show(kubeconfig: string): void;
-  pod(namespace: string, name: string): ResourceNode;
+  pod(namespace: string, name: string, node?: string): ResourceNode;
 }
 
-export function activate(): KubernetesTools {
-  let hostPath = '';
+/** Set by a test before the start, which takes as long as this: the kubeconfig that is shown at first. */
+export interface Start {
+  kubernetesToolsStart?: Promise<string>;
+}
+
+export async function activate(): Promise<KubernetesTools> {
+  let hostPath = (await (globalThis as Start).kubernetesToolsStart) ?? '';
   return {
     get: (component, version) =>
       component === 'configuration' && version === 'v1'
         ? { available: true, api: { getKubeconfigPath: () => ({ pathType: 'host', hostPath }) } }
         : { available: false },
     show: (kubeconfig) => (hostPath = kubeconfig),
-    pod: (namespace, name) => new ResourceNode(POD, name, namespace),
+    pod: (namespace, name, node = 'node-1') => new ResourceNode(POD, name, namespace, node),
   };
 }
