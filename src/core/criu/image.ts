@@ -3,7 +3,7 @@ import { sentence, type Sentence } from '../../protocol/sentence.ts';
 import type { ByteSource } from '../bytes/byte-source.ts';
 import { decodeMessage, decodeOutline, type DecodedMessage } from './decode-message.ts';
 import { readExtra, type Extra } from './extras.ts';
-import { turnNetworkOrder, uint32At } from './byte-order.ts';
+import { turnBytesInNumbers, uint32At } from './byte-order.ts';
 import { ImageReader } from './image-reader.ts';
 import { IMG_COMMON, IMG_SERVICE, kindOfFile, kindOfMagic, KINDS, type ExtraRule, type Kind } from './kinds.ts';
 import { bulk, type Extent } from './outline.ts';
@@ -302,7 +302,7 @@ class ImageVisit {
       return false;
     }
     this.#mayBeEncrypted = false;
-    if (reader.isBigEndian) turnNetworkOrder(decoded.message, type);
+    if (reader.isBigEndian) turnBytesInNumbers(decoded.message, type);
     this.#tellProblems(decoded, start, offset);
     const entry = { type, message: decoded.message, offset };
     if (row.extra) return this.#readExtra(row, row.extra, entry, decoded.damage !== undefined);

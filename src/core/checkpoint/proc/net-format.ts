@@ -1,6 +1,6 @@
 import type { SocketFacts } from '../../../protocol/sockets.ts';
 import { MACHINE } from '../../criu/architectures.ts';
-import { uint32At } from '../../criu/byte-order.ts';
+import { turnedWord } from '../../criu/byte-order.ts';
 import type {
   InetSkEntry,
   NetlinkSkEntry,
@@ -116,8 +116,7 @@ function endpoint(family: number, address: readonly number[], port: number, { is
  * @param word as a little-endian machine reads them, whatever machine the dump is of
  */
 export function wordText(word: number, isBigEndian: boolean): string {
-  if (!isBigEndian) return hex(word, 8);
-  return hex(uint32At(Uint8Array.of(word, word >>> 8, word >>> 16, word >>> 24), 0, true), 8);
+  return hex(isBigEndian ? turnedWord(word) : word, 8);
 }
 
 function listenersFirst(sockets: readonly Inet[]): readonly Inet[] {
