@@ -44,6 +44,8 @@ export interface MemoryMapping {
   readonly flags: readonly string[];
   readonly status: readonly string[];
   readonly advice: readonly string[];
+  /** The size of its huge pages, where CRIU recorded that it has some. */
+  readonly hugePageBytes?: number;
 }
 
 /** A mapping with what the dump holds of it. */

@@ -57,5 +57,26 @@ export function mapFlagWords(flags: number, machine: number | undefined): readon
     found.push(name);
     rest &= ~bit;
   }
+  const huge = hugePageBytes(flags, machine);
+  if (huge !== undefined) {
+    found.push(`MAP_HUGE_${sizeWord(huge)}`);
+    rest &= ~HUGE_BITS;
+  }
   return rest === 0 ? found : [...found, hexWord(rest >>> 0)];
+}
+
+/** Of a mapping of huge pages, how many times 2 gives their size. Source: asm-generic/hugetlb_encode.h. */
+const HUGE_SHIFT = 26;
+const HUGE_BITS = 0x3f << HUGE_SHIFT;
+
+/** The size of the huge pages of a mapping; undefined where it has none, or those of the system's default size. */
+export function hugePageBytes(flags: number, machine: number | undefined): number | undefined {
+  const size = (flags & HUGE_BITS) >>> HUGE_SHIFT;
+  return size === 0 || !hasMapFlag(flags, 'MAP_HUGETLB', machine) ? undefined : 2 ** size;
+}
+
+/** `64KB`, `2MB`, `1GB`, as the kernel's header names them. */
+function sizeWord(bytes: number): string {
+  const [unit, size] = bytes < 2 ** 20 ? ['KB', 2 ** 10] : bytes < 2 ** 30 ? ['MB', 2 ** 20] : ['GB', 2 ** 30];
+  return `${bytes / size}${unit}`;
 }

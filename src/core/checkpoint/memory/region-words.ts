@@ -1,6 +1,6 @@
 import type { MemoryMapping } from '../../../protocol/memory.ts';
 import { flagWords, hexWord } from '../../criu/field-words.ts';
-import { mapFlagWords } from '../../criu/map-flags.ts';
+import { hugePageBytes, mapFlagWords } from '../../criu/map-flags.ts';
 import type { VmaEntry } from '../../criu/schema/generated/messages.ts';
 
 /** Facts: the kernel's include/uapi/asm-generic/mman-common.h, MADV_*; CRIU keeps one bit for each, 1 << MADV_*. */
@@ -16,7 +16,7 @@ const advice: ReadonlyMap<number, string> = new Map([
 ]);
 
 /** What the numbers of a mapping say in words. */
-export type MappingWords = Pick<MemoryMapping, 'permissions' | 'flags' | 'status' | 'advice'>;
+export type MappingWords = Pick<MemoryMapping, 'permissions' | 'flags' | 'status' | 'advice' | 'hugePageBytes'>;
 
 /** More than any process has kinds of mappings. */
 const KEPT = 1000;
@@ -36,11 +36,13 @@ export class RegionWords {
     const key = `${prot} ${flags} ${status} ${madv ?? ''}`;
     const known = this.#known.get(key);
     if (known) return known;
+    const huge = hugePageBytes(flags, this.#machine);
     const words = {
       permissions: permissionWord(vma),
       flags: mapFlagWords(flags, this.#machine),
       status: statusWords(status),
       advice: adviceWords(madv),
+      ...(huge !== undefined && { hugePageBytes: huge }),
     };
     if (this.#known.size < KEPT) this.#known.set(key, words);
     return words;

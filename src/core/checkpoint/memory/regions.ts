@@ -19,6 +19,7 @@ import {
   VMA_FILE_PRIVATE,
   VMA_FILE_SHARED,
 } from '../../criu/mappings.ts';
+import { hasMapFlag } from '../../criu/map-flags.ts';
 import type { Mappings } from '../../criu/mappings.ts';
 import type { MmEntry, VmaEntry } from '../../criu/schema/generated/messages.ts';
 import type { SharedMemory } from '../../criu/shared-memory.ts';
@@ -32,11 +33,12 @@ export interface NameSources {
   readonly files: FileTable;
   /** Keys of System V shared memory by its id. */
   readonly keys?: ReadonlyMap<bigint, number>;
+  /** CRIU's number of the architecture. */
+  readonly machine?: number | undefined;
 }
 
 /** What is known beside the mappings themselves. */
 export interface MappingSources extends NameSources {
-  /** CRIU's number of the architecture. */
   readonly machine: number | undefined;
   /** By CRIU's mount id. */
   readonly mounts: ReadonlyMap<number, MountFacts>;
@@ -94,7 +96,7 @@ async function describeMapping(
   signal?: AbortSignal,
 ): Promise<MemoryMapping> {
   const { shared, mounts } = sources;
-  const { permissions, flags, status, advice } = words.of(vma);
+  const { permissions, flags, status, advice, hugePageBytes } = words.of(vma);
   const shmid = await shared.idOf(vma, signal);
   const file = isFile(vma) ? mappedFile(vma, sources) : undefined;
   const device = file?.mountId === undefined ? undefined : deviceOf(mounts.get(file.mountId));
@@ -112,6 +114,7 @@ async function describeMapping(
     flags,
     status,
     advice,
+    ...(hugePageBytes !== undefined && { hugePageBytes }),
   };
 }
 
@@ -122,7 +125,7 @@ export function targetOf(vma: VmaEntry, sources: MappingSources): Target {
 }
 
 /** What is mapped, as the kernel names it in /proc/PID/maps; empty for private anonymous memory. */
-export function nameOf(vma: VmaEntry, { files, keys, mm }: NameSources): string {
+export function nameOf(vma: VmaEntry, { files, keys, mm, machine }: NameSources): string {
   const { status } = vma;
   if (status & (VMA_FILE_PRIVATE | VMA_FILE_SHARED)) {
     return files.target(Number(vma.shmid)) ?? (status & VMA_AREA_MEMFD ? sharedAnonymous : '');
@@ -132,13 +135,18 @@ export function nameOf(vma: VmaEntry, { files, keys, mm }: NameSources): string 
   if (status & VMA_AREA_VVAR) return '[vvar]';
   if (status & VMA_AREA_VSYSCALL) return '[vsyscall]';
   if (status & VMA_AREA_UPROBES) return '[uprobes]';
-  if (status & VMA_AREA_SYSVIPC) {
-    return `/SYSV${(keys?.get(vma.shmid) ?? 0).toString(16).padStart(8, '0')} (deleted)`;
-  }
+  if (status & VMA_AREA_SYSVIPC) return systemVName(keys?.get(vma.shmid));
   if (status & SHARED_MEMORY) return sharedAnonymous;
   if (status & VMA_AREA_AIORING) return '/[aio] (deleted)';
   if (status & VMA_AREA_SOCKET) return 'socket:';
-  return isStack(vma, mm) ? '[stack]' : '';
+  if (isStack(vma, mm)) return '[stack]';
+  // Of these the kernel makes a file of its own. Source: mm/mmap.c, ksys_mmap_pgoff.
+  return hasMapFlag(vma.flags, 'MAP_HUGETLB', machine) ? '/anon_hugepage (deleted)' : '';
+}
+
+/** A shared memory segment of System V's. Source: ipc/shm.c, newseg. */
+export function systemVName(key = 0): string {
+  return `/SYSV${(key >>> 0).toString(16).padStart(8, '0')} (deleted)`;
 }
 
 function nameBytesOf({ shmid, status }: VmaEntry, { files }: NameSources): { readonly nameBytes?: string } {

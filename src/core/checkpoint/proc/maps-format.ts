@@ -64,7 +64,7 @@ export function formatSmaps({ regions, pageSize }: MemoryWalk, machine: number |
     const size = Number(region.end - region.start);
     const lines = [
       kilobytes('Size', size),
-      kilobytes('KernelPageSize', pageSize),
+      kilobytes('KernelPageSize', region.hugePageBytes ?? pageSize),
       ...BYTES.flatMap(([source, name]) => {
         const bytes = region.bytes[source];
         return bytes === undefined ? [] : [kilobytes(name, bytes)];

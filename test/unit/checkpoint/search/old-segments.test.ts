@@ -37,10 +37,11 @@ test('finds what stands in the image of System V segments, as CRIU before 3.0 ke
   }
   await checkpoint.close();
   assert.deepEqual(
-    matches.map(({ pid, address, offset }) => [pid, address, offset]),
+    matches.map(({ pid, address, offset, region }) => [pid, address, offset, region]),
     [
-      [1, BigInt(0x400 * PAGE + 4), undefined],
-      [null, null, 0],
+      [1, BigInt(0x400 * PAGE + 4), undefined, '/dev/zero (deleted)'],
+      // Nobody has attached it.
+      [null, null, 0, '/SYSV00000005 (deleted)'],
     ],
   );
 });

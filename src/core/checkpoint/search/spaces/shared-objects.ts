@@ -1,8 +1,9 @@
 import type { ImageDirectory } from '../../../criu/image-directory.ts';
-import { oldSegments } from '../../../criu/old-segments.ts';
+import { oldSegments, segmentKeys } from '../../../criu/old-segments.ts';
 import { openMemoryObject } from '../../../criu/shared-memory.ts';
 import { CheckpointError } from '../../../errors.ts';
 import { known } from '../../known-images.ts';
+import { systemVName } from '../../memory/regions.ts';
 import type { DumpedFiles } from '../../open-files/open-files.ts';
 import { ContentOwners, type Owner } from './content-owners.ts';
 import type { Places } from './places.ts';
@@ -26,6 +27,7 @@ export async function* sharedSpaces(
   const segments = await oldSegments(images, signal);
   if (ids.length + segments.size === 0) return;
   const memfds = await known(images, 'MEMFD_INODE', 'memfd.img', signal);
+  const keys = await segmentKeys(images, signal);
   const mappings = await mappingsOf(processes);
   for (const shmid of [...ids.map(BigInt), ...segments.keys()]) {
     const mapped = mappings.get(shmid) ?? [];
@@ -35,10 +37,15 @@ export async function* sharedSpaces(
     const memfd = memfds.find((inode) => BigInt(inode.shmid) === shmid);
     const isMemfd = memfd !== undefined && memfd.name !== '/dev/zero';
     const [first] = mapped;
-    const own = isMemfd ? `/memfd:${memfd.name} (deleted)` : '/dev/zero (deleted)';
+    const own = isMemfd ? `/memfd:${memfd.name} (deleted)` : nameOf(memfd === undefined ? keys.get(shmid) : undefined);
     const owner = async (): Promise<Owner> => (await ContentOwners.load(openFiles, signal)).memfd(shmid);
     yield new SharedSpace({ shmid, pages, name: first?.name ?? own, isMemfd, mappings: mapped, owner }, places);
   }
+}
+
+/** As mappings of the object are called. @param key of a segment of System V's */
+function nameOf(key: number | undefined): string {
+  return key === undefined ? '/dev/zero (deleted)' : systemVName(key);
 }
 
 type NamedMapping = ObjectMapping & { readonly name: string };
