@@ -86,7 +86,9 @@ function effectOf({ notification, signal = '', threadId, overrun }: Wire<PosixTi
     case 'thread':
       return `${t('a new thread is started')}${missed}`;
     case 'thread-id':
-      return `${t('{0} is sent to thread {1}', signal, threadId ?? 0)}${missed}`;
+      return threadId === undefined
+        ? `${t('{0} is sent to one of its threads', signal)}${missed}`
+        : `${t('{0} is sent to thread {1}', signal, threadId)}${missed}`;
     case 'signal':
     case 'unknown':
       return `${t('{0} is sent', signal)}${missed}`;

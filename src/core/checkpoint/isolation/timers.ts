@@ -31,10 +31,23 @@ const NOTIFICATIONS: ReadonlyMap<number, PosixTimer['notification']> = new Map([
   [4, 'thread-id'],
 ]);
 
+/**
+ * The thread that a timer signals. CRIU 4.2 writes what no thread has as its number where the processes had a pid namespace
+ * of their own (criu/timer.c, encode_notify_thread_id); the only thread of a process it can only be.
+ * @param threads of the process
+ */
+export function notifiedThread(timer: PosixTimerEntry, threads: readonly number[]): number | undefined {
+  const { notify_thread_id: recorded } = timer;
+  if (recorded === undefined || threads.includes(recorded)) return recorded;
+  return threads.length === 1 ? threads[0] : undefined;
+}
+
+/** @param threads of the process */
 export function describeTimers(
   interval: readonly ItimerEntry[],
   posix: readonly PosixTimerEntry[],
   table: SignalTable,
+  threads: readonly number[],
 ): TimerFacts {
   return {
     interval: INTERVAL_TIMERS.flatMap(([kind, signal], index) => {
@@ -45,12 +58,13 @@ export function describeTimers(
     }),
     posix: posix.map((timer): PosixTimer => {
       const notification = NOTIFICATIONS.get(timer.it_sigev_notify) ?? 'unknown';
+      const threadId = notifiedThread(timer, threads);
       return {
         id: timer.it_id,
         clock: clockName(timer.clock_id),
         notification,
         ...(notification !== 'none' && { signal: table.name(timer.si_signo) }),
-        ...(timer.notify_thread_id !== undefined && { threadId: timer.notify_thread_id }),
+        ...(threadId !== undefined && { threadId }),
         value: timer.sival_ptr,
         overrun: timer.overrun,
         remaining: timer.vsec * 1_000_000_000n + timer.vnsec,
@@ -60,9 +74,18 @@ export function describeTimers(
   };
 }
 
+/**
+ * The kernel makes negative numbers of the clocks of processes' time: these are those of who asked for them. Source:
+ * include/linux/posix-timers_types.h, and kernel/time/posix-cpu-timers.c, PROCESS_CLOCK and THREAD_CLOCK.
+ */
+const OWN_TIME: ReadonlyMap<number, string> = new Map([
+  [-6, 'PROCESS_CPUTIME_ID'],
+  [-2, 'THREAD_CPUTIME_ID'],
+]);
+
 /** Clocks of other processes' time are negative numbers. */
 function clockName(id: number): string {
   const signed = id | 0;
-  const name = CLOCKS[signed];
+  const name = CLOCKS[signed] ?? OWN_TIME.get(signed);
   return name === undefined ? String(signed) : `CLOCK_${name}`;
 }

@@ -10,7 +10,7 @@ import { describeSocket, socketMessage } from '../sockets/socket-core.ts';
 import { SOCK_RAW } from '../sockets/socket-words.ts';
 import { aboutFile } from './about.ts';
 import type { FileIndex } from './file-index.ts';
-import { namespaceName } from './flag-words.ts';
+import { namespaceName, O_RDWR } from './flag-words.ts';
 import { isMarkedDeleted, type Remap } from '../descriptors/remaps.ts';
 
 /** What the types of files have in common, in one form. */
@@ -94,7 +94,9 @@ function commonOf(file: FileEntry, index: FileIndex): Common {
     return { kind: 'BPF map', target: 'anon_inode:bpf-map', flags, position, owner };
   }
   if (pidfd) {
-    const { flags, ino, fown: owner } = pidfd;
+    const { ino, fown: owner } = pidfd;
+    // That it is open for both is all the same for every one, and CRIU leaves it out: criu/pidfd.c, dump_one_pidfd.
+    const flags = (pidfd.flags | O_RDWR) >>> 0;
     return { kind: 'pidfd', target: 'anon_inode:[pidfd]', inode: BigInt(ino), flags, owner };
   }
   // The kernel's number of a namespace is in no image.

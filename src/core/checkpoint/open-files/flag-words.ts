@@ -39,6 +39,7 @@ const ACCESS_MODES = ['O_RDONLY', 'O_WRONLY', 'O_RDWR'] as const;
 /** Close-on-exec among the flags, as /proc shows it: the same on all machines that CRIU knows. */
 export const O_CLOEXEC = 0o2000000;
 export const O_PATH = 0o10000000;
+export const O_RDWR = 2;
 
 /** How a file was opened. */
 export function accessOf(flags: number): 'read' | 'write' | 'both' | 'none' {

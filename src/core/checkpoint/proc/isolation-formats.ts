@@ -4,6 +4,7 @@ import type { ProcessFacts } from '../../../protocol/processes.ts';
 import type { MntEntry } from '../../criu/schema/generated/messages.ts';
 import { readPersonality } from '../isolation/personality.ts';
 import { readTask, readThread } from '../isolation/task-images.ts';
+import { notifiedThread } from '../isolation/timers.ts';
 import { asNumber, at } from '../json.ts';
 import { known } from '../known-images.ts';
 import { memoryTotals } from '../memory/totals.ts';
@@ -69,14 +70,15 @@ export const formats = {
     return task && `${readPersonality(task.personality).toString(16).padStart(8, '0')}\n`;
   },
 
-  timers: async ({ pid }, { images }, signal) => {
+  timers: async ({ pid, threads }, { images }, signal) => {
     const { posixTimers, task } = await readTask(images, pid, signal);
     if (!task) return undefined;
+    const tids = threads.map(({ tid }) => tid);
     return posixTimers
       .map((timer) => {
         const mode = NOTIFICATIONS[timer.it_sigev_notify & ~SIGEV_THREAD_ID] ?? String(timer.it_sigev_notify);
         const toThread = (timer.it_sigev_notify & SIGEV_THREAD_ID) !== 0;
-        const whom = toThread ? `tid.${timer.notify_thread_id ?? 0}` : `pid.${pid}`;
+        const whom = toThread ? `tid.${notifiedThread(timer, tids) ?? '?'}` : `pid.${pid}`;
         const value = timer.sival_ptr.toString(16).padStart(16, '0');
         return `ID: ${timer.it_id}\nsignal: ${timer.si_signo}/${value}\nnotify: ${mode}/${whom}\nClockID: ${timer.clock_id | 0}\n`;
       })

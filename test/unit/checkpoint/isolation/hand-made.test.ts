@@ -9,7 +9,7 @@ describe('a dump from before CRIU 2.0', () => {
   const timer = { isec: 1, iusec: 500_000, vsec: 2, vusec: 250_000 };
   const off = { isec: 0, iusec: 0, vsec: 0, vusec: 0 };
   const { isolation } = madeUp({
-    'pstree.img': pstree({ pid: 1 }),
+    'pstree.img': pstree({ pid: 1, threads: [1, 7] }),
     'core-1.img': core({ thread: { creds: undefined } }),
     'creds-1.img': image('CREDS', entry('creds_entry', { ...credentials, euid: 33, cap_bnd: [1, 1 << 9] })),
     'ids-1.img': image(
@@ -121,6 +121,28 @@ describe('a dump from before CRIU 2.0', () => {
       ],
     );
   });
+});
+
+test('timers that signal a thread tell which, where the number is one of the process’s', async () => {
+  const clocks = [0, 4294967290, 4294967294];
+  const timers = clocks.map((clock_id, it_id) => ({
+    ...{ it_id, clock_id, si_signo: 10, it_sigev_notify: 4, sival_ptr: 0, overrun: 0 },
+    ...{ isec: 0, insec: 0, vsec: 1, vnsec: 0, notify_thread_id: -281696400 },
+  }));
+  const off = { isec: 0, iusec: 0, vsec: 0, vusec: 0 };
+  const of = async (threads: readonly number[]) => {
+    const { isolation } = madeUp({
+      'pstree.img': pstree({ pid: 1, threads }),
+      'core-1.img': core({ task: { timers: { real: off, virt: off, prof: off, posix: timers } } }),
+    });
+    return (await isolation.process(1))?.timers?.posix.map(({ clock, threadId }) => [clock, threadId]);
+  };
+  assert.deepEqual(await of([1]), [
+    ['CLOCK_REALTIME', 1],
+    ['CLOCK_PROCESS_CPUTIME_ID', 1],
+    ['CLOCK_THREAD_CPUTIME_ID', 1],
+  ]);
+  assert.deepEqual((await of([1, 5]))?.[0], ['CLOCK_REALTIME', undefined]);
 });
 
 test('signals that wait tell what the kernel put beside them', async () => {

@@ -159,6 +159,7 @@ describe('kinds of files that no fixture has', () => {
       'pidfd',
     );
     assert.equal(there.file.target, 'anon_inode:[pidfd]');
+    assert.deepEqual(there.file.flagNames, ['O_RDWR', 'O_NONBLOCK']);
     assert.equal(there.file.inode, 77n);
     assert.deepEqual(there.facts, { of: 'pidfd', target: 1, command: 'main' });
     assert.match(there.fdinfo, /Pid:\t1\nNSpid:\t1\n$/);
