@@ -71,8 +71,13 @@ const HUGE_BITS = 0x3f << HUGE_SHIFT;
 
 /** The size of the huge pages of a mapping; undefined where it has none, or those of the system's default size. */
 export function hugePageBytes(flags: number, machine: number | undefined): number | undefined {
+  return hasMapFlag(flags, 'MAP_HUGETLB', machine) ? encodedPageBytes(flags) : undefined;
+}
+
+/** The size of pages that stands in flags of mmap(2), shmget(2) and memfd_create(2) alike; undefined where none does. */
+export function encodedPageBytes(flags: number): number | undefined {
   const size = (flags & HUGE_BITS) >>> HUGE_SHIFT;
-  return size === 0 || !hasMapFlag(flags, 'MAP_HUGETLB', machine) ? undefined : 2 ** size;
+  return size === 0 ? undefined : 2 ** size;
 }
 
 /** `64KB`, `2MB`, `1GB`, as the kernel's header names them. */

@@ -227,7 +227,7 @@ export class DumpedMemory implements Memory {
       shared,
       files: await this.#files.table(signal),
       mounts: new Map((await mounts(signal)).map((mount) => [mount.id, mount])),
-      keys: new Map(segments.map(({ desc }) => [BigInt(desc.id), desc.key])),
+      segments: new Map(segments.map((segment) => [BigInt(segment.desc.id), segment])),
     };
   }
 }

@@ -19,9 +19,9 @@ import {
   VMA_FILE_PRIVATE,
   VMA_FILE_SHARED,
 } from '../../criu/mappings.ts';
-import { hasMapFlag } from '../../criu/map-flags.ts';
+import { encodedPageBytes, hasMapFlag } from '../../criu/map-flags.ts';
 import type { Mappings } from '../../criu/mappings.ts';
-import type { MmEntry, VmaEntry } from '../../criu/schema/generated/messages.ts';
+import type { IpcShmEntry, MmEntry, VmaEntry } from '../../criu/schema/generated/messages.ts';
 import type { SharedMemory } from '../../criu/shared-memory.ts';
 import type { FileTable } from '../descriptors/file-table.ts';
 import { FD_TYPE } from '../descriptors/split-files.ts';
@@ -31,8 +31,8 @@ import { buildIdWord, permissionWord, RegionWords } from './region-words.ts';
 export interface NameSources {
   readonly mm: MmEntry | undefined;
   readonly files: FileTable;
-  /** Keys of System V shared memory by its id. */
-  readonly keys?: ReadonlyMap<bigint, number>;
+  /** Of System V shared memory, by its id. */
+  readonly segments?: ReadonlyMap<bigint, IpcShmEntry>;
   /** CRIU's number of the architecture. */
   readonly machine?: number | undefined;
 }
@@ -96,7 +96,7 @@ async function describeMapping(
   signal?: AbortSignal,
 ): Promise<MemoryMapping> {
   const { shared, mounts } = sources;
-  const { permissions, flags, status, advice, hugePageBytes } = words.of(vma);
+  const { permissions, flags, status, advice, hugePageBytes = segmentPageBytes(vma, sources) } = words.of(vma);
   const shmid = await shared.idOf(vma, signal);
   const file = isFile(vma) ? mappedFile(vma, sources) : undefined;
   const device = file?.mountId === undefined ? undefined : deviceOf(mounts.get(file.mountId));
@@ -125,7 +125,7 @@ export function targetOf(vma: VmaEntry, sources: MappingSources): Target {
 }
 
 /** What is mapped, as the kernel names it in /proc/PID/maps; empty for private anonymous memory. */
-export function nameOf(vma: VmaEntry, { files, keys, mm, machine }: NameSources): string {
+export function nameOf(vma: VmaEntry, { files, segments, mm, machine }: NameSources): string {
   const { status } = vma;
   if (status & (VMA_FILE_PRIVATE | VMA_FILE_SHARED)) {
     return files.target(Number(vma.shmid)) ?? (status & VMA_AREA_MEMFD ? sharedAnonymous : '');
@@ -135,13 +135,19 @@ export function nameOf(vma: VmaEntry, { files, keys, mm, machine }: NameSources)
   if (status & VMA_AREA_VVAR) return '[vvar]';
   if (status & VMA_AREA_VSYSCALL) return '[vsyscall]';
   if (status & VMA_AREA_UPROBES) return '[uprobes]';
-  if (status & VMA_AREA_SYSVIPC) return systemVName(keys?.get(vma.shmid));
+  if (status & VMA_AREA_SYSVIPC) return systemVName(segments?.get(vma.shmid)?.desc.key);
   if (status & SHARED_MEMORY) return sharedAnonymous;
   if (status & VMA_AREA_AIORING) return '/[aio] (deleted)';
   if (status & VMA_AREA_SOCKET) return 'socket:';
   if (isStack(vma, mm)) return '[stack]';
   // Of these the kernel makes a file of its own. Source: mm/mmap.c, ksys_mmap_pgoff.
   return hasMapFlag(vma.flags, 'MAP_HUGETLB', machine) ? '/anon_hugepage (deleted)' : '';
+}
+
+/** Of a mapped segment of huge pages only the segment tells their size. */
+function segmentPageBytes({ status, shmid }: VmaEntry, { segments }: NameSources): number | undefined {
+  if ((status & VMA_AREA_SYSVIPC) === 0) return undefined;
+  return encodedPageBytes(segments?.get(shmid)?.hugetlb_flag ?? 0);
 }
 
 /** A shared memory segment of System V's. Source: ipc/shm.c, newseg. */

@@ -16,13 +16,20 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 const MAP_HUGE_2MB = 0x54040000;
 const ANONYMOUS = 1 | (1 << 9);
 
-test('private memory of huge pages has the name and the page size that the kernel gives it', async () => {
+test('memory of huge pages has the name and the page size that the kernel gives it', async () => {
   writeDump(folder, { processes: [{ pid: 1, mappings: [], runs: [] }], objects: new Map() });
   const vma = { pgoff: 0, shmid: 0, prot: 3, fd: -1, status: ANONYMOUS };
   const vmas = [
     { ...vma, start: 0x40000000, end: 0x40400000, flags: 0x22 | (MAP_HUGE_2MB | 0) },
     { ...vma, start: 0x50000000, end: 0x50001000, flags: 0x22 },
+    // A segment of System V's: the mapping has the flag alone.
+    { ...vma, start: 0x60000000, end: 0x60200000, shmid: 4, flags: 0x40021, status: 1 | (1 << 8) | (1 << 10) },
   ];
+  const desc = { key: 0x77, uid: 0, gid: 0, cuid: 0, cgid: 0, mode: 0o600, id: 4 };
+  const segment = { desc, size: 0x200000, in_pagemaps: true, hugetlb_flag: 0x54000000 };
+  writeFileSync(join(folder, 'ipcns-shm-9.img'), image('IPCNS_SHM', entry('ipc_shm_entry', segment)));
+  const ids = { vm_id: 1, files_id: 1, fs_id: 1, sighand_id: 1, ipc_ns_id: 9 };
+  writeFileSync(join(folder, 'ids-1.img'), image('IDS', entry('task_kobj_ids_entry', ids)));
   writeFileSync(join(folder, 'mm-1.img'), image('MM', entry('mm_entry', { ...NO_MEMORY, vmas })));
   const checkpoint = await openCheckpoint({
     locator: folder,
@@ -35,12 +42,14 @@ test('private memory of huge pages has the name and the page size that the kerne
       [
         ['anonymous', '/anon_hugepage (deleted)', ['MAP_PRIVATE', 'MAP_ANON', 'MAP_HUGETLB', 'MAP_HUGE_2MB'], 2 ** 21],
         ['anonymous', '', ['MAP_PRIVATE', 'MAP_ANON'], undefined],
+        ['shared', '/SYSV00000077 (deleted)', ['MAP_SHARED', 'MAP_ANON', 'MAP_HUGETLB'], 2 ** 21],
       ],
     );
     const smaps = Buffer.from(await readAll(await checkpoint.files.open('/proc/1/smaps'), 1 << 20)).toString();
     assert.deepEqual(smaps.match(/KernelPageSize: .*/g), [
       'KernelPageSize:     2048 kB',
       'KernelPageSize:        4 kB',
+      'KernelPageSize:     2048 kB',
     ]);
   } finally {
     await checkpoint.close();
