@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { describeError, type WireError } from '../protocol/channel.ts';
-import type { Remedy } from '../core/cluster/cluster-error.ts';
+import type { Brief, Remedy } from '../core/cluster/cluster-error.ts';
 import { say, sentence, type Sentence } from '../protocol/sentence.ts';
 import { isCancelled as wasCancelled } from './failure.ts';
 import type { Log } from './log.ts';
@@ -52,6 +52,12 @@ export class Errors {
   /** One or two sentences for a person. */
   words(error: unknown): string {
     return words(sentenceOf(error));
+  }
+
+  /** The same in a few words and what they leave open, of a cluster's failures that have it so. */
+  brief(error: unknown): { readonly label: string; readonly detail: string } | undefined {
+    const brief = briefOf(error);
+    return brief && { label: words(brief.label), detail: words(brief.detail) };
   }
 
   /** Writes down what a person is not told. */
@@ -142,6 +148,12 @@ function sentenceOf(error: unknown): Sentence {
 export function remedyOf(error: unknown): Remedy | undefined {
   return typeof error === 'object' && error !== null && 'remedy' in error
     ? (error.remedy as Remedy | undefined)
+    : undefined;
+}
+
+function briefOf(error: unknown): Brief | undefined {
+  return typeof error === 'object' && error !== null && 'brief' in error
+    ? (error.brief as Brief | undefined)
     : undefined;
 }
 

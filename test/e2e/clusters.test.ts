@@ -32,7 +32,11 @@ test('the view shows contexts, and unfolds to containers', async () => {
   await runCommand('View: Show Checkpoints');
   await row('demo');
   await unfoldRow('prod-eu');
-  await row('prod-eu cannot be reached');
+  await row('Nothing listens');
+  // Who hears the row hears all of it.
+  await page
+    .getByRole('treeitem', { name: /^prod-eu cannot be reached: nothing listens at 127\.0\.0\.1:1\./ })
+    .waitFor();
   await unfoldRow('demo');
   await unfoldRow('shop');
   await unfoldRow('webapp-7d4b9c6f5-x2x7q');

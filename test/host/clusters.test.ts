@@ -75,8 +75,9 @@ describe('the view of clusters', () => {
   it('shows a live cluster beside a dead one', async () => {
     assert.deepEqual(await labels(), ['test', 'dead']);
     const [refused] = await rows('dead');
-    assert.match(refused?.label ?? '', /cannot be reached/);
-    assert.equal(refused?.context, 'error.unreachable');
+    assert.equal(refused?.label, 'Nothing listens');
+    assert.match(refused.spoken ?? '', /cannot be reached/);
+    assert.equal(refused.context, 'error.unreachable');
     assert.deepEqual(await labels('test'), ['default', 'kube-system', 'lab', 'Nodes']);
     assert.deepEqual(await labels('test', 'lab'), ['late', 'web']);
     assert.deepEqual(await labels('test', 'lab', 'web'), ['app', 'log']);

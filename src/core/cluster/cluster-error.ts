@@ -8,9 +8,22 @@ export interface Remedy {
   readonly copy?: { readonly form: 'yaml' | 'toml' | 'shell'; readonly text: string };
 }
 
+/** A failure in a row below the name of what failed: it says the cause first, because the end is cut off. */
+export interface Brief {
+  /** Two or three words. */
+  readonly label: Sentence;
+  /** What they leave open, not a whole sentence. */
+  readonly detail: Sentence;
+}
+
+export function brief(label: Sentence, detail: Sentence): Brief {
+  return { label, detail };
+}
+
 /** More about a failure of a cluster than its sentence says. */
 export interface ClusterErrorFacts {
   readonly remedy?: Remedy;
+  readonly brief?: Brief;
   /** The answer's HTTP status. */
   readonly status?: number;
   /** What the server, the kubelet, the runtime or a credential plugin said itself, without secrets and bounded. */
@@ -24,6 +37,7 @@ export interface ClusterErrorFacts {
 /** Why a cluster did not do something. Nothing in it, its cause included, holds a credential. */
 export class ClusterError extends CheckpointError {
   readonly remedy: Remedy | undefined;
+  readonly brief: Brief | undefined;
   readonly status: number | undefined;
   readonly said: string | undefined;
   readonly isPassing: boolean;
@@ -34,6 +48,7 @@ export class ClusterError extends CheckpointError {
       ...(facts.cause !== undefined && { cause: facts.cause }),
     });
     this.remedy = facts.remedy;
+    this.brief = facts.brief;
     this.status = facts.status;
     this.said = facts.said;
     this.isPassing = facts.isPassing ?? false;

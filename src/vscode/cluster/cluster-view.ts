@@ -182,5 +182,6 @@ function wording(errors: Errors): Wording {
     locale: vscode.env.language,
     translate: (template, ...args) => vscode.l10n.t(template, ...args),
     words: (error) => errors.words(error),
+    brief: (error) => errors.brief(error),
   };
 }

@@ -13,7 +13,9 @@ export function treeItem(node: TreeNode, row: Row): vscode.TreeItem {
     row.color === undefined ? undefined : new vscode.ThemeColor(row.color),
   );
   item.contextValue = row.context;
-  item.accessibilityInformation = { label: row.description === '' ? row.label : `${row.label}, ${row.description}` };
+  item.accessibilityInformation = {
+    label: row.spoken ?? (row.description === '' ? row.label : `${row.label}, ${row.description}`),
+  };
   if (row.command) {
     item.command = {
       command: `checkpointExplorer.${row.command.name}`,

@@ -99,7 +99,7 @@ describe('the server', () => {
     await withServer({ answer: 'HTTP/1.0 400 Bad Request\r\n\r\nspeak plainly' }, async (port) => {
       const error = await failureOf(tryContext(setCluster({ server: `https://127.0.0.1:${String(port)}` })));
       assert.equal(error.reason, 'tls');
-      assert.match(error.message, /does not speak TLS as expected/);
+      assert.match(error.message, /does not speak TLS: something else answers there/);
     });
     cluster.server.faults.add({ answer: { status: 200, type: 'text/html', body: '<html>log in</html>' }, times: 1 });
     const error = await failureOf(tryContext(() => undefined));

@@ -44,7 +44,7 @@ describe('what is in the way', async () => {
     assert.deepEqual(await shown.labels('test', 'lab'), ['web']);
     const error = await errorOf(shown, 'refused');
     assert.equal(error.reason, 'unreachable');
-    assert.match(shown.row(error).label, /refused cannot be reached: nothing listens at 127\.0\.0\.1:1/);
+    assert.match(shown.row(error).spoken ?? '', /refused cannot be reached: nothing listens at 127\.0\.0\.1:1/);
     assert.equal(shown.row(await shown.at('refused')).description, 'unreachable');
     assert.equal(isAnswered, false);
   });
@@ -101,6 +101,73 @@ describe('what is in the way', async () => {
     );
     shown.allowPlugins = false;
     assert.equal((await errorOf(shown, 'test')).reason, 'untrusted');
+  });
+
+  describe('stands in a row that says the cause first, and all of it to who hears it', () => {
+    const set =
+      (change: { readonly cluster?: object; readonly user?: object }) =>
+      (config: KubeconfigObject): void => {
+        Object.assign(config.clusters[0]?.cluster ?? {}, change.cluster);
+        if (change.user) for (const one of config.users) one.user = { ...change.user };
+      };
+    const plugin = (command: string, ...args: readonly string[]) =>
+      set({ user: { exec: { apiVersion: 'client.authentication.k8s.io/v1', command, args } } });
+    const klog = 'F1127 18:58:31.784494    8586 cred.go:145] no active account';
+    const cases: readonly (readonly [label: string, detail: RegExp, change: (config: KubeconfigObject) => void])[] = [
+      ['Nothing listens', /^at 127\.0\.0\.1:1; is/, set({ cluster: { server: 'https://127.0.0.1:1' } })],
+      ['Name not found', /^nowhere\.invalid; check/, set({ cluster: { server: 'https://nowhere.invalid' } })],
+      ['Another name', /^in the certificate of 127/, set({ cluster: { 'tls-server-name': 'elsewhere' } })],
+      ['Proxy failed', /^127\.0\.0\.1:1: nothing listens/, set({ cluster: { 'proxy-url': 'http://127.0.0.1:1' } })],
+      ['Not logged in', /^credentials missing, wrong or expired$/, set({ user: { token: 'nobody-knows-this' } })],
+      ['Not logged in', /^no credentials that count there$/, set({ user: {} })],
+      ['Plugin missing', /^no-such-plugin is not installed here$/, plugin('/no/such/no-such-plugin')],
+      ['Login failed', /^sh: no active account Log in\.$/, plugin('sh', '-c', `echo "${klog}\nLog in." >&2; exit 1`)],
+      ['No such cluster', /no server of c/, ({ clusters }) => void clusters.splice(0)],
+      ['No such user', /^u is not in the kubeconfig$/, ({ users }) => void users.splice(0)],
+    ];
+    for (const [label, detail, change] of cases) {
+      test(`${label}: ${detail.source}`, async () => {
+        const shown = new Shown(cluster.kubeconfig('admin', { change }));
+        const row = shown.row(await errorOf(shown, 'test'));
+        assert.equal(row.label, label);
+        assert.match(row.description, detail);
+        // With an indentation and an icon before it, in a sidebar of 200 pixels.
+        assert.ok(label.length <= 15);
+        assert.match(row.spoken ?? '', /\w{3}.*\w{3}/);
+        assert.ok((row.spoken ?? '').length > label.length);
+        assert.ok(!/error:|ECONN|F1127/.test(`${row.description} ${row.spoken ?? ''}`), row.spoken);
+      });
+    }
+
+    test('an authority that is not known, and what does not speak TLS at all', async () => {
+      const unknown = ({ clusters: [one] }: KubeconfigObject): void => {
+        delete one?.cluster['certificate-authority-data'];
+      };
+      const shown = new Shown(cluster.kubeconfig('admin', { change: unknown }));
+      assert.equal(shown.row(await errorOf(shown, 'test')).label, 'Unknown issuer');
+      const plain = createServer((socket) => {
+        socket.on('error', () => undefined);
+        socket.end('HTTP/1.0 400 Bad Request\r\n\r\nspeak plainly');
+      });
+      await new Promise<void>((resolve) => plain.listen(0, '127.0.0.1', resolve));
+      after(() => plain.close());
+      const { port } = plain.address() as AddressInfo;
+      const other = new Shown(kubeconfigOf(dead(port, 'plain')));
+      const row = other.row(await errorOf(other, 'plain'));
+      assert.equal(row.label, 'No TLS');
+      assert.doesNotMatch(row.spoken ?? '', /routines|deps/);
+    });
+
+    test('a right that is missing, and what has no words of its own', async () => {
+      const account = serviceAccount(cluster, { verbs: ['list'], resources: ['pods'], namespace: 'lab' });
+      const shown = new Shown(cluster.kubeconfig(account));
+      const row = shown.row(await errorOf(shown, 'test', 'Nodes'));
+      assert.deepEqual([row.label, row.description], ['Not allowed', 'to list nodes in the cluster']);
+      const broken = new Shown(join(scratch, 'is-not-there-either'));
+      const [gone] = await broken.rows();
+      assert.equal(gone?.label, 'Not there');
+      assert.equal(gone.description, gone.spoken);
+    });
   });
 
   test('one who may see a single namespace sees that, and those that they name', async () => {

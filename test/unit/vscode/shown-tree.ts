@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { after, afterEach } from 'node:test';
 import { CHECKPOINTS } from '../../../src/core/cluster/node-files/node-files.ts';
 import { HELPER_DEFAULTS } from '../../../src/core/cluster/node-files/helper-manifest.ts';
+import { ClusterError } from '../../../src/core/cluster/cluster-error.ts';
 import { CheckpointError } from '../../../src/core/errors.ts';
+import { say } from '../../../src/protocol/sentence.ts';
 import { Connections } from '../../../src/vscode/cluster/connections.ts';
 import { ClusterTree } from '../../../src/vscode/cluster/tree/cluster-tree.ts';
 import type { Row, TreeNode } from '../../../src/vscode/cluster/tree/node.ts';
@@ -77,6 +79,10 @@ export class Shown {
       translate: (template, ...args) =>
         template.replace(/\{(\d)\}/g, (_, index: string) => String(args[Number(index)])),
       words: (error) => (CheckpointError.is(error) ? error.message : String(error)),
+      brief: (error) =>
+        ClusterError.is(error) && error.brief
+          ? { label: say(error.brief.label), detail: say(error.brief.detail) }
+          : undefined,
     });
   }
 }

@@ -1,7 +1,7 @@
 import { sentence, type Sentence } from '../../../protocol/sentence.ts';
-import { ClusterError } from '../cluster-error.ts';
+import { brief, ClusterError, type Brief } from '../cluster-error.ts';
 import type { Answer, Transport } from '../connection/transport.ts';
-import { missingRight, remedyOf } from '../rights/missing-right.ts';
+import { missingRight, remedyOf, type MissingRight } from '../rights/missing-right.ts';
 import type { Status } from './objects.ts';
 
 /** Of one answer in memory; a page of 500 pods takes some three million. */
@@ -74,7 +74,8 @@ export function explainRefusal(refusal: Refusal, { peer }: Transport): ClusterEr
   const { status, text, object } = refusal;
   const said = text;
   const right = object && status === 403 ? missingRight(text) : undefined;
-  const facts = { status, said, where: peer.name, isPassing: status === 429 || status >= 500 };
+  const short = briefOf(refusal, right);
+  const facts = { status, said, where: peer.name, isPassing: status === 429 || status >= 500, ...short };
   switch (status) {
     case 401:
       return new ClusterError(
@@ -121,6 +122,39 @@ export function explainRefusal(refusal: Refusal, { peer }: Transport): ClusterEr
         facts,
       );
   }
+}
+
+/** None for what lies below a row that says it better. */
+function briefOf({ status, text }: Refusal, right: MissingRight | undefined): { brief?: Brief } {
+  switch (status) {
+    case 401:
+      return { brief: brief(sentence('Not logged in'), sentence('credentials missing, wrong or expired')) };
+    case 403:
+      if (isAnonymous(text)) {
+        return {
+          brief: brief(sentence('Not logged in'), sentence('no credentials that count there')),
+        };
+      }
+      return { brief: brief(sentence('Not allowed'), right ? rightText(right) : sentence('{0}', trimmed(text))) };
+    case 404:
+    case 410:
+      return {};
+    case 429:
+      return { brief: brief(sentence('Too busy'), sentence('try again later')) };
+    default:
+      return {
+        brief: brief(
+          status >= 500 ? sentence('Not available') : sentence('Refused'),
+          sentence('{0}: {1}', status, trimmed(text)),
+        ),
+      };
+  }
+}
+
+function rightText({ verb, resource, namespace }: MissingRight): Sentence {
+  return namespace === undefined
+    ? sentence('to {0} {1} in the cluster', verb, resource)
+    : sentence('to {0} {1} in {2}', verb, resource, namespace);
 }
 
 /** Whether an API server, or a kubelet, speaks of somebody who showed no credentials: no right is what is missing then. */

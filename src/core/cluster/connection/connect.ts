@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { sentence } from '../../../protocol/sentence.ts';
 import { rethrowAs } from '../../bytes/file-source.ts';
-import { ClusterError } from '../cluster-error.ts';
+import { brief, ClusterError } from '../cluster-error.ts';
 import type { ClusterEntry } from '../kubeconfig/entries.ts';
 import type { ResolvedContext } from '../kubeconfig/kubeconfig.ts';
 import { hostOf, Secrets } from '../../secrets.ts';
@@ -49,6 +49,7 @@ function serverOf(context: string, { server, name }: ClusterEntry, secrets: Secr
   throw new ClusterError(
     'bad-kubeconfig',
     sentence('The server of the cluster {0}, which the context {1} uses, is not an address.', name, context),
+    { brief: brief(sentence('Not an address'), sentence('the server of {0} in the kubeconfig', name)) },
   );
 }
 
@@ -65,6 +66,7 @@ async function trustOf(context: string, cluster: ClusterEntry): Promise<Trust> {
         cluster.name,
         context,
       ),
+      { brief: brief(sentence('Trusted how?'), sentence('certificate-authority or insecure-skip-tls-verify')) },
     );
   }
   const ca = caData ?? (caFile === undefined ? undefined : await readFile(caFile).catch(rethrowAs(caFile)));

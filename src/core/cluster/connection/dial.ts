@@ -3,7 +3,8 @@ import { request as httpsRequest } from 'node:https';
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { sentence } from '../../../protocol/sentence.ts';
-import { ClusterError } from '../cluster-error.ts';
+import { errorCode } from '../../bytes/file-source.ts';
+import { brief, ClusterError } from '../cluster-error.ts';
 import type { Proxy } from './proxy.ts';
 
 /** Milliseconds after which nothing is taken for no answer. */
@@ -70,7 +71,7 @@ function throughHttp(target: Target, proxy: Proxy): Promise<Duplex> {
       },
     });
     request.once('timeout', () => request.destroy(timedOut()));
-    request.once('error', (error) => reject(proxyFailed(proxy, error.message)));
+    request.once('error', (error) => reject(proxyFailed(proxy, whyNot(error))));
     request.once('connect', ({ statusCode = 0 }, socket, head) => {
       if (statusCode !== 200 || head.length > 0) {
         socket.destroy();
@@ -93,7 +94,7 @@ function throughHttp(target: Target, proxy: Proxy): Promise<Duplex> {
 async function throughSocks(target: Target, proxy: Proxy): Promise<Duplex> {
   const { signal } = target;
   const socket = await connected({ ...proxy, ...(signal && { signal }) }).catch((error: unknown) => {
-    throw proxyFailed(proxy, error instanceof Error ? error.message : String(error));
+    throw proxyFailed(proxy, whyNot(error));
   });
   const reader = new SocksReader(socket);
   try {
@@ -170,10 +171,28 @@ class SocksReader {
   }
 }
 
+function whyNot(error: unknown): string {
+  const known = WHY_NOT[errorCode(error) ?? ''];
+  return known ?? (error instanceof Error ? error.message : String(error));
+}
+
+/** What the network says of a proxy. */
+const WHY_NOT: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nothing listens there',
+  ENOTFOUND: 'its name cannot be looked up',
+  EAI_AGAIN: 'its name cannot be looked up',
+  ETIMEDOUT: 'it does not answer',
+  EHOSTUNREACH: 'it does not answer',
+  ENETUNREACH: 'it does not answer',
+  ECONNRESET: 'the connection to it broke off',
+  EPIPE: 'the connection to it broke off',
+};
+
 function proxyFailed({ host, port }: Proxy, why: string): ClusterError {
   return new ClusterError(
     'unreachable',
     sentence('The proxy {0} does not lead to the cluster: {1}.', `${host}:${String(port)}`, why),
+    { brief: brief(sentence('Proxy failed'), sentence('{0}: {1}', `${host}:${String(port)}`, why)) },
   );
 }
 
@@ -185,5 +204,11 @@ function proxyRefused(proxy: Proxy, status: number): ClusterError {
       'The proxy {0} wants to know who asks: put name and password into its address.',
       `${proxy.host}:${String(proxy.port)}`,
     ),
+    {
+      brief: brief(
+        sentence('Proxy login'),
+        sentence('put name and password into the address of {0}', `${proxy.host}:${String(proxy.port)}`),
+      ),
+    },
   );
 }

@@ -1,7 +1,7 @@
 import { sentence, type Sentence } from '../../../protocol/sentence.ts';
 import { cancelled } from '../../bytes/cancel.ts';
 import { CheckpointError, isCancelled, type Reason } from '../../errors.ts';
-import { ClusterError } from '../cluster-error.ts';
+import { brief, ClusterError, type Brief } from '../cluster-error.ts';
 import type { Secrets } from '../../secrets.ts';
 
 /** What is spoken to, for a sentence about it: `the API server of kind-dev` at `127.0.0.1:6443`. */
@@ -17,6 +17,7 @@ export interface Peer {
 interface Explained {
   readonly reason: Reason;
   readonly text: Sentence;
+  readonly brief: Brief;
 }
 
 /** Turns what the network or TLS says into a sentence; what is explained already passes. */
@@ -25,8 +26,8 @@ export function connectionFailed(error: unknown, peer: Peer, secrets: Secrets, s
   if (error instanceof CheckpointError) return error;
   const { code, message } = firstOf(error);
   const said = secrets.scrub(message, 500);
-  const { reason, text } = explain(code, said, peer);
-  return new ClusterError(reason, text, { where: peer.name, said, isPassing: reason === 'unreachable' });
+  const { reason, text, brief } = explain(code, said, peer);
+  return new ClusterError(reason, text, { brief, where: peer.name, said, isPassing: reason === 'unreachable' });
 }
 
 /** Where a name has several addresses, one error stands for the attempts at each. */
@@ -48,8 +49,9 @@ function explain(code: string, said: string, peer: Peer): Explained {
         'The certificate that {0} shows for {1} is not trusted: {2}. Check certificate-authority in the kubeconfig, or that nothing stands between you and the cluster.',
         address,
         who,
-        trust,
+        trust.why,
       ),
+      brief: brief(trust.label, sentence('the certificate of {0}; check certificate-authority', address)),
     };
   }
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
@@ -61,18 +63,32 @@ function explain(code: string, said: string, peer: Peer): Explained {
         who,
         said,
       ),
+      brief: brief(sentence('Another name'), sentence('in the certificate of {0}; check tls-server-name', address)),
     };
   }
   if (/ALERT_(?:BAD_CERTIFICATE|UNKNOWN_CA|CERTIFICATE_(?:REQUIRED|EXPIRED|REVOKED|UNKNOWN))/.test(code)) {
     return {
       reason: 'unauthorized',
       text: sentence('{0} does not accept the client certificate: {1}. It may have expired.', who, said),
+      brief: brief(sentence('Not logged in'), sentence('client certificate not accepted: {0}', said)),
+    };
+  }
+  if (/wrong version number/i.test(said)) {
+    return {
+      reason: 'tls',
+      text: sentence(
+        '{0} at {1} does not speak TLS: something else answers there. Check the address in the kubeconfig (https, and the port).',
+        who,
+        address,
+      ),
+      brief: brief(sentence('No TLS'), sentence('at {0}; check the address', address)),
     };
   }
   if (code === 'EPROTO' || code.startsWith('ERR_SSL') || code.startsWith('ERR_TLS') || code.startsWith('ERR_OSSL')) {
     return {
       reason: 'tls',
-      text: sentence('{0} at {1} does not speak TLS as expected: {2}.', who, address, said),
+      text: sentence('{0} at {1} does not speak TLS as expected: {2}.', who, address, opensslReason(said)),
+      brief: brief(sentence('TLS failed'), sentence('at {0}: {1}', address, opensslReason(said))),
     };
   }
   return unreachable(code, said, who, address);
@@ -84,6 +100,7 @@ function unreachable(code: string, said: string, who: string, address: string): 
       return {
         reason: 'unreachable',
         text: sentence('{0} cannot be reached: nothing listens at {1}. Is the cluster running?', who, address),
+        brief: brief(sentence('Nothing listens'), sentence('at {0}; is the cluster running?', address)),
       };
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
@@ -93,6 +110,10 @@ function unreachable(code: string, said: string, who: string, address: string): 
           '{0} cannot be reached: the name in {1} cannot be looked up. Check the network, the VPN and the kubeconfig.',
           who,
           address,
+        ),
+        brief: brief(
+          sentence('Name not found'),
+          sentence('{0}; check the network, the VPN and the kubeconfig', address),
         ),
       };
     case 'ETIMEDOUT':
@@ -106,6 +127,7 @@ function unreachable(code: string, said: string, who: string, address: string): 
           who,
           address,
         ),
+        brief: brief(sentence('No answer'), sentence('from {0}; check the network, the VPN and firewalls', address)),
       };
     case 'ECONNRESET':
     case 'EPIPE':
@@ -113,35 +135,56 @@ function unreachable(code: string, said: string, who: string, address: string): 
       return {
         reason: 'unreachable',
         text: sentence('The connection to {0} at {1} broke off. Try again.', who, address),
+        brief: brief(sentence('Connection lost'), sentence('to {0}; try again', address)),
       };
     default:
       return {
         reason: 'unreachable',
         text: sentence('{0} at {1} cannot be reached: {2}.', who, address, said),
+        brief: brief(sentence('Unreachable'), sentence('{0}: {1}', address, said)),
       };
   }
 }
 
-/** Why a certificate is not trusted, by OpenSSL's verification codes as Node names them. */
-const TRUST: Readonly<Record<string, string>> = {
-  CERT_HAS_EXPIRED: 'it has expired',
-  CERT_NOT_YET_VALID: 'it is not valid yet; compare the clocks',
-  CERT_REVOKED: 'it was revoked',
-  CERT_SIGNATURE_FAILURE: 'its signature is wrong',
-  CERT_UNTRUSTED: 'it is marked as not to be trusted',
-  DEPTH_ZERO_SELF_SIGNED_CERT: 'it is signed by nobody but itself',
-  INVALID_CA: 'its issuer is no certificate authority',
-  INVALID_PURPOSE: 'it is not meant for servers',
-  SELF_SIGNED_CERT_IN_CHAIN: 'an authority that is not known signed it',
-  UNABLE_TO_GET_ISSUER_CERT: 'its issuer is not known',
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'its issuer is not known',
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'its issuer is not known',
-  CERT_CHAIN_TOO_LONG: 'its chain of issuers is too long',
-  PATH_LENGTH_EXCEEDED: 'its chain of issuers is too long',
+/** Why a certificate is not trusted: in the middle of a sentence, and in two words. */
+interface Distrust {
+  readonly why: string;
+  readonly label: Sentence;
+}
+
+function distrust(why: string, label: Sentence): Distrust {
+  return { why, label };
+}
+
+const UNKNOWN = distrust('its issuer is not known', sentence('Unknown issuer'));
+const TOO_LONG = distrust('its chain of issuers is too long', sentence('Chain too long'));
+
+/** By OpenSSL's verification codes as Node names them. */
+const TRUST: Readonly<Record<string, Distrust>> = {
+  CERT_HAS_EXPIRED: distrust('it has expired', sentence('Has expired')),
+  CERT_NOT_YET_VALID: distrust('it is not valid yet; compare the clocks', sentence('Not valid yet')),
+  CERT_REVOKED: distrust('it was revoked', sentence('Was revoked')),
+  CERT_SIGNATURE_FAILURE: distrust('its signature is wrong', sentence('Wrong signature')),
+  CERT_UNTRUSTED: distrust('it is marked as not to be trusted', sentence('Not trusted')),
+  DEPTH_ZERO_SELF_SIGNED_CERT: distrust('it is signed by nobody but itself', sentence('Self-signed')),
+  INVALID_CA: distrust('its issuer is no certificate authority', sentence('No authority')),
+  INVALID_PURPOSE: distrust('it is not meant for servers', sentence('Not for servers')),
+  SELF_SIGNED_CERT_IN_CHAIN: distrust('an authority that is not known signed it', sentence('Unknown issuer')),
+  UNABLE_TO_GET_ISSUER_CERT: UNKNOWN,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNKNOWN,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNKNOWN,
+  CERT_CHAIN_TOO_LONG: TOO_LONG,
+  PATH_LENGTH_EXCEEDED: TOO_LONG,
 };
+
+/** OpenSSL's own sentence out of a line of its error queue: `400D…:error:0A00010B:SSL routines:FUNCTION:WHY:FILE:LINE:`. */
+export function opensslReason(line: string): string {
+  return /:error:[0-9A-F]+:[^:]*:[^:]*:([^:]+):/.exec(line)?.[1] ?? line;
+}
 
 /** Nothing came for so long. */
 export function timedOut(peer: Peer, milliseconds: number): ClusterError {
+  const seconds = Math.round(milliseconds / 1000);
   return new ClusterError(
     'timeout',
     peer.kind === 'server'
@@ -149,14 +192,13 @@ export function timedOut(peer: Peer, milliseconds: number): ClusterError {
           'The API server of {0} at {1} did not answer within {2} seconds. It may be busy, or the network slow.',
           peer.name,
           peer.address,
-          Math.round(milliseconds / 1000),
+          seconds,
         )
-      : sentence(
-          'The kubelet of {0} at {1} did not answer within {2} seconds.',
-          peer.name,
-          peer.address,
-          Math.round(milliseconds / 1000),
-        ),
-    { where: peer.name, isPassing: true },
+      : sentence('The kubelet of {0} at {1} did not answer within {2} seconds.', peer.name, peer.address, seconds),
+    {
+      brief: brief(sentence('No answer'), sentence('from {0} within {1} seconds', peer.address, seconds)),
+      where: peer.name,
+      isPassing: true,
+    },
   );
 }

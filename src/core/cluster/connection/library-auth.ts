@@ -1,5 +1,5 @@
 import { sentence } from '../../../protocol/sentence.ts';
-import { ClusterError } from '../cluster-error.ts';
+import { brief, ClusterError } from '../cluster-error.ts';
 import type { ResolvedContext } from '../kubeconfig/kubeconfig.ts';
 import type { CredentialOptions } from './credentials.ts';
 
@@ -35,14 +35,16 @@ export async function libraryAuthorization(
     await withinPatience((await configuration).applyToHTTPSOptions(options));
     return options.headers?.['Authorization'];
   } catch (error) {
+    const said = secrets.scrub(error instanceof Error ? error.message : String(error), 500);
     throw new ClusterError(
       'credentials',
       sentence(
         'No token for {0} came from the {1} provider of the kubeconfig: {2}. Log in again.',
         context.name,
         name,
-        secrets.scrub(error instanceof Error ? error.message : String(error), 500),
+        said,
       ),
+      { brief: brief(sentence('Login failed'), sentence('no token from {0}: {1}', name, said)) },
     );
   }
 }
@@ -81,5 +83,6 @@ export function untrusted(context: string, command: string): ClusterError {
       context,
       command,
     ),
+    { brief: brief(sentence('Restricted'), sentence('trust the workspace to run {0}', command)) },
   );
 }

@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
+import { basename } from 'node:path';
 import { sentence, type Sentence } from '../../../protocol/sentence.ts';
 import { orCancelled } from '../../bytes/cancel.ts';
 import { errorCode } from '../../bytes/file-source.ts';
-import { ClusterError } from '../cluster-error.ts';
+import { brief, ClusterError, type Brief } from '../cluster-error.ts';
 import type { PluginEntry } from '../kubeconfig/entries.ts';
 import type { ResolvedContext } from '../kubeconfig/kubeconfig.ts';
 import type { Credential, CredentialOptions, CredentialSource } from './credentials.ts';
@@ -75,6 +76,7 @@ export class CredentialPlugin implements CredentialSource {
           context.name,
           apiVersion,
         ),
+        failed(sentence('{0} speaks {1}, which is not supported', basename(command), apiVersion)),
       );
     }
     if (interactiveMode === 'Always') {
@@ -84,6 +86,7 @@ export class CredentialPlugin implements CredentialSource {
           command,
           context.name,
         ),
+        failed(sentence('{0} needs a terminal; log in with kubectl', basename(command))),
       );
     }
     const [base, output] = await Promise.all([this.#base(), this.#run()]);
@@ -171,6 +174,7 @@ export class CredentialPlugin implements CredentialSource {
           this.#plugin.command,
           this.#resolved.context.name,
         ),
+        failed(sentence('{0} printed no credential', basename(this.#plugin.command))),
       );
     }
     const expires = expirationTimestamp === undefined ? Infinity : Date.parse(expirationTimestamp);
@@ -187,7 +191,7 @@ export class CredentialPlugin implements CredentialSource {
   #notStarted(error: Error): ClusterError {
     const { command, installHint } = this.#plugin;
     const { context } = this.#resolved;
-    const said = installHint === undefined ? undefined : this.#options.secrets.scrub(installHint, 1000);
+    const said = installHint === undefined ? undefined : oneLine(this.#options.secrets.scrub(installHint, 1000));
     if (errorCode(error) !== 'ENOENT') {
       return this.#failure(
         sentence(
@@ -196,8 +200,10 @@ export class CredentialPlugin implements CredentialSource {
           context.name,
           errorCode(error) ?? error.name,
         ),
+        failed(sentence('{0} cannot be started: {1}', basename(command), errorCode(error) ?? error.name)),
       );
     }
+    const missing = brief(sentence('Plugin missing'), sentence('{0} is not installed here', basename(command)));
     return said === undefined
       ? this.#failure(
           sentence(
@@ -205,9 +211,11 @@ export class CredentialPlugin implements CredentialSource {
             command,
             context.name,
           ),
+          missing,
         )
       : this.#failure(
           sentence('The credential plugin {0} of {1} is not installed here: {2}', command, context.name, said),
+          missing,
           said,
         );
   }
@@ -215,31 +223,53 @@ export class CredentialPlugin implements CredentialSource {
   #ended(how: { complaint: string; isLate: boolean; isLong: boolean; how: string }): ClusterError {
     const { command } = this.#plugin;
     const name = this.#resolved.context.name;
-    const said = this.#options.secrets.scrub(how.complaint, 2000);
+    const said = oneLine(this.#options.secrets.scrub(withoutLogMarks(how.complaint), 2000));
     if (how.isLong) {
       return this.#failure(
         sentence('The credential plugin {0} of {1} printed too much for a credential.', command, name),
+        failed(sentence('{0} printed no credential', basename(command))),
       );
     }
     if (how.isLate) {
       const seconds = Math.round((this.#options.timeout ?? PLUGIN_TIMEOUT) / 1000);
       return this.#failure(
         sentence('The credential plugin {0} of {1} was ended after {2} seconds: {3}', command, name, seconds, said),
+        failed(sentence('{0} took more than {1} seconds', basename(command), seconds)),
         said,
       );
     }
     return this.#failure(
       sentence('The credential plugin {0} of {1} failed ({2}): {3}', command, name, how.how, said),
+      failed(
+        said === ''
+          ? sentence('{0} failed ({1})', basename(command), how.how)
+          : sentence('{0}: {1}', basename(command), said),
+      ),
       said,
     );
   }
 
-  #failure(text: Sentence, said?: string): ClusterError {
+  #failure(text: Sentence, short: Brief, said?: string): ClusterError {
     return new ClusterError('credentials', text, {
+      brief: short,
       where: this.#resolved.context.name,
       ...(said !== undefined && { said }),
     });
   }
+}
+
+function failed(detail: Sentence): Brief {
+  return brief(sentence('Login failed'), detail);
+}
+
+/** What Go programs with Kubernetes' logger put before a line: `F1127 18:58:31.784494    8586 cred.go:145] `. */
+function withoutLogMarks(text: string): string {
+  return text.replace(/^[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ [^\s\]]+:\d+\] /gm, '');
+}
+
+/** For the middle of a sentence. */
+function oneLine(text: string): string {
+  return text.trim().replace(/\s+/g, ' ');
 }
 
 interface Status {

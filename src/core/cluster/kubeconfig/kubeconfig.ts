@@ -2,10 +2,10 @@ import { statSync, type Stats } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
-import { sentence } from '../../../protocol/sentence.ts';
+import { sentence, type Sentence } from '../../../protocol/sentence.ts';
 import { errorCode, fileError } from '../../bytes/file-source.ts';
 import { CheckpointError } from '../../errors.ts';
-import { ClusterError } from '../cluster-error.ts';
+import { brief, ClusterError, type Brief } from '../cluster-error.ts';
 import type { ClusterEntry, ContextEntry, KubeconfigFile, UserEntry } from './entries.ts';
 import { inClusterFile } from './in-cluster.ts';
 import { parseKubeconfig } from './parse.ts';
@@ -146,6 +146,7 @@ class MergedKubeconfig implements Kubeconfig {
           context.file,
           context.cluster,
         ),
+        brief(sentence('No such cluster'), sentence('the kubeconfig has no server of {0}', context.cluster)),
       );
     }
     const user = context.user === '' ? { name: '' } : this.#users.get(context.user);
@@ -158,6 +159,7 @@ class MergedKubeconfig implements Kubeconfig {
         context.file,
         context.user,
       ),
+      brief(sentence('No such user'), sentence('{0} is not in the kubeconfig', context.user)),
     );
   }
 
@@ -166,8 +168,8 @@ class MergedKubeconfig implements Kubeconfig {
     return names.length > 20 ? `${names.slice(0, 20).join(', ')}, …` : names.join(', ');
   }
 
-  #broken(context: ContextEntry, text: ConstructorParameters<typeof ClusterError>[1]): ClusterError {
-    return new ClusterError('bad-kubeconfig', text, { where: context.file });
+  #broken(context: ContextEntry, text: Sentence, short: Brief): ClusterError {
+    return new ClusterError('bad-kubeconfig', text, { brief: short, where: context.file });
   }
 }
 

@@ -12,6 +12,7 @@ import { LiveList } from './live-list.ts';
 import { NamespaceNode } from './namespace-node.ts';
 import { NodesFolder } from './nodes-folder.ts';
 import { Redraw } from './redraw.ts';
+import { stateText } from './trouble-text.ts';
 import type { TreeHost } from './tree-host.ts';
 
 /** A context of the kubeconfig. Its cluster is asked when it is unfolded, and never before. */
@@ -63,11 +64,12 @@ export class ContextNode extends Branch implements WatchingNode {
   row({ translate }: Wording): Row {
     const { name, isCurrent, namespace, isUnverified, server, cluster, user, file } = this.facts;
     const state = this.#failure === undefined ? undefined : stateText(this.#failure, translate);
+    // Where there is little room the end is cut off.
     const description = [
+      ...(state === undefined ? [] : [state]),
+      ...(isUnverified ? [translate('TLS not verified')] : []),
       ...(isCurrent ? [translate('current')] : []),
       ...(namespace === 'default' ? [] : [escapeText(namespace)]),
-      ...(isUnverified ? [translate('TLS not verified')] : []),
-      ...(state === undefined ? [] : [state]),
     ];
     return {
       label: escapeText(name),
@@ -184,25 +186,4 @@ function incompleteRow(parent: ContextNode): NoteNode {
     context: 'incomplete',
     command: { name: 'addNamespace', title: translate('Add Namespace') },
   }));
-}
-
-/** A word for the row; the sentence stands below it. */
-function stateText(reason: string, translate: Wording['translate']): string {
-  switch (reason) {
-    case 'unreachable':
-      return translate('unreachable');
-    case 'timeout':
-      return translate('does not answer');
-    case 'unauthorized':
-    case 'credentials':
-      return translate('not logged in');
-    case 'forbidden':
-      return translate('forbidden');
-    case 'tls':
-      return translate('not trusted');
-    case 'untrusted':
-      return translate('restricted');
-    default:
-      return translate('not available');
-  }
 }

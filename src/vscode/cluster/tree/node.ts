@@ -1,4 +1,6 @@
+import { escapeText } from '../../../protocol/format.ts';
 import { escapeMarkdown, type Translate } from '../../archives/archive-row.ts';
+import { headline } from './trouble-text.ts';
 
 export type { Translate };
 
@@ -10,6 +12,8 @@ export interface Wording {
   readonly translate: Translate;
   /** The sentence of a failure. */
   readonly words: (error: unknown) => string;
+  /** The same for a narrow row, of failures that have it so. */
+  readonly brief: (error: unknown) => { readonly label: string; readonly detail: string } | undefined;
 }
 
 /** What one row of the view says, as plain text; the tooltip as Markdown. */
@@ -17,6 +21,8 @@ export interface Row {
   readonly label: string;
   readonly description: string;
   readonly tooltip: string;
+  /** What a screen reader says, where it is not label and description. */
+  readonly spoken?: string;
   /** A codicon and, where it tells a state, its colour. */
   readonly icon: string;
   readonly color?: string;
@@ -92,7 +98,10 @@ export abstract class Branch implements BranchNode {
   }
 }
 
-/** Why a branch cannot be shown. Its context has the reason, so that menus can offer what helps. */
+/**
+ * Why a branch cannot be shown, the cause first: what it is about stands in the row above, and the sidebar may be narrow.
+ * Its context has the reason, so that menus can offer what helps.
+ */
 export class ErrorNode implements TreeNode {
   readonly expandable = false;
   readonly id: string;
@@ -110,11 +119,13 @@ export class ErrorNode implements TreeNode {
     return typeof error === 'object' && error !== null && 'reason' in error ? String(error.reason) : 'internal';
   }
 
-  row({ words, translate }: Wording): Row {
+  row({ words, brief, translate }: Wording): Row {
     const sentence = words(this.error);
+    const { label, detail } = brief(this.error) ?? { label: headline(this.reason, translate), detail: sentence };
     return {
-      label: sentence,
-      description: '',
+      label: escapeText(label),
+      description: escapeText(detail),
+      spoken: sentence,
       tooltip: escapeMarkdown(sentence),
       icon: this.reason === 'forbidden' || this.reason === 'untrusted' ? 'lock' : 'warning',
       color: 'list.warningForeground',
