@@ -152,7 +152,12 @@ export const CLUSTER_COMMANDS: readonly Command[] = [
     details:
       'LOCATOR is node://CONTEXT/NODE/absolute/path.tar. Until it is whole and its SHA-256 sum is the one on the node it is\nPATH.partial, which the same command goes on with. The record is PATH.acquisition.json.\nFrom docker://HOST/NAME:TAG comes the archive that is the layer of a checkpoint image.',
     options: {
-      output: { kind: 'text', short: 'o', value: 'PATH', help: 'Where to: a folder, or a file that is not there yet' },
+      output: {
+        kind: 'text',
+        short: 'o',
+        value: 'PATH',
+        help: 'Where to: a folder, which is made if it ends with /, or a file that is not there yet',
+      },
       ...REGISTRY,
       ...TEXT_FORMAT,
       ...HELPER,

@@ -1,4 +1,4 @@
-import { link, lstat, rename, rm } from 'node:fs/promises';
+import { link, lstat, mkdir, rename, rm } from 'node:fs/promises';
 import { sentence } from '../../protocol/sentence.ts';
 import { CheckpointError } from '../errors.ts';
 import { errorCode } from './file-source.ts';
@@ -22,6 +22,26 @@ export function isThere(path: string): Promise<boolean> {
     () => true,
     () => false,
   );
+}
+
+/**
+ * Makes a folder, and those above it that are missing, for nobody else to look into; one that is there stays as it is.
+ * @throws CheckpointError `exists` where something else has a name on the way; `unwritable`
+ */
+export async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    const code = errorCode(error) ?? String(error);
+    if (code === 'EEXIST' || code === 'ENOTDIR') {
+      throw new CheckpointError('exists', sentence('{0} cannot be a folder: there is a file in its place.', folder), {
+        where: folder,
+      });
+    }
+    throw new CheckpointError('unwritable', sentence('The folder {0} cannot be made ({1}).', folder, code), {
+      where: folder,
+    });
+  }
 }
 
 export function exists(path: string): CheckpointError {

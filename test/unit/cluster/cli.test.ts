@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { copyFileSync, existsSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { parseAcquisition } from '../../../src/protocol/acquisition.ts';
@@ -194,6 +194,36 @@ describe('an archive on a node', () => {
     assert.equal(again.code, 1);
     assert.match(again.stderr, /is there already, and is not written over/);
     assert.equal(helperPods(cluster).length, 0);
+  });
+
+  test('is downloaded into a folder that is not there, if a slash says that it is one', async () => {
+    const folder = join(temporary(), 'case 7', 'node-1');
+    const { code, stdout, stderr } = await cli('download', LOCATOR, '-o', `${folder}/`);
+    assert.equal(code, 0, stderr);
+    const target = join(folder, NAME.replaceAll(':', '-'));
+    assert.equal(stdout, `${SHA256}  ${target}\n`);
+    assert.ok(existsSync(target));
+    // What a process had in its memory is nobody else's business.
+    assert.equal(statSync(folder).mode & 0o777, 0o700);
+    assert.equal((await cli('download', LOCATOR, '-o', `${folder}/`)).code, 1);
+    // Without the slash it is the name of the file, whose folder has to be there.
+    const file = join(temporary(), 'web');
+    assert.equal((await cli('download', LOCATOR, '-o', file)).stdout, `${SHA256}  ${file}\n`);
+    const nowhere = await cli('download', LOCATOR, '-o', join(temporary(), 'new', 'web.tar'));
+    assert.equal(nowhere.code, 1);
+    assert.match(nowhere.stderr, /There is no file or folder .*new/);
+  });
+
+  test('makes no folder for nothing, and none in the place of a file', async () => {
+    const folder = join(temporary(), 'new');
+    const none = await cli('download', LOCATOR.replace('tty_lab', 'gone_lab'), '-o', `${folder}/`);
+    assert.deepEqual([none.code, existsSync(folder)], [1, false]);
+    writeFileSync(folder, '');
+    for (const path of [`${folder}/`, `${folder}/deeper/`]) {
+      const { code, stderr } = await cli('download', LOCATOR, '-o', path);
+      assert.equal(code, 1);
+      assert.match(stderr, /cannot be a folder: there is a file in its place/);
+    }
   });
 
   test('is deleted, if that is meant', async () => {

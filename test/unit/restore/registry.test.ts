@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { inspect } from 'node:util';
@@ -41,6 +41,12 @@ describe('an image is pushed', () => {
       const target = join(folder, 'pulled.tar');
       await pullArchive(`docker://${server.host}/lab/app@${image.manifest.digest}`, target, settings);
       assert.deepEqual(readFileSync(target), readFileSync(archive));
+      const making = { ...settings, makesFolder: true };
+      const [none, made] = [join(folder, 'none'), join(folder, 'made', 'deeper')];
+      await assert.rejects(pullArchive(`docker://${server.host}/lab/gone:1`, join(none, 'one.tar'), making));
+      assert.equal(existsSync(none), false);
+      await pullArchive(locator, join(made, 'one.tar'), making);
+      assert.deepEqual(readFileSync(join(made, 'one.tar')), readFileSync(archive));
     }));
 
   test('once: what is there is not sent again', () =>

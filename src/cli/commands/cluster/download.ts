@@ -16,15 +16,16 @@ export async function run(args: Arguments, session: Session): Promise<ExitCode> 
   const output = args.text('output');
   if (output === undefined || output === '')
     throw usage('download needs -o PATH: a folder, or a file that is not there yet.');
+  const to = outputPath(output);
   if (/^docker:/i.test(locator)) {
     const { downloadImage } = await import('../restore/download-image.ts');
-    return downloadImage(locator, { path: output, isFolder: isFolder(output) }, args, session);
+    return downloadImage(locator, to, args, session);
   }
   const { context, node, path } = parseNodeLocator(locator);
   const choice = { ...choiceOf(args), context };
   const cluster = await connect(choice, session);
   const files = await nodeFiles(cluster, choice, session);
-  const target = isFolder(output) ? join(output, legalName(basename(path))) : output;
+  const target = to.isFolder ? join(output, legalName(basename(path))) : output;
   const rate = new Rate();
   const { record, recordPath } = await withinTimeout(args, session, async (signal) =>
     download(
@@ -34,6 +35,7 @@ export async function run(args: Arguments, session: Session): Promise<ExitCode> 
         node: await nodeNamed(cluster, node, signal),
         path,
         target,
+        makesFolder: to.makesFolder,
         tool: { name: 'checkpoint-explorer', version: readVersion() },
       },
       { signal, onProgress: (progress) => session.output.progress(rate.describe(progress)) },
@@ -48,8 +50,18 @@ export async function run(args: Arguments, session: Session): Promise<ExitCode> 
   return 0;
 }
 
-function isFolder(path: string): boolean {
-  return /[\\/]$/.test(path) || statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+/** Where to: a folder, or the file itself. */
+export interface OutputPath {
+  readonly path: string;
+  readonly isFolder: boolean;
+  /** With a slash at its end it can be nothing but a folder, so that nobody is surprised if it is made. */
+  readonly makesFolder: boolean;
+}
+
+function outputPath(path: string): OutputPath {
+  const makesFolder = /[\\/]$/.test(path);
+  const isFolder = makesFolder || statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  return { path, isFolder, makesFolder };
 }
 
 /** How fast it goes, and how long it will take. */

@@ -5,12 +5,13 @@ import { formatSize } from '../../../protocol/format.ts';
 import type { Arguments } from '../../arguments.ts';
 import { formatJson } from '../../json.ts';
 import { registrySettings } from '../../restore/registry.ts';
+import type { OutputPath } from '../cluster/download.ts';
 import type { ExitCode, Session } from '../../session.ts';
 
 /** Fetches the archive that a checkpoint image in a registry holds. */
 export async function downloadImage(
   locator: string,
-  output: { readonly path: string; readonly isFolder: boolean },
+  output: OutputPath,
   args: Arguments,
   session: Session,
 ): Promise<ExitCode> {
@@ -20,6 +21,7 @@ export async function downloadImage(
   const layer = await pullArchive(locator, target, {
     ...registrySettings(args),
     signal: session.signal,
+    makesFolder: output.makesFolder,
     onProgress: (done, total) => session.output.progress(`${formatSize(done)} of ${formatSize(total)}`),
   });
   const sha256 = layer.digest.replace(/^sha256:/, '');

@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { arch, hostname, platform, userInfo } from 'node:os';
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { acquisitionName, parseAcquisition, type Acquisition } from '../../../protocol/acquisition.ts';
 import { sentence } from '../../../protocol/sentence.ts';
 import { cancelled } from '../../bytes/cancel.ts';
@@ -13,7 +13,7 @@ import { CommandFailed } from '../exec/exec.ts';
 import { relative, type NodeFiles, type NodeFileState } from '../node-files/node-files.ts';
 import { FIRST_PAUSES, persistently, type PersistenceOptions } from '../persistence.ts';
 import { whoAmI } from '../rights/access.ts';
-import { exists } from '../../bytes/new-file.ts';
+import { exists, makeFolder } from '../../bytes/new-file.ts';
 import { inBatches } from './in-batches.ts';
 import { PartialFile, rethrowUnwritable } from './partial-file.ts';
 
@@ -23,6 +23,8 @@ export interface DownloadRequest {
   readonly path: string;
   /** Where to, with the name; see `legalName`. */
   readonly target: string;
+  /** Whether the folder of the target is made if it is not there; it is not for an archive that is not there either. */
+  readonly makesFolder?: boolean;
   /** Whose checkpoint it is, where that is known, for the record. */
   readonly container?: Acquisition['container'];
   readonly tool: { readonly name: string; readonly version: string };
@@ -69,6 +71,7 @@ export async function download(
     ...options,
   });
   const of = { server: cluster.server, node: request.node.name, path: request.path, ...state };
+  if (request.makesFolder === true) await makeFolder(dirname(request.target));
   const partial = await PartialFile.open(request.target, of, options.signal);
   const transfer = new Transfer(files, request, state, partial, options);
   const user = whoAmI(cluster.api).catch(() => undefined);

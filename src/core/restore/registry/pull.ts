@@ -4,7 +4,7 @@ import { sentence } from '../../../protocol/sentence.ts';
 import { readAll } from '../../bytes/read.ts';
 import type { FileSet } from '../../archive/file-set.ts';
 import type { Descriptor } from '../../../protocol/checkpoint-image.ts';
-import { exists, isThere, takeName } from '../../bytes/new-file.ts';
+import { exists, isThere, makeFolder, takeName } from '../../bytes/new-file.ts';
 import { createFile, partialPath, requireRoom, unwritable, writeAt } from '../image/private-files.ts';
 import { blobBytes } from './blob-source.ts';
 import { RegistryError } from './failure.ts';
@@ -14,6 +14,8 @@ import { Registry, type RegistrySettings } from './registry.ts';
 
 export interface PullOptions extends RegistrySettings {
   readonly signal?: AbortSignal | undefined;
+  /** Whether the folder of the file is made if it is not there, once the image is known to be. */
+  readonly makesFolder?: boolean;
   readonly onProgress?: (done: number, total: number) => void;
 }
 
@@ -30,6 +32,7 @@ export async function pullArchive(locator: string, path: string, options: PullOp
   const registry = new Registry(reference, { ...options, push: false });
   const partial = partialPath(target);
   try {
+    if (options.makesFolder === true) await makeFolder(dirname(target));
     await requireRoom(dirname(target), layer.size);
     const handle = await createFile(partial);
     try {
