@@ -20,8 +20,8 @@ import { describeResources } from './resources.ts';
 import { describeTask, describeThread } from './settings.ts';
 import { describeSignals } from './signals.ts';
 import { signalTable } from './signal-names.ts';
-import { auditArchitecture, isBigEndian } from './syscalls/names.ts';
-import { readTask, readThread, type ThreadImages } from './task-images.ts';
+import { isBigEndian } from './syscalls/names.ts';
+import { callsArchitecture, readTask, readThread, type ThreadImages } from './task-images.ts';
 import { describeTimers } from './timers.ts';
 
 /** The kernel takes no more for one thread, all its filters together. Source: kernel/seccomp.c, MAX_INSNS_PER_PATH. */
@@ -149,15 +149,14 @@ export class DumpedIsolation implements Isolation {
     const filter = filters.get(index);
     const bytes = await filters.program(this.#sources.images, index, signal);
     if (!filter || !bytes) return undefined;
-    const { architecture } = await readThread(this.#sources.images, pid, signal);
-    return listFilter(filter, bytes, auditArchitecture(architecture));
+    return listFilter(filter, bytes, callsArchitecture(await readThread(this.#sources.images, pid, signal)));
   }
 
   async seccompSummary(pid: number, tid: number, signal?: AbortSignal): Promise<SeccompSummary | undefined> {
     const state = await this.seccomp(pid, tid, signal);
     if (state?.mode !== 'filter') return undefined;
     const filters = await this.#seccompFilters(signal);
-    const architecture = auditArchitecture((await readThread(this.#sources.images, pid, signal)).architecture);
+    const architecture = callsArchitecture(await readThread(this.#sources.images, pid, signal));
     const programs = [];
     let left = MAX_CHAIN_INSTRUCTIONS;
     for (const { index, instructions } of state.filters) {

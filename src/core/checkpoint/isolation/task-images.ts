@@ -14,6 +14,7 @@ import type {
   ThreadCoreEntry,
 } from '../../criu/schema/generated/messages.ts';
 import { known } from '../known-images.ts';
+import { auditArchitecture } from './syscalls/names.ts';
 
 /** core_entry.march by number. Source: images/core.proto. */
 const MACHINES: readonly string[] = [
@@ -89,6 +90,14 @@ export async function readTask(images: ImageDirectory, pid: number, signal?: Abo
   const shared = task?.signals_s?.signals ?? (await beside('SIGNAL'));
   for (const name of [fileOf('CREDS', pid), fileOf('PSIGNAL', pid)]) if (images.has(name)) used.add(images.path(name));
   return { ...leader, task, ids, limits, intervalTimers, posixTimers, actions: handlers, shared, images: [...used] };
+}
+
+/** user_x86_regs_mode of CRIU's images/core-x86.proto: a 32-bit thread of a 64-bit kernel. */
+const COMPAT = 2;
+
+/** AUDIT_ARCH_* of the calls that a thread makes; undefined for a machine that is not known. */
+export function callsArchitecture({ architecture, core }: ThreadImages): number | undefined {
+  return auditArchitecture(core?.thread_info?.gpregs.mode === COMPAT ? 'I386' : architecture);
 }
 
 /** A name, also where the image has a number that no CRIU of today writes. */

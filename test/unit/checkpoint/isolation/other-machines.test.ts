@@ -84,6 +84,32 @@ describe('on other machines', () => {
     assert.deepEqual((await named(1))?.slice(0, 3), ['ERRNO(EDESTADDRREQ)', 'ERRNO(ENOSYS)', 'ERRNO(58)']);
   });
 
+  test('a 32-bit process of 64-bit x86 makes the calls of 32-bit x86', async () => {
+    const zeros = (names: string) => Object.fromEntries(names.split(' ').map((name) => [name, 0]));
+    const gpregs = zeros(
+      'r15 r14 r13 r12 bp bx r11 r10 r9 r8 ax cx dx si di orig_ax ip cs flags sp ss fs_base gs_base ds es fs gs',
+    );
+    const thread_info = {
+      clear_tid_addr: 0,
+      gpregs: { ...gpregs, mode: 'COMPAT' },
+      fpregs: zeros('cwd swd twd fop rip rdp mxcsr mxcsr_mask'),
+    };
+    // Number 102, and nothing about architectures.
+    const filter = program([0x20, 0, 0, 0], [0x15, 0, 1, 102], [0x06, 0, 0, 0x50001], [0x06, 0, 0, 0x7fff0000]);
+    const { isolation } = madeUp({
+      'pstree.img': pstree({ pid: 1 }),
+      'core-1.img': core({ thread: { seccomp_mode: 2, seccomp_filter: 0 }, more: { thread_info } }),
+      'seccomp.img': seccompImage({ filter }),
+    });
+    const listing = await isolation.seccompListing(0, 1);
+    assert.equal(listing?.lines[1]?.text, 'if (A != socketcall) goto 0003');
+    const summary = await isolation.seccompSummary(1, 1);
+    assert.deepEqual(
+      summary?.verdicts.map(({ architecture, groups }) => [architecture, groups.at(-1)?.calls]),
+      [['I386', ['socketcall']]],
+    );
+  });
+
   test('64-bit ARM has those of x86', async () => {
     const facts = await names(3);
     assert.deepEqual(facts?.limits.map(({ name }) => name).slice(5), [

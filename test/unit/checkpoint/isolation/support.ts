@@ -80,14 +80,16 @@ interface Core {
   readonly task?: Readonly<Record<string, unknown>> | false;
   readonly thread?: Readonly<Record<string, unknown>> | false;
   readonly ids?: Readonly<Record<string, unknown>>;
+  readonly more?: Readonly<Record<string, unknown>>;
 }
 
 /** A core image of x86-64; `task: false` that of a thread that leads nothing. */
-export function core({ machine = 1, task = {}, thread = {}, ids }: Core = {}): Uint8Array {
+export function core({ machine = 1, task = {}, thread = {}, ids, more }: Core = {}): Uint8Array {
   return image(
     'CORE',
     entry('core_entry', {
       mtype: machine,
+      ...more,
       ...(task !== false && {
         tc: { task_state: 1, exit_code: 0, personality: 0, flags: 0, blk_sigset: 0, comm: 'made-up', ...task },
       }),

@@ -88,9 +88,13 @@ function addX32(table: Map<number, string>): void {
   for (const [number, name] of own) table.set(number + X32_BIT, X32_PREFIX + name);
 }
 
-/** AUDIT_ARCH_* by core_entry.mtype's names. CRIU dumps only these, and of two byte orders the little one. */
+/**
+ * AUDIT_ARCH_* by core_entry.mtype's names, and of 32-bit x86, which has none of its own. CRIU dumps only these, and of
+ * two byte orders the little one.
+ */
 const MACHINES: Readonly<Record<string, number>> = {
   X86_64: 0xc000003e,
+  I386: 0x40000003,
   ARM: 0x40000028,
   AARCH64: 0xc00000b7,
   PPC64: 0xc0000015,
