@@ -6,6 +6,7 @@ import { IMG_COMMON, IMG_SERVICE, isDecodable, kindOfFile, KINDS, type Kind } fr
 import { writeImageJson } from '../../../src/core/criu/to-json.ts';
 import type { MessageName } from '../../../src/core/criu/schema/generated/messages.ts';
 import type { Note } from '../../../src/protocol/note.ts';
+import { say } from '../../../src/protocol/sentence.ts';
 import { bytes, encode, entry, oracle, uint32, type Part } from './build-image.ts';
 import { attribute, message } from './netlink/build-netlink.ts';
 import { MemorySource } from './memory-file-set.ts';
@@ -201,6 +202,30 @@ suite('an image of every kind', () => {
         assert.ok(lost.length > 0 || image.entries.length < whole.length, `${name} of ${length} bytes`);
         for (const { where, offset = 0 } of notes) assert.ok(where === `checkpoint/${name}` && offset <= length);
         image.entries.slice(0, -1).forEach((item, index) => assert.deepEqual(item, whole[index]));
+      }
+    }
+  });
+
+  test('with any byte changed or any end cut off is read as far as it goes, and what is wrong is told with its place', async () => {
+    for (const row of rows.filter((candidate) => isDecodable(nameOf(candidate)))) {
+      const name = nameOf(row);
+      const { content } = sampleOf(row, 'today');
+      const check = async (damaged: Uint8Array, what: string): Promise<void> => {
+        const { notes } = await decode(name, damaged);
+        for (const { where, offset = 0, text } of notes) {
+          assert.equal(where, `checkpoint/${name}`, what);
+          // Of what is packed places are those of what it unpacks to.
+          assert.ok(offset <= damaged.length || row.content === 'tar', `${name} ${what}: ${String(offset)}`);
+          assert.doesNotMatch(say(text), /undefined|NaN|\[object/, `${name} ${what}`);
+        }
+      };
+      for (let at = 0; at < content.length; at++) {
+        await check(content.subarray(0, at), `cut off at ${String(at)}`);
+        for (const bits of [0xff, 0x80, 0x01]) {
+          const damaged = Uint8Array.from(content);
+          damaged[at] = (damaged[at] as number) ^ bits;
+          await check(damaged, `changed by ${String(bits)} at ${String(at)}`);
+        }
       }
     }
   });

@@ -13,7 +13,7 @@ import type { RawVisit } from './raw-image.ts';
  * The entries of a tar archive, as the images of tmpfs mounts are, without their contents: it is decompressed as it is
  * passed over, and nothing of that is kept. Its bytes tell whether it is compressed.
  */
-export async function visitTar({ source, visit, pretty, signal }: RawVisit): Promise<readonly Note[]> {
+export async function visitTar({ source, name, visit, pretty, signal }: RawVisit): Promise<readonly Note[]> {
   if (source.size === 0) return [];
   const unpacked = (await sniffCompression(source, signal)) === 'gzip' ? new ForwardGunzip(source) : undefined;
   const tar = unpacked ?? source;
@@ -28,7 +28,8 @@ export async function visitTar({ source, visit, pretty, signal }: RawVisit): Pro
   try {
     await new TarIndexer(tar, new HeaderWindow(tar, new KeptBlocks(0)), sink, signal).run();
     for (const entry of index.entries.values()) if (!(await visit(entryOf(entry, pretty)))) break;
-    return [...(unpacked?.notes ?? []), ...index.notes];
+    // What is beneath knows its bytes by the name of their source.
+    return [...(unpacked?.notes ?? []), ...index.notes].map((note) => ({ ...note, where: name }));
   } finally {
     await unpacked?.close();
   }
