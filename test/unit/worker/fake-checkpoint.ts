@@ -110,6 +110,7 @@ const noIsolation: Isolation = {
   sharing: () => Promise.resolve({ kinds: [] }),
   seccomp: () => Promise.resolve(undefined),
   seccompListing: () => Promise.resolve(undefined),
+  threadGroups: () => Promise.resolve([]),
   seccompSummary: () => Promise.resolve(undefined),
   policies: () => Promise.resolve([]),
 };

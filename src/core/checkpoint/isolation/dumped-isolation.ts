@@ -1,4 +1,10 @@
-import type { IsolationFacts, LsmPolicy, SharingMatrix, ThreadIsolation } from '../../../protocol/isolation.ts';
+import type {
+  CgroupFact,
+  IsolationFacts,
+  LsmPolicy,
+  SharingMatrix,
+  ThreadIsolation,
+} from '../../../protocol/isolation.ts';
 import type { SeccompListing, SeccompState, SeccompSummary } from '../../../protocol/seccomp.ts';
 import { Breather } from '../../bytes/cancel.ts';
 import type { AaNamespace, InventoryEntry, PstreeEntry } from '../../criu/schema/generated/messages.ts';
@@ -66,7 +72,7 @@ export class DumpedIsolation implements Isolation {
       }),
       ...(seccomp && { seccomp }),
       namespaces: describeNamespaces(task.ids, inventory?.root_ids),
-      cgroups: (await this.#groups(signal)).of(task.thread?.cg_set ?? task.task?.cg_set),
+      cgroups: (await this.#groups(signal)).of(setOf(task, task)),
       resources: describeResources(spec),
       limits: describeLimits(task.limits, architecture, spec),
       ...(task.actions.length > 0 && {
@@ -116,7 +122,7 @@ export class DumpedIsolation implements Isolation {
         lsm: describeLsm(of.credentials, inventory, spec),
       }),
       seccomp: await this.#seccomp(of, leader, signal),
-      cgroups: groups.of(of.thread?.cg_set ?? leader.thread?.cg_set ?? leader.core?.tc?.cg_set),
+      cgroups: groups.of(setOf(of, leader)),
     });
     const settings = { ...(thread && { thread: describeThread(images, leader.core?.tc) }) };
     if (images === leader || !credentials) return { ...named, ...settings, differs: [] };
@@ -125,6 +131,12 @@ export class DumpedIsolation implements Isolation {
     const facets = ['credentials', 'capabilities', 'lsm', 'seccomp', 'cgroups'] as const;
     const differs = facets.filter((facet) => JSON.stringify(own[facet]) !== JSON.stringify(its[facet]));
     return { ...named, ...settings, differs, ...Object.fromEntries(differs.map((facet) => [facet, own[facet]])) };
+  }
+
+  async threadGroups(pid: number, tid: number, signal?: AbortSignal): Promise<readonly CgroupFact[]> {
+    const leader = await readThread(this.#sources.images, pid, signal);
+    const thread = tid === pid ? leader : await readThread(this.#sources.images, tid, signal);
+    return (await this.#groups(signal)).of(setOf(thread, leader));
   }
 
   async sharing(signal?: AbortSignal): Promise<SharingMatrix> {
@@ -206,6 +218,11 @@ export class DumpedIsolation implements Isolation {
     if (images.complete) this.#controlGroups = groups;
     return groups;
   }
+}
+
+/** The control groups of a thread as cgroup.img numbers them; older dumps tell only of the whole process. */
+function setOf({ thread }: ThreadImages, leader: ThreadImages): number | undefined {
+  return thread?.cg_set ?? leader.thread?.cg_set ?? leader.core?.tc?.cg_set;
 }
 
 interface OpenNamespace {

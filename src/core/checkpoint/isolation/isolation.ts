@@ -1,4 +1,10 @@
-import type { IsolationFacts, LsmPolicy, SharingMatrix, ThreadIsolation } from '../../../protocol/isolation.ts';
+import type {
+  CgroupFact,
+  IsolationFacts,
+  LsmPolicy,
+  SharingMatrix,
+  ThreadIsolation,
+} from '../../../protocol/isolation.ts';
 import type { Engine } from '../../../protocol/overview.ts';
 import type { SeccompListing, SeccompState, SeccompSummary } from '../../../protocol/seccomp.ts';
 import type { ImageDirectory } from '../../criu/image-directory.ts';
@@ -12,6 +18,8 @@ export interface Isolation {
   process(pid: number, signal?: AbortSignal): Promise<IsolationFacts | undefined>;
   /** The threads of a process, the leading one first, each with that in which it differs from that one. */
   threads(pid: number, signal?: AbortSignal): Promise<readonly ThreadIsolation[]>;
+  /** The control groups that a thread is in; those of a threaded group differ from each other's. */
+  threadGroups(pid: number, tid: number, signal?: AbortSignal): Promise<readonly CgroupFact[]>;
   /** Who shares which namespace, and what those are. */
   sharing(signal?: AbortSignal): Promise<SharingMatrix>;
   /** The filters that decide on a thread's calls; undefined where its core image is missing. */
@@ -45,6 +53,7 @@ export function openIsolation(sources: IsolationSources): Isolation {
   return {
     process: async (...of) => (await load()).process(...of),
     threads: async (...of) => (await load()).threads(...of),
+    threadGroups: async (...of) => (await load()).threadGroups(...of),
     sharing: async (...of) => (await load()).sharing(...of),
     seccomp: async (...of) => (await load()).seccomp(...of),
     seccompListing: async (...of) => (await load()).seccompListing(...of),

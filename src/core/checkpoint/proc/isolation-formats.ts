@@ -1,4 +1,4 @@
-import type { IdRange, IsolationFacts } from '../../../protocol/isolation.ts';
+import type { CgroupFact, IdRange, IsolationFacts } from '../../../protocol/isolation.ts';
 import type { MountFacts } from '../../../protocol/mounts.ts';
 import type { ProcessFacts } from '../../../protocol/processes.ts';
 import type { MntEntry } from '../../criu/schema/generated/messages.ts';
@@ -27,11 +27,7 @@ function fromFacts(format: (facts: IsolationFacts, process: ProcessFacts) => str
 /** Files of /proc/PID as the kernel writes them. Sources: fs/proc/base.c and array.c, and where another is named. */
 export const formats = {
   /** kernel/cgroup/cgroup.c, proc_cgroup_show; the numbers of hierarchies are in the dump's order. */
-  cgroups: fromFacts(({ cgroups }) =>
-    cgroups.length === 0
-      ? undefined
-      : cgroups.map(({ hierarchy, controllers, path }) => `${hierarchy}:${controllers}:${path}\n`).join(''),
-  ),
+  cgroups: fromFacts(({ cgroups }) => formatGroups(cgroups)),
 
   limits: fromFacts(({ limits }) => (limits.length === 0 ? undefined : formatLimits(limits))),
 
@@ -147,6 +143,21 @@ export async function threadStatus(
   const memory = mm && memoryTotals(mm, pageSize, task.core?.mtype);
   const seccomp = await isolation.seccomp(pid, tid, signal);
   return formatStatus({ process, task, thread, mm, memory, seccomp });
+}
+
+/** /proc/PID/task/TID/cgroup. */
+export async function threadGroups(
+  { pid }: ProcessFacts,
+  tid: number,
+  { isolation }: ProcSources,
+  signal?: AbortSignal,
+): Promise<string | undefined> {
+  return formatGroups(await isolation.threadGroups(pid, tid, signal));
+}
+
+function formatGroups(groups: readonly CgroupFact[]): string | undefined {
+  if (groups.length === 0) return undefined;
+  return groups.map(({ hierarchy, controllers, path }) => `${hierarchy}:${controllers}:${path}\n`).join('');
 }
 
 /** SIGEV_SIGNAL, SIGEV_NONE, SIGEV_THREAD; one more bit names a thread. */

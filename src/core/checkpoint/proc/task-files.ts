@@ -12,6 +12,10 @@ export const taskFiles: ProcModule = (process, sources) => ({
       process.threads.map(({ tid }) => [
         String(tid),
         folder({
+          cgroup: textFile(async (signal) => {
+            const { threadGroups } = await import('./isolation-formats.ts');
+            return threadGroups(process, tid, sources, signal);
+          }),
           comm: textFile((signal) => commFile(process.pid, tid, sources.images, signal)),
           regs: textFile(async (signal) => {
             try {

@@ -275,6 +275,8 @@ test('a thread shows in what it differs from the one that leads it', async () =>
   assert.equal(threads[1].comm, 'other');
   assert.equal(threads[1].cgroups?.[0]?.path, '/set2');
   assert.equal(threads[2]?.credentials, undefined);
+  const groups = async (tid: number) => (await isolation.threadGroups(1, tid)).map(({ path }) => path);
+  assert.deepEqual(await Promise.all([1, 2, 4].map(groups)), [['/set1'], ['/set2'], ['/set1']]);
 });
 
 test('namespaces say who maps whom, and what their clocks showed', async () => {

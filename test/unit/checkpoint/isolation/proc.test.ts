@@ -16,8 +16,11 @@ test('cgroup is what the kernel wrote, for every process', () =>
     const pids = new Set((await checkpoint.processes()).map(({ pid }) => pid));
     const there = live.filter(({ pid }) => pids.has(pid));
     assert.ok(there.length >= 5);
-    for (const { pid, cgroup } of there)
-      assert.equal(await read(checkpoint, `/proc/${pid}/cgroup`), `${cgroup.join('\n')}\n`);
+    for (const { pid, cgroup } of there) {
+      const wanted = `${cgroup.join('\n')}\n`;
+      assert.equal(await read(checkpoint, `/proc/${pid}/cgroup`), wanted);
+      assert.equal(await read(checkpoint, `/proc/${pid}/task/${pid}/cgroup`), wanted);
+    }
   }));
 
 test('limits has the columns of the kernel', () =>
