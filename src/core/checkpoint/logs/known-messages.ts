@@ -104,8 +104,34 @@ const KNOWN: readonly KnownMessage[] = [
     /Control messages in queue, not supported/,
     sentence('A message with credentials or options waits unread in a socket, which CRIU cannot dump.'),
   ),
+  cause(
+    /Non-empty write queue on an in-flight socket/,
+    sentence(
+      'A process has sent data over a UNIX socket before the other side accepted the connection. Trying again a moment later may do.',
+    ),
+  ),
+  cause(
+    /netlink: The socket has data to read/,
+    sentence(
+      'Messages of the kernel wait unread in a netlink socket, which CRIU cannot dump. Try again a moment later.',
+    ),
+  ),
 
   // Files.
+  cause(
+    /Can't retrieve FDs from socket/,
+    sentence('A process has something open that cannot be handed to CRIU, as a queue of io_uring.'),
+  ),
+  cause(
+    /packetized mode for pipes is not supported/,
+    sentence('A process has a pipe that keeps messages apart (O_DIRECT), which CRIU cannot dump.'),
+  ),
+  cause(
+    /Can't lookup mount=-?\d+ for fd=/,
+    sentence(
+      'A process has a file open that lies on no mount of the container, such as one that was handed to it from outside: {0}.',
+    ),
+  ),
   cause(
     /Can't dump ghost file .* increase limit/,
     sentence(
@@ -208,7 +234,7 @@ const KNOWN: readonly KnownMessage[] = [
     sentence('A debugger or a signal has stopped a single thread, which CRIU cannot dump.'),
   ),
   cause(
-    /SEIZE \d+:|Unable to seize|already traced|ptrace.*Operation not permitted/,
+    /SEIZE \d+:|Unable to seize|Unseizable non-zombie|already traced|ptrace.*Operation not permitted/,
     sentence(
       'CRIU could not take hold of a process. Is it being debugged or traced, or does a security module forbid it?',
     ),

@@ -36,6 +36,28 @@ for (const name of ['crio-rich', 'containerd-webapp', 'containerd-redis']) {
 }
 
 describe('a dump that failed', () => {
+  test('because of what CRIU 4.2.1 refuses, in its own lines', async () => {
+    const lines = [
+      '(00.000010) Error (compel/src/lib/infect.c:262): Unseizable non-zombie 4372 found, state t, err -1/10',
+      "(00.000020) Error (criu/parasite-syscall.c:280): Can't retrieve FDs from socket",
+      '(00.000030) Error (criu/pipes.c:490): The packetized mode for pipes is not supported yet',
+      '(00.000040) Error (criu/sk-unix.c:506): unix: Non-empty write queue on an in-flight socket 0x325a0',
+      '(00.000050) Error (criu/sk-netlink.c:77): netlink: The socket has data to read',
+      "(00.000060) Error (criu/files-reg.c:1790): Can't lookup mount=24 for fd=10 path=/dev/null",
+    ];
+    assert.deepEqual(
+      summary(await problemsOf(lines)).map(([weight, , text]) => [weight, text]),
+      [
+        ['cause', 'CRIU could not take hold of a process. Is it '],
+        ['cause', 'A process has something open that cannot be h'],
+        ['cause', 'A process has a pipe that keeps messages apar'],
+        ['cause', 'A process has sent data over a UNIX socket be'],
+        ['cause', 'Messages of the kernel wait unread in a netli'],
+        ['cause', 'A process has a file open that lies on no mou'],
+      ],
+    );
+  });
+
   test('because of a TCP connection', async () => {
     const found = await problemsOf([
       '(00.000000) CRIU run id = 6a2fe2f2-1688-45d2-801d-35d87df6031a',
