@@ -96,14 +96,17 @@ export class Errors {
   ): Promise<void> {
     const { reason } = describeError(error);
     const remedy = remedyOf(error);
-    const actions = [...(options.actions ?? []), ...(remedy?.copy ? [copyRemedy(remedy.copy)] : [])];
+    const actions = [...(options.actions ?? []), ...(remedy ? remedyActions(remedy) : [])];
     const { retry } = options;
     if (retry && PASSING.has(reason)) actions.push({ title: vscode.l10n.t('Retry'), run: retry });
     if (reason === 'no-space') actions.push(changeSpillLimit());
     if (reason === 'no-kubeconfig') actions.push(chooseKubeconfig());
+    if (reason === 'bad-kubeconfig') actions.push(openKubeconfig());
     if (!EXPLAINED.has(reason)) actions.push({ title: vscode.l10n.t('Show Log'), run: this.#showLog });
     const text = [this.words(error), ...(remedy ? [words(remedy.text)] : [])].join(' ');
-    const chosen = await vscode.window.showErrorMessage(withoutLinks(text), ...actions.map(({ title }) => title));
+    // What was given and what the reason suggests may be the same.
+    const titles = new Set(actions.map(({ title }) => title));
+    const chosen = await vscode.window.showErrorMessage(withoutLinks(text), ...titles);
     await actions.find(({ title }) => title === chosen)?.run();
   }
 
@@ -178,7 +181,31 @@ export function copyRemedy({ form, text }: NonNullable<Remedy['copy']>): Action 
   return { title: titles[form], run: () => vscode.env.clipboard.writeText(text) };
 }
 
-function chooseKubeconfig(): Action {
+function remedyActions({ copy, setting }: Remedy): readonly Action[] {
+  return [...(copy ? [copyRemedy(copy)] : []), ...(setting === undefined ? [] : [openSetting(setting)])];
+}
+
+function openSetting(name: string): Action {
+  return {
+    title: vscode.l10n.t('Open Settings'),
+    run: () => showSetting(name),
+  };
+}
+
+/** Settings of the machine that the extension runs on have a tab of their own where that is another one. */
+function showSetting(name: string): Thenable<unknown> {
+  const command = vscode.env.remoteName === undefined ? 'openSettings' : 'openRemoteSettings';
+  return vscode.commands.executeCommand(`workbench.action.${command}`, { query: `@id:${SECTION}.${name}` });
+}
+
+function openKubeconfig(): Action {
+  return {
+    title: vscode.l10n.t('Open Kubeconfig'),
+    run: () => vscode.commands.executeCommand('checkpointExplorer.openKubeconfig'),
+  };
+}
+
+export function chooseKubeconfig(): Action {
   return {
     title: vscode.l10n.t('Choose Kubeconfig'),
     run: () => vscode.commands.executeCommand('checkpointExplorer.chooseKubeconfig'),
@@ -188,6 +215,6 @@ function chooseKubeconfig(): Action {
 function changeSpillLimit(): Action {
   return {
     title: vscode.l10n.t('Change Limit'),
-    run: () => vscode.commands.executeCommand('workbench.action.openSettings', `${SECTION}.${SPILL_LIMIT}`),
+    run: () => showSetting(SPILL_LIMIT),
   };
 }

@@ -6,6 +6,8 @@ export interface Remedy {
   readonly text: Sentence;
   /** To be pasted as it is: a manifest, lines of a configuration file, a command. */
   readonly copy?: { readonly form: 'yaml' | 'toml' | 'shell'; readonly text: string };
+  /** The setting of the editor in which to choose something else. */
+  readonly setting?: 'helper.namespace' | 'helper.image';
 }
 
 /** A failure in a row below the name of what failed: it says the cause first, because the end is cut off. */

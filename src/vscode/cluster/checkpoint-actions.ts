@@ -68,27 +68,37 @@ export class CheckpointActions {
   /** Looks at each node once, before a container is touched. */
   async #isPossible(wanted: readonly Wanted[]): Promise<boolean> {
     const nodes = new Map(wanted.map((one) => [`${one.connection.cluster.name}\0${one.node.name}`, one]));
-    for (const { connection, node } of nodes.values()) {
-      if (this.#services.kubelets.isDirect(connection.cluster.name, node.name)) continue;
-      const point = await obstacle(connection, node);
-      if (!point) continue;
-      const { remedy } = point;
-      const error = new ClusterError('forbidden', point.text, remedy ? { remedy } : {});
-      const more = this.#otherWay(connection, node, point.question === 'rights' || point.question === 'kubelet-rights');
-      if (!(await this.#refused(error, more))) return false;
-    }
+    for (const { connection, node } of nodes.values()) if (!(await this.#isPossibleOn(connection, node))) return false;
     return true;
   }
 
-  /** @returns true where the person chose another way */
-  async #refused(error: ClusterError, otherWay: (Action & { run(): void }) | undefined): Promise<boolean> {
+  async #isPossibleOn(connection: Connection, node: NodeFacts): Promise<boolean> {
+    if (this.#services.kubelets.isDirect(connection.cluster.name, node.name)) return true;
+    for (;;) {
+      const point = await obstacle(connection, node);
+      if (!point) return true;
+      const { remedy } = point;
+      const error = new ClusterError('forbidden', point.text, remedy ? { remedy } : {});
+      const more = this.#otherWay(connection, node, point.question === 'rights' || point.question === 'kubelet-rights');
+      const answer = await this.#refused(error, more);
+      if (answer !== 'again') return answer === 'other-way';
+    }
+  }
+
+  /** What the person chose: to have another look, now that it was mended; another way; or nothing of that. */
+  async #refused(
+    error: ClusterError,
+    otherWay: (Action & { run(): void }) | undefined,
+  ): Promise<'again' | 'other-way' | undefined> {
     const { errors } = this.#services;
     const copy = error.remedy?.copy;
-    const actions = [...(copy ? [copyRemedy(copy)] : []), ...(otherWay ? [otherWay] : [])];
+    const again: Action = { title: vscode.l10n.t('Retry'), run: () => undefined };
+    const actions = [...(copy ? [copyRemedy(copy)] : []), ...(otherWay ? [otherWay] : []), again];
     const text = [errors.words(error), ...(error.remedy ? [words(error.remedy.text)] : [])].join(' ');
     const chosen = await vscode.window.showErrorMessage(withoutLinks(text), ...actions.map(({ title }) => title));
     await actions.find(({ title }) => title === chosen)?.run();
-    return otherWay !== undefined && chosen === otherWay.title;
+    if (chosen === again.title) return 'again';
+    return otherWay !== undefined && chosen === otherWay.title ? 'other-way' : undefined;
   }
 
   /** Where the API server's way is closed, the kubelet's own address may be open. */

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { listContexts, openCluster, type Cluster, type ContextFacts } from '../../core/cluster/cluster.ts';
 import {
@@ -30,6 +31,9 @@ export interface ConnectionsOptions {
   /** Where it is written down which helper pods there are. */
   readonly journal: string;
 }
+
+/** Milliseconds for whoever writes a kubeconfig to have written it. */
+const WRITING_MS = 500;
 
 interface Held {
   readonly connection: Promise<Connection>;
@@ -85,7 +89,8 @@ export class Connections extends Disposable {
 
   /** The kubeconfig is read anew; connections that are not as they were are closed. */
   async reload(): Promise<void> {
-    this.#kubeconfig = this.#read();
+    const before = await this.#kubeconfig?.catch(() => undefined);
+    this.#kubeconfig = before && before.contexts.length > 0 ? this.#readWhole() : this.#read();
     const kubeconfig = await this.#kubeconfig.catch(() => undefined);
     for (const [name, held] of this.#held) {
       if (!kubeconfig || !isSame(kubeconfig, name, held)) this.#drop(name, held);
@@ -115,6 +120,14 @@ export class Connections extends Disposable {
   override dispose(): void {
     void this.end();
     super.dispose();
+  }
+
+  /** One that was good and has nothing now may just be being written: kubectl empties the file first. */
+  async #readWhole(): Promise<Kubeconfig> {
+    const first = await this.#read().catch(() => undefined);
+    if (first && first.contexts.length > 0) return first;
+    await sleep(WRITING_MS);
+    return this.#read();
   }
 
   #read(): Promise<Kubeconfig> {

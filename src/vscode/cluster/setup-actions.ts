@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
-import { listNodes, type NodeFacts } from '../../core/cluster/inventory/nodes.ts';
+import { knownNodes } from '../../core/cluster/inventory/known-nodes.ts';
+import type { NodeFacts } from '../../core/cluster/inventory/nodes.ts';
 import { whoAmI } from '../../core/cluster/rights/access.ts';
 import { checkpointRole, helperRole } from '../../core/cluster/rights/manifests.ts';
 import { checkSetup } from '../../core/cluster/setup/check-setup.ts';
@@ -102,7 +103,7 @@ export class SetupActions {
     }
     const context = argument instanceof ContextNode ? argument.context : undefined;
     const connection = await connections.connect(context);
-    const nodes = await listNodes(connection.cluster.api);
+    const nodes = await knownNodes(connection.cluster);
     const [only] = nodes;
     if (only && nodes.length === 1) return { connection, node: only };
     const items = nodes.map((node) => ({
@@ -118,9 +119,12 @@ export class SetupActions {
 function itemOf(point: SetupPoint, copy: vscode.QuickInputButton): PointItem {
   const { remedy } = point;
   const needed = remedy && point.state !== 'good';
+  // One line is all that there is room for: what follows the first sentence stands below it.
+  const [first = '', ...others] = words(point.text).split(/(?<=\.) (?=\p{Lu})/u);
+  const detail = [...others, ...(needed ? [words(remedy.text)] : [])].join(' ');
   return {
-    label: `$(${ICONS[point.state]}) ${words(point.text).replaceAll('$(', '(')}`,
-    ...(needed && { detail: words(remedy.text) }),
+    label: `$(${ICONS[point.state]}) ${first.replaceAll('$(', '(')}`,
+    ...(detail !== '' && { detail }),
     ...(remedy?.copy && needed && { buttons: [copy] }),
     alwaysShow: true,
     point,

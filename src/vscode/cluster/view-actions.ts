@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { kubeconfigFiles } from '../../core/cluster/kubeconfig/kubeconfig.ts';
-import type { Action } from '../errors.ts';
+import { chooseKubeconfig, type Action } from '../errors.ts';
 import { clusterSettings } from './cluster-settings.ts';
 import type { PartServices } from './part-services.ts';
 import { ContextNode } from './tree/context-node.ts';
@@ -131,10 +131,12 @@ export class ViewActions {
       case 'unauthorized':
       case 'credentials':
       case 'tls':
+        return [again, kubeconfig];
       case 'bad-kubeconfig':
       case 'unreadable':
       case 'not-found':
-        return [again, kubeconfig];
+        // Of the whole view: the file itself is what is wrong, and another may be meant.
+        return [again, kubeconfig, ...(node.parent.id === 'root' ? [chooseKubeconfig()] : [])];
       default:
         return [again];
     }

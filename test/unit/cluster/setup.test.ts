@@ -3,6 +3,7 @@ import { copyFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { Cluster } from '../../../src/core/cluster/cluster.ts';
+import { knownNodes } from '../../../src/core/cluster/inventory/known-nodes.ts';
 import { readNode } from '../../../src/core/cluster/inventory/nodes.ts';
 import { canCheckpoint, canRestore } from '../../../src/core/cluster/inventory/runtime-support.ts';
 import { checkSetup, type SetupOptions } from '../../../src/core/cluster/setup/check-setup.ts';
@@ -10,7 +11,8 @@ import type { SetupPoint, SetupQuestion } from '../../../src/core/cluster/setup/
 import { say } from '../../../src/protocol/sentence.ts';
 import { archiveOf } from '../support/fixtures.ts';
 import { nodeOf, workshop } from './node-support.ts';
-import { connect, serviceAccount, startCluster } from './support.ts';
+import { addPod } from '../../cluster/workloads.ts';
+import { connect, failureOf, serviceAccount, startCluster } from './support.ts';
 
 const cluster = await startCluster({
   nodes: [
@@ -62,12 +64,26 @@ describe('what stands between a person and a checkpoint', () => {
       room: 'good',
       restore: 'good',
     });
-    assert.match(words(found, 'time'), /may take 120s on node-1/);
+    assert.match(words(found, 'time'), /may take 2 min on node-1/);
     assert.match(
       words(found, 'archives'),
-      /\/var\/lib\/kubelet\/checkpoints on node-1, where there are 1 \(190\.0 KiB\)/,
+      /\/var\/lib\/kubelet\/checkpoints on node-1\. There is one \(190\.0 KiB\)\. Nothing removes it/,
     );
     assert.deepEqual(readdirSync(cluster.node().checkpoints), before);
+  });
+
+  test('nodes to choose from: those of their pods, for who may not list nodes', async () => {
+    addPod(cluster, { name: 'known' });
+    const few = [{ verbs: ['list'], resources: ['pods'], namespace: 'lab' }];
+    const opened = await connect(cluster, serviceAccount(cluster, ...few));
+    assert.deepEqual(
+      (await knownNodes(opened)).map(({ name }) => name),
+      ['node-1'],
+    );
+    assert.ok((await knownNodes(await connect(cluster))).length > 1);
+    // Without pods it is the nodes that they are told of.
+    const nobody = await connect(cluster, serviceAccount(cluster));
+    assert.match((await failureOf(knownNodes(nobody))).message, /cannot list resource "nodes"/);
   });
 
   test('rights: theirs', async () => {

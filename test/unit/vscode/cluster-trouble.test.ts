@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { copyFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -163,6 +163,11 @@ describe('what is in the way', async () => {
       const shown = new Shown(cluster.kubeconfig(account));
       const row = shown.row(await errorOf(shown, 'test', 'Nodes'));
       assert.deepEqual([row.label, row.description], ['Not allowed', 'to list nodes in the cluster']);
+      const written = join(scratch, 'broken-config');
+      writeFileSync(written, 'clusters:\n - name: x\n  bad: [\n');
+      const [bad] = await new Shown(written).rows();
+      assert.equal(bad?.label, 'Bad kubeconfig');
+      assert.match(bad.description, /^line 3 of broken-config: /);
       const broken = new Shown(join(scratch, 'is-not-there-either'));
       const [gone] = await broken.rows();
       assert.equal(gone?.label, 'Not there');
@@ -218,6 +223,27 @@ describe('the connections', async () => {
     await changed;
     shown.tree.forgetRoots();
     assert.deepEqual(await shown.labels(), ['test']);
+  });
+
+  test('outlive the moment in which a kubeconfig is empty because it is being written', async () => {
+    const path = join(scratch, 'being-written');
+    copyFileSync(cluster.kubeconfig(), path);
+    const content = readFileSync(path);
+    for (const half of [0, content.length / 2]) {
+      const shown = new Shown(path);
+      const before = await shown.connections.connect('test');
+      writeFileSync(path, content.subarray(0, half));
+      const reloaded = shown.connections.reload();
+      setTimeout(() => writeFileSync(path, content), 100);
+      await reloaded;
+      assert.equal(await shown.connections.connect('test'), before);
+    }
+    // And one that stays so is taken for what it is.
+    const shown = new Shown(path);
+    await shown.connections.connect('test');
+    writeFileSync(path, '');
+    await shown.connections.reload();
+    assert.deepEqual(await shown.connections.contexts(), []);
   });
 
   test('outlive a change of the kubeconfig that does not concern them', async () => {

@@ -115,7 +115,7 @@ function byKubelet(text: string, { node }: Subject, { via }: NodeEndpoint): Mean
       text: sentence('The kubelet of {0} refused: you ({1}) may not create nodes/checkpoint.', node, user),
       remedy: {
         text: sentence(
-          'An administrator can allow it with this ClusterRole. A kubelet that refused looks again after half a minute.',
+          'An administrator can allow it with this ClusterRole. The kubelet remembers a refusal for half a minute.',
         ),
         copy,
       },
@@ -130,7 +130,7 @@ function byKubelet(text: string, { node }: Subject, { via }: NodeEndpoint): Mean
     ),
     remedy: {
       text: sentence(
-        'Your own rights suffice. An administrator can allow it to that account with this ClusterRole. A kubelet that refused looks again after half a minute.',
+        'Your own rights suffice. An administrator can allow it to that account with this ClusterRole. The kubelet remembers a refusal for half a minute.',
       ),
       copy,
     },

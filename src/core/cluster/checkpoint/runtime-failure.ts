@@ -184,7 +184,7 @@ function criuUnusable({ node }: Subject, text: string): Meaning {
       ? sentence('CRIU, which makes the checkpoints, is not installed on {0}.', node)
       : sentence('CRIU on {0} cannot be used: it is too old or does not run.', node),
     remedy: {
-      text: sentence('Install CRIU 3.16 or newer on the node, and see that “criu check” is content.'),
+      text: sentence('Install CRIU 3.16 or newer on the node, and see that “criu check” succeeds.'),
       copy: { form: 'shell', text: 'criu --version && criu check\n' },
     },
   };

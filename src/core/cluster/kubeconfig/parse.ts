@@ -1,7 +1,7 @@
-import { dirname, isAbsolute, join } from 'node:path';
+import { basename, dirname, isAbsolute, join } from 'node:path';
 import { loadAll, YAMLException } from 'js-yaml';
 import { sentence } from '../../../protocol/sentence.ts';
-import { ClusterError } from '../cluster-error.ts';
+import { brief, ClusterError } from '../cluster-error.ts';
 import type { ClusterEntry, ContextEntry, Impersonation, KubeconfigFile, PluginEntry, UserEntry } from './entries.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -21,7 +21,7 @@ export function parseKubeconfig(content: string, path: string): KubeconfigFile {
     throw new ClusterError(
       'bad-kubeconfig',
       sentence('{0} is not a kubeconfig: it holds something else. Choose another file.', path),
-      { where: path },
+      { brief: brief(sentence('No kubeconfig'), sentence('{0} holds something else', basename(path))), where: path },
     );
   }
   const currentContext = text(document['current-context']);
@@ -48,7 +48,15 @@ function parseYaml(content: string, path: string): unknown {
       line === undefined
         ? sentence('{0} is not YAML: {1}. Mend the file or choose another.', path, reason)
         : sentence('{0} is not YAML in line {1}: {2}. Mend the file or choose another.', path, line + 1, reason),
-      { where: path },
+      {
+        brief: brief(
+          sentence('Bad kubeconfig'),
+          line === undefined
+            ? sentence('{0}: {1}', basename(path), reason)
+            : sentence('line {0} of {1}: {2}', line + 1, basename(path), reason),
+        ),
+        where: path,
+      },
     );
   }
 }

@@ -3,7 +3,7 @@ import type { Api } from '../api/api.ts';
 import type { Pod } from '../api/objects.ts';
 import { trimmed } from '../api/read-answer.ts';
 import { PODS } from '../api/resources.ts';
-import { ClusterError, type Remedy } from '../cluster-error.ts';
+import { brief, ClusterError, type Remedy } from '../cluster-error.ts';
 import { untilStarted, warningsAbout, type PodStart } from '../inventory/pod-start.ts';
 import { helperRole } from '../rights/manifests.ts';
 import type { HelperNeed, HelperSettings } from './helper-manifest.ts';
@@ -96,7 +96,9 @@ function explainStuck(pod: Pod, { image }: HelperSettings, reason: string, said:
         text: sentence(
           'Choose an image that the cluster can pull, or a pull secret, in the settings (on a command line: --image, or CHECKPOINT_EXPLORER_HELPER_IMAGE).',
         ),
+        setting: 'helper.image',
       },
+      brief: brief(sentence('No image'), sentence('{0} for the helper pod: {1}', image, reason)),
       said,
     },
   );
@@ -111,7 +113,9 @@ function withoutTools(image: string, said: string): ClusterError {
         text: sentence(
           'Choose an image with a shell, such as busybox, in the settings (on a command line: --image, or CHECKPOINT_EXPLORER_HELPER_IMAGE).',
         ),
+        setting: 'helper.image',
       },
+      brief: brief(sentence('Unfit image'), sentence('{0} lacks the tools of busybox', image)),
       said,
     },
   );
@@ -121,13 +125,14 @@ function noFolder(directory: string, { spec }: Pod, said: string): ClusterError 
   return new ClusterError(
     'not-found',
     sentence('There is no folder {0} on {1}: no checkpoint was made there yet.', directory, spec.nodeName ?? ''),
-    { said },
+    { brief: brief(sentence('No archives yet'), sentence('there is no folder {0}', directory)), said },
   );
 }
 
 /** @param warning what the cluster said of the pod last; empty where nothing */
 function late(warning: string, pod: Pod, patience: number, isUnready: boolean): ClusterError {
-  return new ClusterError('timeout', lateText(warning, pod, Math.round(patience / 1000), isUnready), { said: warning });
+  const text = lateText(warning, pod, Math.round(patience / 1000), isUnready);
+  return new ClusterError('timeout', text, { brief: brief(sentence('Not started'), text), said: warning });
 }
 
 function lateText(warning: string, { spec, status }: Pod, seconds: number, isUnready: boolean): Sentence {
@@ -153,7 +158,10 @@ function lateText(warning: string, { spec, status }: Pod, seconds: number, isUnr
 
 function stuck(pod: Pod, text: Sentence): ClusterError {
   const said = [pod.status?.reason, pod.status?.message].filter(Boolean).join(': ');
-  return new ClusterError('unavailable', text, said === '' ? {} : { said });
+  return new ClusterError('unavailable', text, {
+    brief: brief(sentence('Not started'), text),
+    ...(said !== '' && { said }),
+  });
 }
 
 /** Who forbids a pod says so in words of its own. */
@@ -179,6 +187,7 @@ function explainRefusal(error: ClusterError, namespace: string): ClusterError {
         text: sentence(
           'Reading a node’s files takes a namespace whose Pod Security level is “privileged”. Choose one in the settings (on a command line: --namespace, or CHECKPOINT_EXPLORER_HELPER_NAMESPACE), or have one made.',
         ),
+        setting: 'helper.namespace',
         copy: {
           form: 'yaml',
           text: [
@@ -207,6 +216,7 @@ function explainRefusal(error: ClusterError, namespace: string): ClusterError {
         text: sentence(
           'Choose another namespace in the settings (on a command line: --namespace, or CHECKPOINT_EXPLORER_HELPER_NAMESPACE), or have the quota raised.',
         ),
+        setting: 'helper.namespace',
       },
     );
   }
@@ -222,6 +232,7 @@ function explainRefusal(error: ClusterError, namespace: string): ClusterError {
         text: sentence(
           'Choose another namespace in the settings (on a command line: --namespace, or CHECKPOINT_EXPLORER_HELPER_NAMESPACE), or have this Role given to you.',
         ),
+        setting: 'helper.namespace',
         copy: { form: 'yaml', text: helperRole(user, namespace) },
       },
     );
@@ -231,6 +242,7 @@ function explainRefusal(error: ClusterError, namespace: string): ClusterError {
       text: sentence(
         'Choose another namespace in the settings (on a command line: --namespace, or CHECKPOINT_EXPLORER_HELPER_NAMESPACE).',
       ),
+      setting: 'helper.namespace',
     });
   }
   return make(

@@ -1,5 +1,5 @@
 import { formatCount, formatSize } from '../../../protocol/format.ts';
-import { sentence } from '../../../protocol/sentence.ts';
+import { sentence, type Sentence } from '../../../protocol/sentence.ts';
 import { readRefusal } from '../api/read-answer.ts';
 import { explainCheckpointRefusal } from '../checkpoint/kubelet-answer.ts';
 import { throughApiServer, type NodeEndpoint } from '../checkpoint/node-endpoint.ts';
@@ -271,7 +271,11 @@ function timePoint({ name }: NodeFacts, { requestTimeout }: KubeletFacts): Setup
     : {
         question: 'time',
         state: 'good',
-        text: sentence('A checkpoint may take {1} on {0}, or longer if more time is asked for.', name, requestTimeout),
+        text: sentence(
+          'A checkpoint may take {1} on {0}, or longer if more time is asked for.',
+          name,
+          readable(requestTimeout),
+        ),
       };
 }
 
@@ -287,15 +291,7 @@ async function* archivePoints(
     try {
       const listed = await files.list(node, directory, signal);
       free = listed.free ?? free;
-      const total = listed.archives.reduce((sum, { size }) => sum + size, 0);
-      const text = sentence(
-        'Archives go to {0} on {1}, where there are {2} ({3}). Nothing removes them by itself.',
-        directory,
-        node.name,
-        formatCount(listed.archives.length),
-        formatSize(total),
-      );
-      yield { question: 'archives', state: 'good', text };
+      yield { question: 'archives', state: 'good', text: archivesText(directory, node.name, listed.archives) };
     } catch (error) {
       if (!ClusterError.is(error)) throw error;
       const { remedy } = error;
@@ -309,6 +305,41 @@ async function* archivePoints(
     formatSize(free),
   );
   yield { question: 'room', state: free < LITTLE ? 'warning' : 'good', text };
+}
+
+function archivesText(directory: string, node: string, archives: readonly { readonly size: number }[]): Sentence {
+  const total = formatSize(archives.reduce((sum, { size }) => sum + size, 0));
+  switch (archives.length) {
+    case 0:
+      return sentence(
+        'Archives go to {0} on {1}. There are none yet. Nothing removes them by itself.',
+        directory,
+        node,
+      );
+    case 1:
+      return sentence(
+        'Archives go to {0} on {1}. There is one ({2}). Nothing removes it by itself.',
+        directory,
+        node,
+        total,
+      );
+    default:
+      return sentence(
+        'Archives go to {0} on {1}. There are {2} ({3}). Nothing removes them by itself.',
+        directory,
+        node,
+        formatCount(archives.length),
+        total,
+      );
+  }
+}
+
+/** A time span as Go writes it, for a person: `2m0s` and `120s` are `2 min`. */
+function readable(duration: string): string {
+  const [, hours = '0', minutes = '0', seconds = '0'] = /^(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$/.exec(duration) ?? [];
+  const total = Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds);
+  if (total === 0) return duration;
+  return total % 60 === 0 ? `${String(total / 60)} min` : `${String(total)} s`;
 }
 
 function restorePoint(node: NodeFacts): SetupPoint {
