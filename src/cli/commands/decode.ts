@@ -68,12 +68,14 @@ function decodeEntries(
   return session.each([locator], async (checkpoint) => {
     const names = await entryNames(checkpoint, session.signal);
     const chosen = new Set(choose(names, wanted, locator));
+    // Only words differ by it.
+    const machine = document.pretty ? await checkpoint.raw.machine(session.signal) : undefined;
     for (const name of wanted.length === 0 ? names : chosen) {
       if (!chosen.has(name) && !isListed(name)) continue;
       const source = await checkpoint.files.open(`/archive/${name}`, session.signal);
       // What has the name of no kind may be anything, a disk's image for one.
       if (chosen.has(name) || kindOfFile(basename(name)) || isHead(await source.read(0, 4))) {
-        await document.add(name, name, source, names.includes(join(dirname(name), cipher)));
+        await document.add(name, name, source, names.includes(join(dirname(name), cipher)), machine);
       } else await source.close();
     }
   });
@@ -141,27 +143,31 @@ function choose(names: readonly string[], wanted: readonly string[], locator: st
 /** The JSON object on stdout, image by image; neither an image nor the document is ever whole in memory. */
 class Document {
   readonly #session: Session;
-  readonly #pretty: boolean;
+  readonly pretty: boolean;
   #empty = true;
   damaged = false;
 
   constructor(session: Session, pretty: boolean) {
     this.#session = session;
-    this.#pretty = pretty;
+    this.pretty = pretty;
   }
 
   get #output(): Output {
     return this.#session.output;
   }
 
-  /** @param name names the kind where the content does not, and the place in notes */
-  async add(key: string, name: string, source: ByteSource, besideCipher: boolean): Promise<void> {
+  /**
+   * @param name names the kind where the content does not, and the place in notes
+   * @param machine CRIU's number of the architecture, where it is known
+   */
+  async add(key: string, name: string, source: ByteSource, besideCipher: boolean, machine?: number): Promise<void> {
     try {
       await this.#output.write(`${this.#empty ? '{' : ','}\n  ${JSON.stringify(key)}: `);
       this.#empty = false;
       const write = new Buffered(this.#output);
       const facts = await writeImageJson(source, name, (text) => write.add(text), {
-        pretty: this.#pretty,
+        pretty: this.pretty,
+        machine,
         indent: 2,
         depth: 1,
         besideCipher,

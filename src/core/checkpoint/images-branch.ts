@@ -13,8 +13,16 @@ export class ImagesBranch implements Branch {
   readonly #files: FileSet;
   readonly #images: ImageDirectory;
   readonly #notebook: Notebook;
+  readonly #machine: (signal?: AbortSignal) => Promise<number | undefined>;
 
-  constructor(files: FileSet, images: ImageDirectory, notebook: Notebook) {
+  /** @param machine gives CRIU's number of the architecture that the dump is of */
+  constructor(
+    files: FileSet,
+    images: ImageDirectory,
+    notebook: Notebook,
+    machine: (signal?: AbortSignal) => Promise<number | undefined>,
+  ) {
+    this.#machine = machine;
     this.#files = files;
     this.#images = images;
     this.#notebook = notebook;
@@ -63,7 +71,9 @@ export class ImagesBranch implements Branch {
     if (!entry) return undefined;
     const source = this.#files.open(entry);
     try {
-      const options = { pretty: true, indent: 2, besideCipher: this.#images.hasCipher, ...(signal && { signal }) };
+      const machine = await this.#machine(signal);
+      const { hasCipher: besideCipher } = this.#images;
+      const options = { pretty: true, machine, indent: 2, besideCipher, ...(signal && { signal }) };
       const text = await imageToJson(source, entry.path, options, (notes) => this.#notebook.add(...notes));
       return new TextEncoder().encode(text);
     } finally {

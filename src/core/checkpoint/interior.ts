@@ -5,6 +5,7 @@ import type { Layout } from '../archive/layout.ts';
 import { openNested } from '../archive/nested.ts';
 import type { ImageDirectory } from '../criu/image-directory.ts';
 import type { Change } from './changes.ts';
+import { machineOf } from './descriptors/machine.ts';
 import { EntryBranch, type Placed } from './entry-branch.ts';
 import { BranchedView, type FileView } from './file-view.ts';
 import { Filesystem } from './filesystem.ts';
@@ -83,7 +84,8 @@ export class Interior {
       view: () => this.files,
       changes: (signal) => this.filesystem.changes(signal),
     });
-    this.raw = openRaw({ files, imagesPrefix, images, notebook });
+    const machine = (signal?: AbortSignal) => machineOf(images, processes, signal);
+    this.raw = openRaw({ files, imagesPrefix, images, machine, notebook });
     this.files = new BranchedView({
       archive: new EntryBranch(
         () => Promise.resolve(archiveEntries(files)),
@@ -104,7 +106,7 @@ export class Interior {
         memory: this.memory,
       }),
       contents: new NodeBranch('/contents', contentsFolder(this.openFiles)),
-      images: new ImagesBranch(files, images, notebook),
+      images: new ImagesBranch(files, images, notebook, machine),
     });
   }
 

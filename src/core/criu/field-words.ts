@@ -1,3 +1,5 @@
+import { mapFlagBits, openFlagBits, streamAndDatagram } from './machine-flags.ts';
+
 /**
  * The words that crit's pretty form uses instead of numbers. Facts: crit's lib/pycriu/images/pb2dict.py, the kernel's
  * headers for the values. Where crit is wrong or knows less, this is right: a task's state 3 is stopped and 6 a zombie
@@ -10,13 +12,6 @@ const flagTables: Readonly<Record<string, Words>> = {
     ['PROT_READ', 0x1],
     ['PROT_WRITE', 0x2],
     ['PROT_EXEC', 0x4],
-  ],
-  'mmap.flags': [
-    ['MAP_SHARED', 0x1],
-    ['MAP_PRIVATE', 0x2],
-    ['MAP_DROPPABLE', 0x8],
-    ['MAP_ANON', 0x20],
-    ['MAP_GROWSDOWN', 0x100],
   ],
   'mmap.status': [
     ['VMA_AREA_REGULAR', 2 ** 0],
@@ -37,24 +32,6 @@ const flagTables: Readonly<Record<string, Words>> = {
     ['VMA_AREA_UPROBES', 2 ** 17],
     ['VMA_UNSUPP', 2 ** 31],
   ],
-  'rfile.flags': [
-    ['O_WRONLY', 0o1],
-    ['O_RDWR', 0o2],
-    ['O_CREAT', 0o100],
-    ['O_EXCL', 0o200],
-    ['O_NOCTTY', 0o400],
-    ['O_TRUNC', 0o1000],
-    ['O_APPEND', 0o2000],
-    ['O_NONBLOCK', 0o4000],
-    ['O_DSYNC', 0o10000],
-    ['FASYNC', 0o20000],
-    ['O_DIRECT', 0o40000],
-    ['O_LARGEFILE', 0o100000],
-    ['O_DIRECTORY', 0o200000],
-    ['O_NOFOLLOW', 0o400000],
-    ['O_NOATIME', 0o1000000],
-    ['O_CLOEXEC', 0o2000000],
-  ],
   'seals.flags': [
     ['F_SEAL_SEAL', 0x1],
     ['F_SEAL_SHRINK', 0x2],
@@ -68,6 +45,20 @@ const flagTables: Readonly<Record<string, Words>> = {
     ['PE_PRESENT', 0x4],
     ['PE_PAYLOAD_ALIGNED', 0x8],
   ],
+};
+
+/** Those whose bits each machine has for itself, of those that crit names. */
+const machineTables: Readonly<Record<string, (machine: number | undefined) => Words>> = {
+  'mmap.flags': (machine) => {
+    const bits = mapFlagBits(machine);
+    const named = ['MAP_SHARED', 'MAP_PRIVATE', 'MAP_DROPPABLE', 'MAP_ANON', 'MAP_GROWSDOWN'] as const;
+    return named.map((name) => [name, bits[name]]);
+  },
+  'rfile.flags': (machine) => {
+    const { O_PATH: _path, SYNC: _sync, TMPFILE: _temporary, ...bits } = openFlagBits(machine);
+    const named = Object.entries(bits).map(([name, bit]) => [name === 'O_ASYNC' ? 'FASYNC' : name, bit] as const);
+    return [['O_WRONLY', 0o1], ['O_RDWR', 0o2], ...named];
+  },
 };
 
 /** States of sockets of every kind. Source: the kernel's include/net/tcp_states.h. */
@@ -91,15 +82,18 @@ const valueTables: Readonly<Record<string, Readonly<Record<string, Readonly<Reco
   gen: { task_state: { 1: 'Alive', 2: 'Dead', 3: 'Stopped', 6: 'Zombie' } },
   sk: {
     family: { 1: 'UNIX', 2: 'INET', 10: 'INET6', 16: 'NETLINK', 17: 'PACKET' },
-    type: { 1: 'STREAM', 2: 'DGRAM', 3: 'RAW', 5: 'SEQPACKET', 10: 'PACKET' },
+    type: { 3: 'RAW', 5: 'SEQPACKET', 10: 'PACKET' },
     state: SOCKET_STATES,
     proto: { 0: 'IP', 1: 'ICMP', 6: 'TCP', 17: 'UDP', 58: 'ICMPV6', 136: 'UDPLITE' },
   },
 };
 
-/** `PROT_READ | PROT_WRITE`; what has no name is added as hexadecimal, a whole word of an unknown table is that alone. */
-export function flagWords(table: string, value: number): string {
-  const words = flagTables[table];
+/**
+ * `PROT_READ | PROT_WRITE`; what has no name is added as hexadecimal, a whole word of an unknown table is that alone.
+ * @param machine CRIU's number of the architecture, where it is known
+ */
+export function flagWords(table: string, value: number, machine?: number): string {
+  const words = flagTables[table] ?? machineTables[table]?.(machine);
   return words ? flagsOf(words, value) : hexWord(value);
 }
 
@@ -110,8 +104,15 @@ export function flagsOf(words: Words, value: number): string {
   return [...named.map(([name]) => name), ...(rest === 0 ? [] : [hexWord(rest)])].join(' | ');
 }
 
-/** The word for a value of a field, or undefined where the table has none. */
-export function valueWord(table: string, field: string, value: number): string | undefined {
+/**
+ * The word for a value of a field, or undefined where the table has none.
+ * @param machine CRIU's number of the architecture, where it is known
+ */
+export function valueWord(table: string, field: string, value: number, machine?: number): string | undefined {
+  if (table === 'sk' && field === 'type') {
+    const { stream, datagram } = streamAndDatagram(machine);
+    if (value === stream || value === datagram) return value === stream ? 'STREAM' : 'DGRAM';
+  }
   return valueTables[table]?.[field]?.[value];
 }
 

@@ -3,15 +3,25 @@ import { addressWord, deviceWord, flagWords, hexWord, quotedPrintable, valueWord
 import { JsonList, type JsonObject, type JsonValue } from './json-text.ts';
 import { messageType, type Field, type MessageName, type MessageType } from './schema.ts';
 
+/** How values are written. */
+export interface JsonForm {
+  /** Words, addresses and hexadecimal numbers where crit's `--pretty` has them; else plain numbers. */
+  readonly pretty: boolean;
+  /** CRIU's number of the architecture, whose numbers the words are for; without it those of most. */
+  readonly machine?: number | undefined;
+}
+
+const PLAIN: JsonForm = { pretty: false };
+
 /** The fields of a message as crit shows them: those that are there, in the order of their numbers. */
-export function messageToJson(message: object, name: MessageName, pretty = false): JsonObject {
-  return convertMessage(message as Record<string, unknown>, messageType(name), pretty, false);
+export function messageToJson(message: object, name: MessageName, form = PLAIN): JsonObject {
+  return convertMessage(message as Record<string, unknown>, messageType(name), form, false);
 }
 
 function convertMessage(
   message: Readonly<Record<string, unknown>>,
   type: MessageType,
-  pretty: boolean,
+  form: JsonForm,
   hex: boolean,
 ): JsonObject {
   const result: Record<string, JsonValue> = {};
@@ -20,7 +30,7 @@ function convertMessage(
     if (!Object.hasOwn(message, field.name)) continue;
     const value = message[field.name];
     if (field.repeated && (value as readonly unknown[]).length === 0) continue;
-    result[field.name] = fieldToJson(value, field, pretty, hex);
+    result[field.name] = fieldToJson(value, field, form, hex);
     const raw = rawText(message, field.name);
     if (raw) result[`${field.name}_bytes`] = base64Lines(raw);
   }
@@ -35,29 +45,29 @@ function* unknownToJson(message: object): Generator<JsonValue, void, undefined> 
 }
 
 /** What a field holds, as crit shows it. @param hex within a field whose numbers are all shown so */
-export function fieldToJson(value: unknown, field: Field, pretty: boolean, hex: boolean): JsonValue {
+export function fieldToJson(value: unknown, field: Field, form: JsonForm, hex: boolean): JsonValue {
   return field.repeated
-    ? convertList(value as readonly unknown[], field, pretty, hex)
-    : convertValue(value, field, pretty, hex);
+    ? convertList(value as readonly unknown[], field, form, hex)
+    : convertValue(value, field, form, hex);
 }
 
 /** One member of a repeated field. */
-export function memberToJson(value: unknown, field: Field, pretty: boolean, hex: boolean): JsonValue {
-  return convertValue(value, field, pretty, hex);
+export function memberToJson(value: unknown, field: Field, form: JsonForm, hex: boolean): JsonValue {
+  return convertValue(value, field, form, hex);
 }
 
-function convertList(list: readonly unknown[], field: Field, pretty: boolean, hex: boolean): JsonValue {
-  const address = pretty && field.style.ipadd ? addressWord(list as readonly number[]) : undefined;
-  return address === undefined ? list.map((item) => convertValue(item, field, pretty, hex)) : [address];
+function convertList(list: readonly unknown[], field: Field, form: JsonForm, hex: boolean): JsonValue {
+  const address = form.pretty && field.style.ipadd ? addressWord(list as readonly number[]) : undefined;
+  return address === undefined ? list.map((item) => convertValue(item, field, form, hex)) : [address];
 }
 
 /** @param hex crit shows the numbers in everything below a field marked so. */
-function convertValue(value: unknown, field: Field, pretty: boolean, hex: boolean): JsonValue {
+function convertValue(value: unknown, field: Field, form: JsonForm, hex: boolean): JsonValue {
   const { style } = field;
   const asHex = hex || style.hex === true;
   switch (field.type) {
     case 'message':
-      return convertMessage(value as Record<string, unknown>, field.message as MessageType, pretty, asHex);
+      return convertMessage(value as Record<string, unknown>, field.message as MessageType, form, asHex);
     case 'bytes':
       return style.conv === 'unix_name' ? quotedPrintable(value as Uint8Array) : base64Lines(value as Uint8Array);
     case 'enum':
@@ -66,15 +76,22 @@ function convertValue(value: unknown, field: Field, pretty: boolean, hex: boolea
     case 'bool':
       return value as string | boolean;
     default:
-      return pretty ? prettyNumber(value as number | bigint, field, asHex) : (value as number | bigint);
+      return form.pretty
+        ? prettyNumber(value as number | bigint, field, asHex, form.machine)
+        : (value as number | bigint);
   }
 }
 
-function prettyNumber(value: number | bigint, { name, style }: Field, hex: boolean): JsonValue {
+function prettyNumber(
+  value: number | bigint,
+  { name, style }: Field,
+  hex: boolean,
+  machine: number | undefined,
+): JsonValue {
   if (hex) return hexWord(value);
   if (style.dev) return deviceWord(Number(value), style.odev === true);
-  if (style.flags !== undefined) return flagWords(style.flags, Number(value));
-  if (style.dict !== undefined) return valueWord(style.dict, name, Number(value)) ?? value;
+  if (style.flags !== undefined) return flagWords(style.flags, Number(value), machine);
+  if (style.dict !== undefined) return valueWord(style.dict, name, Number(value), machine) ?? value;
   return value;
 }
 

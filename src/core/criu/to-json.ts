@@ -8,11 +8,9 @@ import { visitImage, type ImageEntry, type ImageFacts } from './image.ts';
 import type { Span } from './image-reader.ts';
 import { kindOfFile, type Kind } from './kinds.ts';
 import { jsonPieces, jsonText, lineStart, type JsonValue } from './json-text.ts';
-import { base64Lines, messageToJson } from './message-json.ts';
+import { base64Lines, messageToJson, type JsonForm } from './message-json.ts';
 
-export interface JsonOptions {
-  /** Words, addresses and hexadecimal numbers where crit's `--pretty` has them; else plain numbers. */
-  readonly pretty?: boolean;
+export interface JsonOptions extends Partial<JsonForm> {
   /** Spaces a level; 0, the default, gives one line. */
   readonly indent?: number;
   /** Levels around the image's object. */
@@ -102,7 +100,7 @@ export async function imageToJson(
 class ImageWriter {
   readonly #source: ByteSource;
   readonly #write: (text: string) => void | Promise<void>;
-  readonly #pretty: boolean;
+  readonly #form: JsonForm;
   readonly #indent: number;
   readonly #depth: number;
   readonly #signal: AbortSignal | undefined;
@@ -111,7 +109,7 @@ class ImageWriter {
   constructor(source: ByteSource, write: (text: string) => void | Promise<void>, options: JsonOptions) {
     this.#source = source;
     this.#write = write;
-    this.#pretty = options.pretty ?? false;
+    this.#form = { pretty: options.pretty ?? false, machine: options.machine };
     this.#indent = options.indent ?? 0;
     this.#depth = options.depth ?? 0;
     this.#signal = options.signal;
@@ -120,7 +118,7 @@ class ImageWriter {
   async entry(entry: ImageEntry, row: Kind): Promise<boolean> {
     if (this.#entries === 0) await this.#begin(row.crit ?? row.kind);
     const line = this.#line(3);
-    const members = Object.entries(messageToJson(entry.message, entry.type, this.#pretty));
+    const members = Object.entries(messageToJson(entry.message, entry.type, this.#form));
     // Gathered as long as it is short, as most entries are.
     let text = `${this.#entries === 0 ? '' : ','}${this.#line(2)}{${line}`;
     for (const [index, [key, value]] of members.entries()) {
@@ -184,7 +182,7 @@ class ImageWriter {
         await this.#write('[');
         for (const [index, { message, content }] of extra.messages.entries()) {
           await this.#write(`${index === 0 ? '' : ','}${line}`);
-          await this.#write(jsonText(messageToJson(message, 'ipc_msg', this.#pretty), this.#indent, this.#depth + 4));
+          await this.#write(jsonText(messageToJson(message, 'ipc_msg', this.#form), this.#indent, this.#depth + 4));
           await this.#write(`,${line}`);
           await this.#content(content);
         }

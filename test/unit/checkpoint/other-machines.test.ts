@@ -12,6 +12,7 @@ import { kindOfFile } from '../../../src/core/criu/kinds.ts';
 import type { MessageName } from '../../../src/core/criu/schema.ts';
 import { siginfo } from './isolation/support.ts';
 import { filesImage, packet, processImages, socketsOf, unix } from './sockets/build-sockets.ts';
+import type { FieldNode } from '../../../src/core/checkpoint/raw/field-nodes.ts';
 import { bytes, entry, image, oracle, uint32 } from '../criu/build-image.ts';
 import { MemorySource } from '../criu/memory-file-set.ts';
 import { turnImage, turnWords } from '../criu/turn-image.ts';
@@ -153,6 +154,29 @@ describe('the dump of a MIPS machine', () => {
     );
     const relations = [1, 2].map((id) => of(id).peers.map(({ relation }) => relation));
     assert.deepEqual(relations, [['sends-to'], ['connected']]);
+  });
+
+  test('has its words in the images that are decoded', async () => {
+    const of = async (checkpoint: Checkpoint, name: string) =>
+      (await read(checkpoint, `/images/${name}.json`)).toString();
+    const types = (json: string) => json.match(/"type": "(?:STREAM|DGRAM|RAW)"/g);
+    assert.deepEqual(types(await of(mips, 'files.img')), types(await of(usual, 'files.img')));
+    // What is private anonymous memory of others is, by these numbers, something else.
+    const flags = (json: string) => new Set(json.match(/"flags": "MAP_[^"]*"/g));
+    assert.ok(flags(await of(usual, 'mm-1.img')).has('"flags": "MAP_PRIVATE | MAP_ANON"'));
+    assert.ok(flags(await of(mips, 'mm-1.img')).has('"flags": "MAP_PRIVATE | 0x20"'));
+    const hints = async (checkpoint: Checkpoint) => {
+      const [entry] = await (await checkpoint.raw.image('checkpoint/core-1.img')).read([0]);
+      const child = (node: FieldNode | undefined, name: string) =>
+        Array.from({ length: node?.children?.count ?? 0 }, (_, index) => node?.children?.at(index)).find(
+          (candidate) => candidate?.name === name,
+        );
+      const task = child(entry, 'tc');
+      const limits = child(child(task, 'rlimits'), 'rlimits');
+      return [limits?.children?.at(5).hint, child(task, 'sigactions')?.children?.at(15).hint];
+    };
+    assert.deepEqual(await hints(usual), ['RLIMIT_RSS', 'SIGCHLD']);
+    assert.deepEqual(await hints(mips), ['RLIMIT_NOFILE', 'SIGUSR2']);
   });
 
   test('has 128 signals in /proc/PID/status', async () => {

@@ -14,7 +14,7 @@ function toJson(
   fields: Readonly<Record<string, unknown>>,
   pretty: boolean,
 ): Record<string, unknown> {
-  return messageToJson(decodeMessage(name, encode(name, fields)).message, name, pretty);
+  return messageToJson(decodeMessage(name, encode(name, fields)).message, name, { pretty });
 }
 
 suite('images as JSON', () => {
@@ -152,6 +152,16 @@ suite('words for numbers', () => {
     assert.equal(flagWords('mmap.prot', 0x9), 'PROT_READ | 0x8');
     assert.equal(flagWords('mmap.status', 0x80000000), 'VMA_UNSUPP');
     assert.equal(flagWords('mmap.prot', 0), '');
+    const open = 0o210002;
+    assert.deepEqual(
+      [undefined, 3, 4, 6].map((machine) => flagWords('rfile.flags', open, machine)),
+      [
+        'O_RDWR | O_DSYNC | O_DIRECTORY',
+        'O_RDWR | O_DSYNC | O_DIRECT',
+        'O_RDWR | O_DSYNC | O_LARGEFILE',
+        'O_RDWR | FASYNC | O_DIRECTORY',
+      ],
+    );
     assert.equal(flagWords('no such table', 18), '0x12');
   });
 

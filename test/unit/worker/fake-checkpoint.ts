@@ -128,6 +128,7 @@ const noRaw: Raw = {
   entries: () => Promise.resolve([]),
   entry: () => Promise.reject(new Error('A made-up checkpoint has no archive.')),
   image: () => Promise.reject(new Error('A made-up checkpoint has no archive.')),
+  machine: () => Promise.resolve(undefined),
   place: () => Promise.resolve(undefined),
 };
 

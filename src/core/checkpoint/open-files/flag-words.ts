@@ -1,37 +1,18 @@
-import { MACHINE } from '../../criu/architectures.ts';
+import { openFlagBits } from '../../criu/machine-flags.ts';
 import { bitNames } from '../isolation/bit-names.ts';
 
 type Names = readonly (readonly [bit: number, name: string])[];
 
-/**
- * Flags of open(2) beside the access mode. Source: include/uapi/asm-generic/fcntl.h, and the fcntl.h of the machines
- * that differ.
- */
+/** Flags of open(2) beside the access mode; those of more bits before those whose bits they have. */
 function openFlagTable(machine: number | undefined): Names {
-  const mips = machine === MACHINE.mips;
-  const arm = machine === MACHINE.arm || machine === MACHINE.aarch64;
-  const ppc = machine === MACHINE.ppc64;
-  const directory = arm || ppc ? 0o40000 : 0o200000;
-  const sync = mips ? 0x4010 : 0o4010000;
-  return [
-    [mips ? 0x100 : 0o100, 'O_CREAT'],
-    [mips ? 0x400 : 0o200, 'O_EXCL'],
-    [mips ? 0x800 : 0o400, 'O_NOCTTY'],
-    [mips ? 0x200 : 0o1000, 'O_TRUNC'],
-    [mips ? 0x8 : 0o2000, 'O_APPEND'],
-    [mips ? 0x80 : 0o4000, 'O_NONBLOCK'],
-    [sync, 'O_SYNC'],
-    [mips ? 0x10 : 0o10000, 'O_DSYNC'],
-    [mips ? 0x1000 : 0o20000, 'O_ASYNC'],
-    [mips ? 0x8000 : ppc ? 0o400000 : arm ? 0o200000 : 0o40000, 'O_DIRECT'],
-    [mips ? 0x2000 : ppc ? 0o200000 : arm ? 0o400000 : 0o100000, 'O_LARGEFILE'],
-    [0o20000000 | directory, 'O_TMPFILE'],
-    [directory, 'O_DIRECTORY'],
-    [arm || ppc ? 0o100000 : 0o400000, 'O_NOFOLLOW'],
-    [0o1000000, 'O_NOATIME'],
-    [0o2000000, 'O_CLOEXEC'],
-    [0o10000000, 'O_PATH'],
-  ];
+  const { SYNC, TMPFILE, ...bits } = openFlagBits(machine);
+  const table: [bit: number, name: string][] = [];
+  for (const [name, bit] of Object.entries(bits)) {
+    if (name === 'O_DSYNC') table.push([SYNC | bit, 'O_SYNC']);
+    if (name === 'O_DIRECTORY') table.push([TMPFILE | bit, 'O_TMPFILE']);
+    table.push([bit, name]);
+  }
+  return table;
 }
 
 const ACCESS_MODES = ['O_RDONLY', 'O_WRONLY', 'O_RDWR'] as const;

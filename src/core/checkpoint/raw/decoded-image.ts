@@ -20,6 +20,8 @@ export interface DecodedImage {
 
 export interface DecodedImageOptions {
   readonly besideCipher: boolean;
+  /** CRIU's number of the architecture, whose numbers words are for. */
+  readonly machine: number | undefined;
   readonly signal?: AbortSignal;
 }
 
@@ -55,7 +57,7 @@ async function frameEntries(
   source: ByteSource,
   open: Open,
   name: string,
-  { besideCipher, signal }: DecodedImageOptions,
+  { besideCipher, machine, signal }: DecodedImageOptions,
 ): Promise<DecodedImage> {
   const frames = new Frames();
   const breather = new Breather();
@@ -65,7 +67,7 @@ async function frameEntries(
   };
   const extent = (source.size ?? 0) <= smallImage ? 'whole' : 'frames';
   const facts = await visitImage(source, name, visit, { extent, besideCipher, signal });
-  return new FramedImage(open, facts, frames);
+  return new FramedImage(open, facts, frames, machine);
 }
 
 /** Where the entries of an image stand. */
@@ -98,10 +100,12 @@ class FramedImage implements DecodedImage {
   readonly facts: ImageFacts;
   readonly #open: Open;
   readonly #frames: Frames;
+  readonly #machine: number | undefined;
   /** By what they say: entries are read again and again. */
   readonly #notes = new Map<string, Note>();
 
-  constructor(open: Open, facts: ImageFacts, frames: Frames) {
+  constructor(open: Open, facts: ImageFacts, frames: Frames, machine: number | undefined) {
+    this.#machine = machine;
     this.facts = facts;
     this.#open = open;
     this.#frames = frames;
@@ -143,7 +147,7 @@ class FramedImage implements DecodedImage {
     for (const { offset: start, length } of contentsOf(entry).slice(0, maxBeginnings)) {
       beginnings.set(start, new Uint8Array(await source.read(start, Math.min(length, BEGINNING), signal)));
     }
-    return entryNode(entry, index, beginnings);
+    return entryNode(entry, index, beginnings, this.#machine);
   }
 
   #add(notes: readonly Note[]): void {

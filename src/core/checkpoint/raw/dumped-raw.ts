@@ -79,6 +79,10 @@ export class DumpedRaw implements Raw {
     return image;
   }
 
+  machine(signal?: AbortSignal): Promise<number | undefined> {
+    return this.#sources.machine(signal);
+  }
+
   place(fact: FactRef, signal?: AbortSignal): Promise<ImagePlace | undefined> {
     return placeOfFact(this.#sources.images, fact, signal);
   }
@@ -90,7 +94,9 @@ export class DumpedRaw implements Raw {
     this.#images.delete(path);
     const { files, images } = this.#sources;
     const open = (): Promise<ByteSource> => Promise.resolve(files.open(entry));
-    const opening = known ?? openDecodedImage(open, path, { besideCipher: images.hasCipher });
+    const decode = async (): Promise<DecodedImage> =>
+      openDecodedImage(open, path, { besideCipher: images.hasCipher, machine: await this.machine() });
+    const opening = known ?? decode();
     this.#images.set(path, opening);
     // Who asks again after a failure tries again.
     opening.catch(() => this.#images.delete(path));

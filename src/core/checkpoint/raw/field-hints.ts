@@ -1,8 +1,7 @@
+import { MACHINE } from '../../criu/architectures.ts';
 import { capabilityNames } from '../capabilities.ts';
-import { signalsOf, signalTable } from '../isolation/signal-names.ts';
-
-/** The numbers of signals that all architectures but MIPS have: the image itself does not say which one it is of. */
-const signals = signalTable('X86_64');
+import { limitName } from '../isolation/limits.ts';
+import { signalsOf, signalTable, type SignalTable } from '../isolation/signal-names.ts';
 
 const masks: ReadonlySet<string> = new Set([
   'sa_entry.mask',
@@ -11,25 +10,6 @@ const masks: ReadonlySet<string> = new Set([
   'thread_core_entry.blk_sigset',
 ]);
 const capabilities = 'creds_entry.cap_';
-/** `asm-generic/resource.h`. */
-const limits = [
-  'CPU',
-  'FSIZE',
-  'DATA',
-  'STACK',
-  'CORE',
-  'RSS',
-  'NPROC',
-  'NOFILE',
-  'MEMLOCK',
-  'AS',
-  'LOCKS',
-  'SIGPENDING',
-  'MSGQUEUE',
-  'NICE',
-  'RTPRIO',
-  'RTTIME',
-];
 /** Entries of the auxiliary vector that say most: the kernel's include/uapi/linux/auxvec.h. */
 const auxiliary: Readonly<Record<number, string>> = {
   3: 'AT_PHDR',
@@ -55,9 +35,18 @@ const auxiliary: Readonly<Record<number, string>> = {
   51: 'AT_MINSIGSTKSZ',
 };
 
-/** What a value says in the words of the kernel's headers; undefined where CRIU's form says it all. */
-export function valueHint(message: string, field: string, value: unknown): string | undefined {
+/**
+ * What a value says in the words of the kernel's headers; undefined where CRIU's form says it all.
+ * @param machine CRIU's number of the architecture, where it is known
+ */
+export function valueHint(
+  message: string,
+  field: string,
+  value: unknown,
+  machine: number | undefined,
+): string | undefined {
   const name = `${message}.${field}`;
+  const signals = signalTable(architectureOf(machine));
   if (masks.has(name)) return joined(signalsOf(value as bigint, signals));
   if (name.startsWith(capabilities)) return joined(capabilitiesIn(value as readonly number[]));
   if (name === 'posix_timer_entry.si_signo') return signals.name(value as number);
@@ -70,12 +59,14 @@ export function memberHint(
   field: string,
   index: number,
   list: readonly unknown[],
+  machine: number | undefined,
 ): string | undefined {
+  const architecture = architectureOf(machine);
   switch (`${message}.${field}`) {
     case 'task_rlimits_entry.rlimits':
-      return limits[index] && `RLIMIT_${limits[index]}`;
+      return limitName(index, architecture);
     case 'task_core_entry.sigactions':
-      return signals.name(handled(index));
+      return handled(index, signalTable(architecture));
     case 'mm_entry.mm_saved_auxv':
       // Each value stands behind the number that says what it is.
       return index % 2 === 0 ? auxiliary[Number(list[index])] : undefined;
@@ -85,10 +76,15 @@ export function memberHint(
 }
 
 /** The signal of a handler in the list, which leaves out the two that cannot have one. */
-function handled(index: number): number {
+function handled(index: number, table: SignalTable): string {
   const number = index + 1;
-  const afterKill = number >= signals.kill ? number + 1 : number;
-  return afterKill >= signals.stop ? afterKill + 1 : afterKill;
+  const afterKill = number >= table.kill ? number + 1 : number;
+  return table.name(afterKill >= table.stop ? afterKill + 1 : afterKill);
+}
+
+/** The name that tables of numbers go by. Only MIPS has some of its own. */
+function architectureOf(machine: number | undefined): string {
+  return machine === MACHINE.mips ? 'MIPS' : 'X86_64';
 }
 
 function capabilitiesIn(words: readonly number[]): readonly string[] {

@@ -4,7 +4,7 @@ import { addressWord, hexWord } from '../../criu/field-words.ts';
 import type { ImageEntry } from '../../criu/image.ts';
 import type { Span } from '../../criu/image-reader.ts';
 import type { JsonObject, JsonValue } from '../../criu/json-text.ts';
-import { base64Lines, fieldToJson, memberToJson, messageToJson } from '../../criu/message-json.ts';
+import { base64Lines, fieldToJson, memberToJson, messageToJson, type JsonForm } from '../../criu/message-json.ts';
 import { messageType, type Field, type MessageType } from '../../criu/schema.ts';
 import { memberHint, valueHint } from './field-hints.ts';
 
@@ -48,17 +48,26 @@ export const BEGINNING = 64;
 
 const wireNames: Readonly<Record<number, string>> = { 0: 'varint', 1: '64-bit', 2: 'bytes', 5: '32-bit' };
 
-/** An entry of an image as a node. */
-export function entryNode(entry: ImageEntry, index: number, beginnings: ReadBeginnings): FieldNode {
+/**
+ * An entry of an image as a node.
+ * @param machine CRIU's number of the architecture, whose numbers words are for
+ */
+export function entryNode(
+  entry: ImageEntry,
+  index: number,
+  beginnings: ReadBeginnings,
+  machine: number | undefined,
+): FieldNode {
   const type = messageType(entry.type);
-  const fields = fieldsOf(entry.message as Record<string, unknown>, type, false);
+  const form = { pretty: true, machine };
+  const fields = fieldsOf(entry.message as Record<string, unknown>, type, form, false);
   const extra = entry.extra && extraNode(entry.extra, beginnings);
   return {
     key: String(index),
     name: `[${index}]`,
     type: entry.type,
     children: listed(extra ? [...fields, extra] : fields),
-    json: () => ({ ...messageToJson(entry.message, entry.type, true), ...(extra && { extra: extra.json() }) }),
+    json: () => ({ ...messageToJson(entry.message, entry.type, form), ...(extra && { extra: extra.json() }) }),
   };
 }
 
@@ -86,33 +95,38 @@ function listed(nodes: readonly FieldNode[]): FieldChildren {
   return { count: nodes.length, at: (index) => nodes[index] as FieldNode };
 }
 
-function fieldsOf(message: Readonly<Record<string, unknown>>, type: MessageType, hex: boolean): readonly FieldNode[] {
+function fieldsOf(
+  message: Readonly<Record<string, unknown>>,
+  type: MessageType,
+  form: JsonForm,
+  hex: boolean,
+): readonly FieldNode[] {
   const nodes: FieldNode[] = [];
   for (const field of type.fields) {
     if (!Object.hasOwn(message, field.name)) continue;
     const value = message[field.name];
     if (field.repeated && (value as readonly unknown[]).length === 0) continue;
-    nodes.push(fieldNode(value, field, type, hex));
+    nodes.push(fieldNode(value, field, type, form, hex));
     const raw = rawText(message, field.name);
     if (raw) nodes.push(bytesNode(`${field.name}_bytes`, 'bytes', raw, 'not-text'));
   }
   return [...nodes, ...unknownFields(message).map(unknownNode)];
 }
 
-function fieldNode(value: unknown, field: Field, owner: MessageType, hex: boolean): FieldNode {
+function fieldNode(value: unknown, field: Field, owner: MessageType, form: JsonForm, hex: boolean): FieldNode {
   const asHex = hex || field.style.hex === true;
-  if (!field.repeated) return memberNode(value, field, owner, hex, field.name, field.name);
+  if (!field.repeated) return memberNode(value, field, owner, form, hex, field.name, field.name);
   const list = value as readonly unknown[];
-  const json = (): JsonValue => fieldToJson(list, field, true, hex);
-  const hint = valueHint(owner.name, field.name, list);
+  const json = (): JsonValue => fieldToJson(list, field, form, hex);
+  const hint = valueHint(owner.name, field.name, list, form.machine);
   const common = { key: field.name, name: field.name, type: `${typeName(field)}[]`, json, ...(hint && { hint }) };
   // Four words are one address.
   if (field.style.ipadd && addressWord(list as readonly number[]) !== undefined) {
     return { ...common, json: () => (json() as readonly JsonValue[])[0] as JsonValue };
   }
   const at = (index: number): FieldNode => {
-    const label = memberHint(owner.name, field.name, index, list);
-    const node = memberNode(list[index], field, owner, asHex, String(index), `[${index}]`);
+    const label = memberHint(owner.name, field.name, index, list, form.machine);
+    const node = memberNode(list[index], field, owner, form, asHex, String(index), `[${index}]`);
     return label === undefined ? node : { ...node, hint: node.hint === undefined ? label : `${label}: ${node.hint}` };
   };
   return { ...common, children: { count: list.length, at } };
@@ -122,17 +136,18 @@ function memberNode(
   value: unknown,
   field: Field,
   owner: MessageType,
+  form: JsonForm,
   hex: boolean,
   key: string,
   name: string,
 ): FieldNode {
   const asHex = hex || field.style.hex === true;
-  const common = { key, name, type: typeName(field), json: () => memberToJson(value, field, true, hex) };
+  const common = { key, name, type: typeName(field), json: () => memberToJson(value, field, form, hex) };
   if (field.message) {
     const message = value as Record<string, unknown>;
     const type = field.message;
     let fields: readonly FieldNode[] | undefined;
-    const all = (): readonly FieldNode[] => (fields ??= fieldsOf(message, type, asHex));
+    const all = (): readonly FieldNode[] => (fields ??= fieldsOf(message, type, form, asHex));
     return {
       ...common,
       children: {
@@ -146,7 +161,7 @@ function memberNode(
   if (field.type === 'bytes' && field.style.conv === undefined) {
     return { ...common, ...beginningOf(value as Uint8Array) };
   }
-  const hint = field.repeated ? undefined : valueHint(owner.name, field.name, value);
+  const hint = field.repeated ? undefined : valueHint(owner.name, field.name, value, form.machine);
   const isUnknown = field.type === 'enum' && field.enumNames?.has(value as number) === false;
   return { ...common, ...(hint && { hint }), ...(isUnknown && { mark: 'unknown-value' as const }) };
 }
@@ -199,7 +214,7 @@ function extraNode(extra: Extra, beginnings: ReadBeginnings): FieldNode {
 }
 
 function queuedNode({ message, content }: QueuedMessage, index: number, beginnings: ReadBeginnings): FieldNode {
-  const fields = fieldsOf({ ...message }, messageType('ipc_msg'), false);
+  const fields = fieldsOf({ ...message }, messageType('ipc_msg'), { pretty: true }, false);
   const nodes = [...fields, spanNode('content', content, beginnings)];
   const json = (): JsonValue => Object.fromEntries(nodes.map((node) => [node.name, node.json()]));
   return { ...group(`[${index}]`, 'ipc_msg', nodes, json), key: String(index) };

@@ -15,6 +15,8 @@ export interface Raw {
    * @throws CheckpointError `not-found`, `unsupported` where the entry has none, and what reading it throws
    */
   image(path: string, signal?: AbortSignal): Promise<DecodedImage>;
+  /** CRIU's number of the architecture that the dump is of; undefined where no image tells. */
+  machine(signal?: AbortSignal): Promise<number | undefined>;
   /** Where the images tell of a fact; undefined where none does. */
   place(fact: FactRef, signal?: AbortSignal): Promise<ImagePlace | undefined>;
 }
@@ -25,6 +27,8 @@ export interface RawSources {
   /** Folder of the images in the archive, with its `/`. */
   readonly imagesPrefix: string;
   readonly images: ImageDirectory;
+  /** CRIU's number of the architecture that the dump is of; undefined where no image tells. */
+  readonly machine: (signal?: AbortSignal) => Promise<number | undefined>;
   readonly notebook: Notebook;
 }
 
@@ -37,6 +41,7 @@ export function openRaw(sources: RawSources): Raw {
     entries: async () => (await load()).entries(),
     entry: async (...of) => (await load()).entry(...of),
     image: async (...of) => (await load()).image(...of),
+    machine: sources.machine,
     place: async (...of) => (await load()).place(...of),
   };
 }

@@ -1,6 +1,6 @@
 import type { SocketFamily } from '../../../protocol/sockets.ts';
-import { MACHINE } from '../../criu/architectures.ts';
 import { SOCKET_STATES } from '../../criu/field-words.ts';
+import { streamAndDatagram } from '../../criu/machine-flags.ts';
 
 type Names = Readonly<Record<number, string>>;
 
@@ -17,9 +17,8 @@ export const STATE = { established: 1, close: 7, listen: 10 } as const;
 export const IPPROTO = { icmp: 1, tcp: 6, udp: 17, icmp6: 58, udplite: 136 } as const;
 
 const families: Names = { 1: 'unix', 2: 'inet', 10: 'inet6', 16: 'netlink', 17: 'packet' };
-/** Source: the kernel's include/linux/net.h, and arch/mips/include/asm/socket.h. */
-const types: Names = { 1: 'STREAM', 2: 'DGRAM', 3: 'RAW', 4: 'RDM', 5: 'SEQPACKET', 6: 'DCCP', 10: 'PACKET' };
-const mipsTypes: Names = { ...types, 1: 'DGRAM', 2: 'STREAM' };
+/** Those that have one number on all machines. Source: the kernel's include/linux/net.h. */
+const types: Names = { 3: 'RAW', 4: 'RDM', 5: 'SEQPACKET', 6: 'DCCP', 10: 'PACKET' };
 
 /** Source: the kernel's include/uapi/linux/in.h. */
 const ipProtocols: Names = {
@@ -129,7 +128,9 @@ export function familyWord(family: number): SocketFamily {
 
 /** @param machine core_entry.mtype: MIPS has two of the numbers the other way round */
 export function typeWord(type: number, machine: number | undefined): string {
-  return (machine === MACHINE.mips ? mipsTypes : types)[type] ?? String(type);
+  const { stream, datagram } = streamAndDatagram(machine);
+  if (type === stream || type === datagram) return type === stream ? 'STREAM' : 'DGRAM';
+  return types[type] ?? String(type);
 }
 
 export function stateWord(state: number): string {
