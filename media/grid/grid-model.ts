@@ -12,6 +12,7 @@ import {
   toggleOne,
 } from './selection.ts';
 import { TypeAhead } from './type-ahead.ts';
+import { Viewport } from './viewport.ts';
 
 /** Where the model keeps what the person did. */
 export interface GridMemory {
@@ -35,10 +36,7 @@ export class GridModel {
   /** The row with the focus has not come yet: which one it is will be remembered when it has. */
   #unnamed = false;
   #selection: Selection;
-  /** In rows, with a fraction: what is in view, and the view's wish to be told to scroll. */
-  #top: number;
-  #page = 20;
-  #scrollTo: number | undefined;
+  readonly #viewport: Viewport;
   #waiting: AbortController | undefined;
   #started = false;
   readonly #typeAhead = new TypeAhead();
@@ -51,7 +49,7 @@ export class GridModel {
     this.#firstRow = firstRow;
     const state = memory.get();
     this.#selection = { ids: new Set(state.selected), everything: state.everything };
-    this.#top = state.top;
+    this.#viewport = new Viewport(state.top);
     source.subscribe(() => this.#arrived());
   }
 
@@ -88,12 +86,12 @@ export class GridModel {
   /** The view is there: asks for the first rows where they were left off, or shows those that have come already. */
   start(): void {
     if (this.#started) {
-      this.#scrollTo ??= this.#top;
+      this.#viewport.comeBack();
       return;
     }
     this.#started = true;
     const { focus, top } = this.#memory.get();
-    this.#scrollTo = top;
+    this.#viewport.scrollTo(top);
     void this.#replace(this.source.view, top, focus === undefined ? undefined : { id: focus }).then(() => {
       if (this.#firstRow && this.#memory.get().focus === undefined && this.rows > 0) void this.click(0, 'select');
     });
@@ -102,14 +100,11 @@ export class GridModel {
   /** Asks again because more is known now; what is in view stays where it is. */
   refresh(): void {
     if (!this.#started) return;
-    const inView = this.#focus !== undefined && this.#focus >= this.#top && this.#focus < this.#top + this.#page;
-    const index = inView && this.#focus !== undefined ? this.#focus : Math.ceil(this.#top);
+    const { top, page } = this.#viewport;
+    const inView = this.#focus !== undefined && this.#focus >= top && this.#focus < top + page;
+    const index = inView && this.#focus !== undefined ? this.#focus : Math.ceil(top);
     const id = this.source.row(index)?.id;
-    void this.#replace(
-      this.source.view,
-      this.#top,
-      id === undefined ? undefined : { id, rowsBelowTop: index - this.#top },
-    );
+    void this.#replace(this.source.view, top, id === undefined ? undefined : { id, rowsBelowTop: index - top });
   }
 
   setFilter(filter: string): void {
@@ -137,7 +132,7 @@ export class GridModel {
     if (!first) {
       this.#focus = undefined;
       this.#unnamed = false;
-      this.#top = 0;
+      this.#viewport.forget();
       this.#memory.set({ focus: undefined, top: 0, toggled: [] });
       this.#select(NOTHING);
       next.toggled = [];
@@ -167,7 +162,7 @@ export class GridModel {
     const next = toggled.includes(row.id) ? toggled.filter((id) => id !== row.id) : [...toggled, row.id];
     const before = this.rows;
     this.#memory.set({ toggled: next });
-    const replaced = await this.#replace({ ...view, toggled: next }, this.#top, undefined);
+    const replaced = await this.#replace({ ...view, toggled: next }, this.#viewport.top, undefined);
     if (!replaced || this.#focus === undefined || this.#focus <= index) return;
     const added = this.rows - before;
     if (this.#focus <= index - added) this.setFocus(index);
@@ -180,11 +175,12 @@ export class GridModel {
     this.#started = true;
     this.#memory.set({ focus: id });
     this.#select(selectOne(id));
-    const middle = Math.max(0, Math.floor(this.#page / 2) - 1);
+    const { top, page } = this.#viewport;
+    const middle = Math.max(0, Math.floor(page / 2) - 1);
     const known = this.source.known(id);
-    const inView = known !== undefined && known >= this.#top && known < this.#top + this.#page - 1;
-    const rowsBelowTop = inView ? known - this.#top : middle;
-    const replaced = await this.#replace(this.source.view, this.#top, { id, rowsBelowTop });
+    const inView = known !== undefined && known >= top && known < top + page - 1;
+    const rowsBelowTop = inView ? known - top : middle;
+    const replaced = await this.#replace(this.source.view, top, { id, rowsBelowTop });
     return replaced?.anchor !== -1;
   }
 
@@ -200,7 +196,8 @@ export class GridModel {
   async move(to: Move, how: 'select' | 'extend' | 'focus'): Promise<void> {
     const from = await this.#locateFocus();
     if (this.rows === 0) return;
-    const index = from === undefined ? (to === 'last' ? this.rows - 1 : 0) : moveTo(to, from, this.rows, this.#page);
+    const index =
+      from === undefined ? (to === 'last' ? this.rows - 1 : 0) : moveTo(to, from, this.rows, this.#viewport.page);
     const anchor = this.#selection.anchor ?? this.#memory.get().focus;
     this.setFocus(index);
     if (how === 'select') await this.#selectFocused();
@@ -211,7 +208,7 @@ export class GridModel {
   setFocus(index: number): void {
     this.#focus = index;
     this.#unnamed = true;
-    this.#bringIntoView(index);
+    this.#viewport.bring(index);
     this.#rememberFocus();
     this.#notify();
   }
@@ -286,35 +283,33 @@ export class GridModel {
 
   /** The view says what it shows: `top` in rows with a fraction, `page` whole rows. */
   scrolled(top: number, page: number): void {
-    this.#top = top;
-    this.#page = Math.max(1, page);
+    this.#viewport.scrolled(top, page);
     this.source.show(Math.floor(top), Math.ceil(top) + page + 1);
   }
 
   /** The view's call after scrolling has come to rest. */
   rested(): void {
-    this.#memory.set({ top: this.#top });
+    this.#memory.set({ top: this.#viewport.top });
   }
 
   /** Where the view shall scroll to, once. */
   takeScroll(): number | undefined {
-    const to = this.#scrollTo;
-    this.#scrollTo = undefined;
-    return to;
+    return this.#viewport.takeScroll();
   }
 
   async #replaceKeepingFocus(view: GridView): Promise<void> {
     const { focus } = this.#memory.get();
     if (focus === undefined) {
-      this.#scrollTo = 0;
+      this.#viewport.scrollTo(0);
       await this.#replace(view, 0, undefined);
       return;
     }
-    const below = this.#focus === undefined ? 0 : this.#focus - this.#top;
-    const rowsBelowTop = below >= 0 && below < this.#page ? below : Math.floor(this.#page / 2);
+    const { top, page } = this.#viewport;
+    const below = this.#focus === undefined ? 0 : this.#focus - top;
+    const rowsBelowTop = below >= 0 && below < page ? below : Math.floor(page / 2);
     const replaced = await this.#replace(view, 0, { id: focus, rowsBelowTop });
     if (replaced?.anchor !== -1) return;
-    this.#scrollTo = 0;
+    this.#viewport.scrollTo(0);
     this.#notify();
   }
 
@@ -328,7 +323,7 @@ export class GridModel {
     if (at !== undefined && anchor) {
       if (anchor.id === this.#memory.get().focus) this.#focus = at < 0 ? undefined : at;
       else this.#focus = this.#focus === undefined ? undefined : this.source.known(this.#memory.get().focus ?? '');
-      if (at >= 0 && anchor.rowsBelowTop !== undefined) this.#scrollTo = Math.max(0, at - anchor.rowsBelowTop);
+      if (at >= 0 && anchor.rowsBelowTop !== undefined) this.#viewport.scrollTo(Math.max(0, at - anchor.rowsBelowTop));
     }
     this.#notify();
     return replaced;
@@ -348,11 +343,6 @@ export class GridModel {
     if (known !== undefined) return known;
     const found = await this.#wait((signal) => this.source.find(id, signal));
     return found === undefined || found < 0 ? undefined : found;
-  }
-
-  #bringIntoView(index: number): void {
-    if (index < this.#top) this.#scrollTo = index;
-    else if (index > this.#top + this.#page - 1) this.#scrollTo = Math.max(0, index - this.#page + 1);
   }
 
   async #selectFocused(): Promise<void> {

@@ -15,6 +15,7 @@ import { isCancelled } from '../errors.ts';
 import { FileTable } from './descriptors/file-table.ts';
 import type { Notebook } from './notebook.ts';
 import { memoryTotals } from './memory/totals.ts';
+import { parentsFirst } from './parents-first.ts';
 import { MAX_STRINGS, readStrings } from './process-memory.ts';
 import { ProcessGlancer } from './process-glance.ts';
 import { readExitStatus, stateOf } from './process-state.ts';
@@ -381,27 +382,4 @@ function list(ids: readonly string[]): string {
     .slice(0, 10)
     .join(', ');
   return ids.length > 10 ? `${shown} …` : shown;
-}
-
-/** pstree.img lists a parent before its children; a damaged one may not, and may hold a ring. */
-function parentsFirst(processes: readonly ProcessFacts[]): readonly ProcessFacts[] {
-  const seen = new Set<number>();
-  const ordered = processes.every((process) => {
-    const first =
-      process.ppid === 0 || seen.has(process.ppid) || !processes.some((other) => other.pid === process.ppid);
-    seen.add(process.pid);
-    return first;
-  });
-  if (ordered) return processes;
-  const byParent = Map.groupBy(processes, (process) => process.ppid);
-  const pids = new Set(processes.map((process) => process.pid));
-  const result = new Set<ProcessFacts>();
-  const stack = processes.filter((process) => !pids.has(process.ppid)).reverse();
-  for (let process = stack.pop(); process; process = stack.pop()) {
-    if (result.has(process)) continue;
-    result.add(process);
-    stack.push(...(byParent.get(process.pid) ?? []).toReversed());
-  }
-  processes.forEach((process) => result.add(process));
-  return [...result];
 }
