@@ -85,6 +85,11 @@ export class Processes {
     return parentsFirst((await this.tree(signal)).map(bareFacts));
   }
 
+  /** One of them; undefined where pstree.img does not list it. Who asks for each of very many does not read all for each. */
+  async one(pid: number, signal?: AbortSignal): Promise<ProcessFacts | undefined> {
+    return this.#done.get(pid) ?? (await this.some(new Set([pid]), signal)).get(pid);
+  }
+
   /** Some of the processes, by pid: without those that are not in pstree.img. */
   async some(pids: ReadonlySet<number>, signal?: AbortSignal): Promise<ReadonlyMap<number, ProcessFacts>> {
     const tree = await this.tree(signal);

@@ -200,7 +200,7 @@ export class DumpedMemory implements Memory {
 
   /** Images of processes that pstree.img does not list are left over from an earlier dump. */
   async #process(pid: number, signal?: AbortSignal): Promise<ProcessFacts> {
-    const process = (await this.#sources.processes.list(signal)).find((candidate) => candidate.pid === pid);
+    const process = await this.#sources.processes.one(pid, signal);
     if (process) return process;
     throw new CheckpointError('not-found', sentence('There is no process {0} in this checkpoint.', pid));
   }

@@ -25,13 +25,12 @@ export class ProcBranch extends NodeBranch {
 }
 
 function processes(sources: ProcSources): FolderNode {
-  const list = (signal?: AbortSignal) => sources.processes.list(signal);
   return {
     kind: 'directory',
-    names: async (signal) => (await list(signal)).map(({ pid }) => String(pid)),
+    names: async (signal) => (await sources.processes.list(signal)).map(({ pid }) => String(pid)),
     node: async (name, signal) => {
-      const process = (await list(signal)).find(({ pid }) => String(pid) === name);
-      if (!process) return undefined;
+      const process = await sources.processes.one(Number(name), signal);
+      if (!process || String(process.pid) !== name) return undefined;
       return folder(Object.fromEntries(MODULES.flatMap((module) => Object.entries(module(process, sources)))));
     },
   };
