@@ -155,27 +155,31 @@ type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 const NO_MARKS: readonly ChangeMark[] = [];
 
 function kindsInDiff(diff: FileSet, replaced: ReadonlySet<string>): (entry: Entry) => ChangeKind {
-  // Archives list what is in one folder together: most often it is that of the one before.
-  let folder = '';
-  let isNew = false;
+  const isBelowDirectory = belowDirectories(diff);
   return ({ path, type }) => {
     if (replaced.size > 0 && replaced.has(absolute(path))) return 'modified';
     if (type === 'directory') return 'added';
-    const parent = parentOf(path);
-    if (parent !== folder) {
-      folder = parent;
-      isNew = isBelowDirectory(parent, diff);
-    }
-    return isNew ? 'added' : 'added-or-modified';
+    return isBelowDirectory(parentOf(path)) ? 'added' : 'added-or-modified';
   };
 }
 
-/** Whether one of the folders of a path is in the diff. */
-function isBelowDirectory(path: string, diff: FileSet): boolean {
-  for (let parent = path; parent !== ''; parent = parentOf(parent)) {
-    if (diff.entries.get(parent)?.type === 'directory') return true;
-  }
-  return false;
+/** Tells of a folder whether it, or one that it is in, is in the diff. Each folder is looked up once, however deep it is. */
+function belowDirectories(diff: FileSet): (folder: string) => boolean {
+  const known = new Map([['', false]]);
+  // Archives list what is in one folder together: most often it is that of the one before.
+  let [last, lastIs] = ['', false];
+  return (folder) => {
+    if (folder === last) return lastIs;
+    const passed: string[] = [];
+    let is: boolean | undefined;
+    for (let parent = folder; is === undefined; parent = parentOf(parent)) {
+      is = known.get(parent) ?? (diff.entries.get(parent)?.type === 'directory' ? true : undefined);
+      passed.push(parent);
+    }
+    for (const parent of passed) known.set(parent, is);
+    [last, lastIs] = [folder, is];
+    return is;
+  };
 }
 
 function kindInLayer(entry: Entry, existing: ReadonlySet<string>, created: bigint | undefined): ChangeKind {
@@ -192,7 +196,10 @@ function readWhiteouts(diff: FileSet): { existing: Set<string>; opaque: Set<stri
     const name = baseName(path);
     if (!name.startsWith(WHITEOUT)) continue;
     if (name === OPAQUE) opaque.add(parentOf(path));
-    for (let parent = parentOf(path); parent !== ''; parent = parentOf(parent)) existing.add(parent);
+    // Where one is known, so are those above it.
+    for (let parent = parentOf(path); parent !== '' && !existing.has(parent); parent = parentOf(parent)) {
+      existing.add(parent);
+    }
   }
   return { existing, opaque };
 }
