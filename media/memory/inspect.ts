@@ -21,8 +21,11 @@ export const INSPECTED = 256;
 const MIN_TIME = Date.UTC(1980, 0, 1) / 1000;
 const MAX_TIME = Date.UTC(2100, 0, 1) / 1000;
 
-/** @param bytes from the cursor on, without any that is missing */
-export function inspect(bytes: Uint8Array): Inspected {
+/**
+ * @param bytes from the cursor on, without any that is missing
+ * @param littleEndian how the machine has texts of two bytes a letter
+ */
+export function inspect(bytes: Uint8Array, littleEndian: boolean): Inspected {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const both = (name: string, size: number, read: (little: boolean) => string): Row => ({
     name,
@@ -53,7 +56,7 @@ export function inspect(bytes: Uint8Array): Inspected {
       both('time64 ns', 8, (little) => timeText(Number(view.getBigUint64(0, little)) / 1e9)),
     ].filter(({ little, big }) => (little ?? '') !== '' || (big ?? '') !== ''),
     utf8: utf8From(bytes),
-    utf16: utf16From(view),
+    utf16: utf16From(view, littleEndian),
   };
 }
 
@@ -91,10 +94,10 @@ function utf8From(bytes: Uint8Array): string {
   return readable(text);
 }
 
-function utf16From(view: DataView): string {
+function utf16From(view: DataView, littleEndian: boolean): string {
   let text = '';
   for (let at = 0; at + 1 < view.byteLength; at += 2) {
-    const unit = view.getUint16(at, true);
+    const unit = view.getUint16(at, littleEndian);
     if (unit === 0) break;
     text += String.fromCharCode(unit);
   }

@@ -24,7 +24,7 @@ export function Inspector(props: {
       </p>
     );
   }
-  const { integers, floats, times, utf8, utf16 } = inspect(bytes);
+  const { integers, floats, times, utf8, utf16 } = inspect(bytes, map.littleEndian);
   return (
     <div class="inspector">
       <PointerFact map={map} bytes={bytes} onGo={onGo} />

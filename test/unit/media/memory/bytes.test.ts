@@ -158,7 +158,7 @@ suite('bytes that are copied', () => {
 
 suite('what bytes mean', () => {
   const value = (bytes: readonly number[], name: string): readonly (string | undefined)[] => {
-    const { integers, floats, times } = inspect(Uint8Array.from(bytes));
+    const { integers, floats, times } = inspect(Uint8Array.from(bytes), true);
     const row = [...integers, ...floats, ...times].find((candidate) => candidate.name === name);
     return [row?.little, row?.big];
   };
@@ -192,7 +192,7 @@ suite('what bytes mean', () => {
   });
 
   test('texts up to where they end', () => {
-    const utf8 = (text: string) => inspect(new TextEncoder().encode(text)).utf8;
+    const utf8 = (text: string) => inspect(new TextEncoder().encode(text), true).utf8;
     assert.equal(utf8('Grüße\0hidden'), 'Grüße');
     assert.equal(utf8('two\nlines\u0001more'), 'two\nlines');
     assert.equal(utf8('x\0'), '');
@@ -201,8 +201,9 @@ suite('what bytes mean', () => {
         .flatMap((letter) => [letter.charCodeAt(0), 0])
         .concat(0, 0, 65, 0),
     );
-    assert.equal(inspect(utf16).utf16, 'wide');
-    assert.equal(inspect(Uint8Array.from(Array.from('narrow').map((letter) => letter.charCodeAt(0)))).utf16, '');
+    assert.equal(inspect(utf16, true).utf16, 'wide');
+    assert.equal(inspect(Buffer.from(utf16).swap16(), false).utf16, 'wide');
+    assert.equal(inspect(Uint8Array.from(Array.from('narrow').map((letter) => letter.charCodeAt(0))), true).utf16, '');
   });
 
   test('addresses by the width and the order of the machine', () => {
