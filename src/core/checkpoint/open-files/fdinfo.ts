@@ -60,7 +60,7 @@ function lockLine(lock: LockFacts, number: number, mount: MountFacts | undefined
 function kindLines(file: FileEntry, index: FileIndex): readonly string[] {
   const { efd, epfd, sgfd, tfd, ify, ffy, bpf, pidfd, tunf, tty, usk } = file;
   if (efd) return [`eventfd-count: ${hex(efd.counter, 16)}`];
-  if (sgfd) return [`sigmask:\t${sgfd.sigmask.toString(16).padStart(16, '0')}`];
+  if (sgfd) return [`sigmask:\t${sgfd.sigmask.toString(16).padStart(index.signals.last / 4, '0')}`];
   if (epfd) return epfd.tfd.map(pollLine);
   if (ify) {
     return ify.wd.map(

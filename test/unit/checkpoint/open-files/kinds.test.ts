@@ -290,6 +290,22 @@ describe('flags and signals by the machine’s own numbers', () => {
     });
   }
 
+  test('the mask of a signalfd has a digit for each four signals', async () => {
+    const line = async (machine: string) => {
+      const { files } = openFilesOf({
+        ...processImages({ pid: 1, filesId: 5, machine }),
+        'fdinfo-5.img': fdinfoImage({ 3: [9, 'signalfd'] }),
+        'files.img': filesImage(['signalfd', { id: 9, flags: 2, fown, sigmask: 0x200 }]),
+      });
+      const index = await files.index();
+      const descriptor = index.descriptor(1, 3);
+      assert.ok(descriptor);
+      return formatFdinfo(1, descriptor, index, []).split('\n').at(-2);
+    };
+    assert.equal(await line('X86_64'), `sigmask:\t${'200'.padStart(16, '0')}`);
+    assert.equal(await line('MIPS'), `sigmask:\t${'200'.padStart(32, '0')}`);
+  });
+
   test('who is told when something can be read', async () => {
     const owner = { uid: 5, euid: 6, signum: 10, pid_type: 2, pid: 44 };
     const files = (machine: string) =>
