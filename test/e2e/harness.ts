@@ -168,7 +168,8 @@ async function runCommand(page: Page, title: string): Promise<void> {
 }
 
 /** Times that a file is opened in a window that has no document of the extension's yet. */
-const OPEN_TRIES = 4;
+const OPEN_TRIES = 6;
+const A_MOMENT = { timeout: 3000 };
 
 async function openFile(page: Page, name: string): Promise<void> {
   const known = page.locator('iframe.webview.ready:visible');
@@ -185,9 +186,17 @@ async function openFile(page: Page, name: string): Promise<void> {
       .first()
       .waitFor()
       .catch(() => undefined);
+    // An editor of text is there a moment before it finds that it cannot show this.
+    if ((await known.count()) === 0)
+      await known
+        .or(asText)
+        .first()
+        .waitFor(A_MOMENT)
+        .catch(() => undefined);
     if ((await asText.count()) === 0) return;
     await runCommand(page, 'View: Close Editor');
     await asText.waitFor({ state: 'hidden' });
+    await page.waitForTimeout(500 * tries);
   }
 }
 
