@@ -213,7 +213,7 @@ function formatMount(mount: MountFacts, entry: MntEntry | undefined): readonly s
     '-',
     // Of a host's file system that is bound in, CRIU records the device and not the type.
     escapeField(mount.fileSystem ?? 'unknown'),
-    escapeField(entry.source),
+    escapeField(mount.device ?? 'none'),
     mount.superOptions ?? 'rw',
   ];
   return [`${fields.join(' ')}\n`];
