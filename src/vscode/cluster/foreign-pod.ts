@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { delimiter, resolve } from 'node:path';
 import type { Api } from '../../core/cluster/api/api.ts';
 import { ClusterError } from '../../core/cluster/cluster-error.ts';
 import { readPod } from '../../core/cluster/inventory/pods.ts';
@@ -50,15 +51,21 @@ export type ForeignKubeconfig =
 /**
  * Asks that extension which kubeconfig it shows.
  * @param exports what its activation returned
+ * @param folder the workspace's: there it runs kubectl, so that a path in its settings may begin there
  * @returns undefined where it does not tell
  * @throws ClusterError `no-kubeconfig` where it cannot: it asks WSL for it
  */
-export function foreignKubeconfig(exports: unknown): ForeignKubeconfig | undefined {
+export function foreignKubeconfig(exports: unknown, folder = ''): ForeignKubeconfig | undefined {
   const found = pathOf(apiOf(exports));
   if (!isObject(found)) return undefined;
   const { pathType, hostPath, wslPath } = found;
-  if (pathType === 'host' && textOf(hostPath) !== '') return { pathType, hostPath: textOf(hostPath) };
+  if (pathType === 'host' && textOf(hostPath) !== '') return { pathType, hostPath: within(folder, textOf(hostPath)) };
   return pathType === 'wsl' ? { pathType, wslPath: textOf(wslPath) } : undefined;
+}
+
+function within(folder: string, list: string): string {
+  const paths = list.split(delimiter).filter((path) => path !== '');
+  return paths.map((path) => resolve(folder, path)).join(delimiter);
 }
 
 interface ConfigurationV1 {

@@ -36,7 +36,8 @@ export class KubernetesExtension {
     const { connections, errors } = this.#services;
     let shown: ForeignKubeconfig | undefined;
     try {
-      shown = foreignKubeconfig(await exportsOfExtension());
+      const folder = vscode.workspace.workspaceFolders?.[0]?.uri.fsPath;
+      shown = foreignKubeconfig(await exportsOfExtension(), folder);
       const place = shown && (await foreignPlace(await connections.kubeconfig(), shown));
       const { cluster } = await connections.connect(place?.context);
       const namespace = pod.namespace === '' ? (place?.namespace ?? cluster.namespace) : pod.namespace;
