@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import * as vscode from 'vscode';
 import type { TestAccess } from '../../src/vscode/test-access.ts';
 import type { TreeNode } from '../../src/vscode/cluster/tree/node.ts';
@@ -141,6 +142,35 @@ describe('the view of clusters', () => {
     assert.deepEqual(readdirSync(cluster.node().checkpoints), []);
     await part.connections.end();
     assert.deepEqual(helpers(), []);
+  });
+
+  it('no longer shows an archive that turns out to be gone', async () => {
+    const part = await access.clusters.part();
+    await part.memory.allowHelpers('test');
+    const name = 'checkpoint-web_lab-app-2026-01-02T03:04:05Z.tar';
+    const path = join(cluster.node().checkpoints, name);
+    const node = 'node-1';
+    const none = async () => (await labels('test', 'Nodes', node))[0]?.startsWith('No archives') === true;
+    for (const way of ['open', 'download']) {
+      copyFileSync(sample(...ARCHIVE).fsPath, path);
+      await vscode.commands.executeCommand('checkpointExplorer.refreshClusters');
+      const archive = await at('test', 'Nodes', node, 'web / lab-app');
+      // As it is drawn: only what is shown has to be right.
+      await access.clusters.getTreeItem(await at('test', 'Nodes', node));
+      rmSync(path);
+      if (way === 'download') {
+        const target = { context: 'test', node, path: `/var/lib/kubelet/checkpoints/${name}` };
+        await assert.rejects(part.archives.fetch(target), { reason: 'not-found' });
+      } else {
+        await vscode.commands.executeCommand('checkpointExplorer.openArchive', archive);
+        // Whose it is cannot be known: it is called what it was called.
+        const label = () => vscode.window.tabGroups.all.flatMap(({ tabs }) => tabs.map((tab) => tab.label));
+        await until('the editor has the name of the archive', () => label().includes(name));
+      }
+      while (!(await none())) await wait(20);
+      await closeAllEditors();
+    }
+    await part.connections.end();
   });
 
   function helpers(): readonly string[] {

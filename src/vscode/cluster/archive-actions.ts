@@ -6,6 +6,7 @@ import { nodeCalled } from '../../core/cluster/inventory/nodes.ts';
 import { formatSize } from '../../protocol/format.ts';
 import type { Acquisition } from '../../protocol/acquisition.ts';
 import { withoutLinks } from '../errors.ts';
+import { reasonOf } from '../failure.ts';
 import type { Wanted } from './checkpointing.ts';
 import { clusterSettings } from './cluster-settings.ts';
 import { Downloads } from './downloads.ts';
@@ -77,9 +78,17 @@ export class ArchiveActions {
   ): Promise<Downloaded> {
     const connection = await this.#services.connections.connect(context);
     const wish = { connection, node, path, ...(container && { container }) };
-    const done = await this.downloads.add(wish, this.#folder());
+    const done = await this.downloads.add(wish, this.#folder()).catch((error: unknown) => {
+      this.missed(error, { context, node });
+      throw error;
+    });
     this.#options.onDownloaded(done.path);
     return done;
+  }
+
+  /** An archive that is not there any more: what is shown of its node is not what lies there. */
+  missed(error: unknown, { context, node }: Pick<ArchiveTarget, 'context' | 'node'>): void {
+    if (reasonOf(error) === 'not-found') this.#services.archivesChanged(context, node);
   }
 
   /** Deletes an archive after the person has typed its name. */

@@ -11,6 +11,7 @@ import type { ArchiveActions } from './archive-actions.ts';
 import { obstacle, takeAll, type Result, type Wanted } from './checkpointing.ts';
 import { clusterSettings } from './cluster-settings.ts';
 import type { Connection } from './connections.ts';
+import { alike, failureOfSeveral, type FailedAlike } from './failed-checkpoints.ts';
 import { KubernetesExtension } from './kubernetes-extension.ts';
 import type { PartServices } from './part-services.ts';
 import { podTargets, wantedOf, type PodTarget } from './targets.ts';
@@ -115,7 +116,7 @@ export class CheckpointActions {
     const failed = results.filter((result) => 'failure' in result);
     await Promise.all([
       ...(made.length > 0 ? [this.#tellMade(made)] : []),
-      ...failed.map(({ wanted, failure }) => this.#tellFailed(wanted, failure)),
+      ...alike(failed).map((group) => this.#tellFailed(group)),
     ]);
   }
 
@@ -156,7 +157,8 @@ export class CheckpointActions {
     await guard();
   }
 
-  async #tellFailed(wanted: Wanted, failure: unknown): Promise<void> {
+  async #tellFailed(group: FailedAlike): Promise<void> {
+    const [{ wanted, failure }, ...others] = group;
     const { connection, node } = wanted;
     const { errors } = this.#services;
     if (isCancelled(failure)) {
@@ -168,7 +170,10 @@ export class CheckpointActions {
       return;
     }
     const way = this.#otherWay(connection, node, reasonOf(failure) === 'forbidden');
-    await errors.report(failure, { ...(way && { actions: [way] }), retry: () => this.take([wanted]) });
+    for (const { failure: other } of others) errors.note(other);
+    const error = others.length === 0 ? failure : failureOfSeveral(group, errors.words(failure));
+    const again = group.map((one) => one.wanted);
+    await errors.report(error, { ...(way && { actions: [way] }), retry: () => this.take(again) });
   }
 
   /** Lets the person choose a pod, and its containers. */
@@ -229,20 +234,32 @@ async function confirm(wanted: readonly Wanted[]): Promise<boolean> {
   const detail = [
     ...(wanted.length > 1 ? [...names, ...(wanted.length > 12 ? ['…'] : []), ''] : []),
     vscode.l10n.t('Context: {0}', contexts.join(', ')),
-    vscode.l10n.t(
-      'It is frozen while its memory is written, mostly less than a few seconds, and then goes on. Sleeps are interrupted: a process that only sleeps may end.',
-    ),
+    wanted.length === 1
+      ? vscode.l10n.t(
+          'It is frozen while its memory is written, mostly less than a few seconds, and then goes on. Sleeps are interrupted: a process that only sleeps may end.',
+        )
+      : vscode.l10n.t(
+          'Each is frozen while its memory is written, mostly less than a few seconds, and then goes on. Sleeps are interrupted: a process that only sleeps may end.',
+        ),
     ...(probed
       ? [
-          vscode.l10n.t(
-            'Its liveness probe goes on meanwhile: if it fails for too long, Kubernetes restarts the container.',
-          ),
+          wanted.length === 1
+            ? vscode.l10n.t(
+                'Its liveness probe goes on meanwhile: if it fails for too long, Kubernetes restarts the container.',
+              )
+            : vscode.l10n.t(
+                'Liveness probes go on meanwhile: if one fails for too long, Kubernetes restarts its container.',
+              ),
         ]
       : []),
     vscode.l10n.t('With established TCP connections it only works where the node allows that.'),
-    vscode.l10n.t(
-      'The archive stays on the node until somebody deletes it, and holds everything the memory holds, secrets too.',
-    ),
+    wanted.length === 1
+      ? vscode.l10n.t(
+          'The archive stays on the node until somebody deletes it, and holds everything the memory holds, secrets too.',
+        )
+      : vscode.l10n.t(
+          'The archives stay on their nodes until somebody deletes them, and hold everything the memory holds, secrets too.',
+        ),
   ].join('\n');
   const yes = vscode.l10n.t('Checkpoint');
   return (await vscode.window.showWarningMessage(title, { modal: true, detail }, yes)) === yes;

@@ -109,7 +109,11 @@ export class ClusterPart extends Disposable {
     const { cluster, files } = await this.connections.connect(context);
     const facts = await nodeCalled(cluster.api, node, signal);
     // The thread keeps what it read: nothing is kept here.
-    return openNodeSource(files, facts, path, { name: locator, server: cluster.server, signal, cache: { limit: 1 } });
+    const options = { name: locator, server: cluster.server, signal, cache: { limit: 1 } };
+    return openNodeSource(files, facts, path, options).catch((error: unknown) => {
+      this.archives.missed(error, { context, node });
+      throw error;
+    });
   };
 
   /** Resolves when helper pods are gone. */

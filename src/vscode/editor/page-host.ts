@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { openChannel, type Channel, type Handlers, type Remote } from '../../protocol/channel.ts';
 import { passOn, type PageApi, type PageEvents } from '../../protocol/page-api.ts';
@@ -38,6 +39,8 @@ export class PageHost extends Disposable {
     // A page that is hidden is gone: what it asked for is cancelled, and its successor asks anew.
     this.own(panel.onDidChangeViewState(() => panel.visible || this.#reopen()));
     if (document.locator !== undefined) {
+      // Until it is known whose it is, and where that never is: the document's own name is the same for all.
+      if (document.uri.scheme === SCHEME) panel.title = basename(document.locator);
       this.own(document.session.onProgress((progress) => this.#channel.emit('progress', progress)));
       this.own(document.session.onChanged((changed) => this.#channel.emit('changed', changed)));
       this.own(document.session.onSearched((state) => this.#channel.emit('searched', state)));
@@ -97,7 +100,6 @@ export class PageHost extends Disposable {
         const overview = await this.#ask((checkpoint) => checkpoint.overview(signal));
         const { locator } = document.session;
         const title = titleOf(overview, locator);
-        // The document that stands for a folder has the same name for all.
         if (document.uri.scheme === SCHEME) this.#panel.title = title;
         return { title, locator, strings: vscode.l10n.bundle ?? {} };
       },

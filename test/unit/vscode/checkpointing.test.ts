@@ -12,6 +12,7 @@ import { say } from '../../../src/protocol/sentence.ts';
 import type { Activity } from '../../../src/vscode/cluster/activities.ts';
 import { obstacle, subjectOf, takeAll, type TakeSettings } from '../../../src/vscode/cluster/checkpointing.ts';
 import { Connections } from '../../../src/vscode/cluster/connections.ts';
+import { alike, failureOfSeveral } from '../../../src/vscode/cluster/failed-checkpoints.ts';
 import { wantedOf } from '../../../src/vscode/cluster/targets.ts';
 import { reasonOf } from '../../../src/vscode/failure.ts';
 import { KubeletServer } from '../../cluster/kubelet-server.ts';
@@ -129,6 +130,29 @@ describe('checkpoints that a person asks for', () => {
     cluster.node().failure = undefined;
     assert.equal(results.length, 2);
     for (const result of results) assert.ok('failure' in result && String(result.failure).includes('CRIU'));
+  });
+
+  test('that failed alike are told of at once, and others for themselves', async () => {
+    addPod(cluster, { name: 'other', node: 'node-old' });
+    const targets = [POD, { ...POD, pod: 'other' }];
+    const wanted = await wantedOf(connectionsOf(), targets);
+    cluster.node().failure = 'criu-broken';
+    cluster.node('node-old').failure = 'unimplemented';
+    const results = await takeAll(wanted, new Running(), NAMELESS, { ...SETTINGS, mayUseHelpers: () => false });
+    cluster.node().failure = undefined;
+    cluster.node('node-old').failure = undefined;
+    // In the order in which they failed.
+    const groups = alike(results.filter((result) => 'failure' in result));
+    const [three, one, ...others] = [...groups].sort((a, b) => b.length - a.length);
+    assert.ok(three && one);
+    assert.deepEqual([three.length, one.length, others.length], [3, 1, 0]);
+    const told = failureOfSeveral(three, 'CRIU on node-1 cannot be used.');
+    assert.match(
+      told.message,
+      /^3 containers were not checkpointed \((?:web\/(?:app|log|proxy)(?:, )?){3}\)\. CRIU on node-1 cannot be used\.$/,
+    );
+    assert.match(told.remedy?.copy?.text ?? '', /criu/);
+    assert.equal(told.reason, reasonOf(three[0].failure));
   });
 
   test('tell why they failed from a log on the node, where one lets it be read', async () => {
