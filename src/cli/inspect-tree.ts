@@ -4,7 +4,7 @@ import { remarksOf } from '../protocol/open-file-words.ts';
 import type { OpenFileDetail, OpenFileFacts } from '../protocol/open-files.ts';
 import type { NetworkFacts, Overview } from '../protocol/overview.ts';
 import { stateText, type SocketFacts } from '../protocol/sockets.ts';
-import { say } from '../protocol/sentence.ts';
+import { sayAsItIs } from '../protocol/sentence.ts';
 import { commandLine, created, ENGINES, type Inspected, type Sections } from './inspect-json.ts';
 import { branch, leaf, type TreeNode } from './layout.ts';
 import type { ProcessNode } from './process-tree.ts';
@@ -52,7 +52,7 @@ export async function inspectTree(inspected: Inspected, sections: Sections): Pro
       : undefined,
     mounts && { label: 'Overview of mounts', children: mounts.map(mountBranch) },
     notes.length > 0
-      ? { label: 'Notes', children: notes.map((note) => ({ label: `${note.kind}: ${say(note.text)}` })) }
+      ? { label: 'Notes', children: notes.map((note) => ({ label: `${note.kind}: ${sayAsItIs(note.text)}` })) }
       : undefined,
   );
 }
@@ -188,7 +188,7 @@ async function filesByProcess(files: AsyncIterable<OpenFileDetail> | undefined):
 }
 
 function fileLabel(file: OpenFileFacts): string {
-  const remarks = remarksOf(file).map((remark) => say(remark));
+  const remarks = remarksOf(file).map(sayAsItIs);
   const remark = remarks.length > 0 ? `  (${remarks.join(', ')})` : '';
   return `[${file.type} ${String(file.fd)}]  ${file.target}${remark}`;
 }

@@ -19,9 +19,17 @@ export function sentence(template: string, ...args: (string | number)[]): Senten
  * from an archive: what is not visible in them comes out escaped, so that no name can command a terminal.
  */
 export function say(text: Sentence, translate?: (template: string) => string | undefined): string {
-  const template = translate?.(text.template) ?? text.template;
+  return filled(translate?.(text.template) ?? text.template, text, escapeText);
+}
+
+/** The sentence in English with its arguments as they are: for a text that is escaped as a whole. */
+export function sayAsItIs(text: Sentence): string {
+  return filled(text.template, text, (argument) => argument);
+}
+
+function filled(template: string, { args }: Sentence, write: (argument: string) => string): string {
   return template.replace(/\{(\d+)\}/g, (whole, index: string) => {
-    const value = text.args[Number(index)];
-    return value === undefined ? whole : escapeText(String(value));
+    const value = args[Number(index)];
+    return value === undefined ? whole : write(String(value));
   });
 }

@@ -2,7 +2,7 @@ import type { Checkpoint } from '../../core/checkpoint/checkpoint.ts';
 import { CheckpointError } from '../../core/errors.ts';
 import { accessLetter, remarksOf } from '../../protocol/open-file-words.ts';
 import type { OpenFileFacts } from '../../protocol/open-files.ts';
-import { say, sentence } from '../../protocol/sentence.ts';
+import { sayAsItIs, sentence } from '../../protocol/sentence.ts';
 import type { Arguments } from '../arguments.ts';
 import { fileJson } from '../files-json.ts';
 import { notesJson } from '../inspect-json.ts';
@@ -40,9 +40,7 @@ function row(file: OpenFileFacts, command: string): string[] {
     file.kind,
     String(file.position ?? ''),
     file.target,
-    remarksOf(file)
-      .map((remark) => say(remark))
-      .join(', '),
+    remarksOf(file).map(sayAsItIs).join(', '),
   ];
 }
 

@@ -18,7 +18,7 @@ import type {
   TimerFacts,
 } from '../../protocol/isolation.ts';
 import type { SeccompState } from '../../protocol/seccomp.ts';
-import { say } from '../../protocol/sentence.ts';
+import { sayAsItIs } from '../../protocol/sentence.ts';
 import { branch, leaf, type TreeNode } from '../layout.ts';
 
 /** What a process may do and what it sees. What is as in every process is left out: JSON has it. */
@@ -137,7 +137,9 @@ function cgroupTree({ controllers, path, pathInside, properties }: CgroupFact): 
 }
 
 function propertyNode({ name, value, words, inheritedFrom }: CgroupProperty): TreeNode {
-  const meaning = [words ? say(words) : '', inheritedFrom === undefined ? '' : `from ${inheritedFrom}`].filter(Boolean);
+  const meaning = [words ? sayAsItIs(words) : '', inheritedFrom === undefined ? '' : `from ${inheritedFrom}`].filter(
+    Boolean,
+  );
   const shown = value.split('\n').join('; ');
   return { label: `${name}: ${shown}${meaning.length > 0 ? ` (${meaning.join(', ')})` : ''}` };
 }

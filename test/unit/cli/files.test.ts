@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { FD_TYPE } from '../../../src/core/checkpoint/descriptors/split-files.ts';
+import { fown, opts, processImages } from '../checkpoint/sockets/build-sockets.ts';
+import { entry, image } from '../criu/build-image.ts';
 import { archiveOf, truthOf } from '../support/fixtures.ts';
 import { cli, inFolder } from './support.ts';
 
@@ -41,6 +44,23 @@ describe('files', () => {
     assert.ok(lines.some((line) => / eventfd .* count 42$/.test(line)));
     assert.ok(lines.some((line) => / inotify .* watches \/etc$/.test(line)));
   });
+
+  test('escapes names in remarks once', () =>
+    inFolder(async (folder) => {
+      const socket = { id: 1, ino: 7, type: 2, state: 7, flags: 2, uflags: 0, backlog: 0, peer: 0, fown, opts };
+      const usk = { ...socket, name: Buffer.from('\0abstract\0name') };
+      const images = {
+        'inventory.img': image('INVENTORY', entry('inventory_entry', { img_version: 2 })),
+        ...processImages([[3, 1, FD_TYPE.unixsk]]),
+        'files.img': image('FILES', entry('file_entry', { type: FD_TYPE.unixsk, id: 1, usk })),
+      };
+      for (const [name, content] of Object.entries(images)) writeFileSync(join(folder, name), content);
+      for (const command of [['files'], ['inspect', '--files', '--format', 'tree']]) {
+        const { stdout } = await cli(command[0] ?? '', folder, ...command.slice(1));
+        assert.ok(stdout.includes('@abstract\\u0000name'), stdout);
+        assert.ok(!stdout.includes('\\\\u0000'), stdout);
+      }
+    }));
 
   test('of a process that is not there are one sentence', async () => {
     const { code, stdout, stderr } = await cli('files', WEBAPP, '-p', '99');

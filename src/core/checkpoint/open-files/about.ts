@@ -17,7 +17,9 @@ export function aboutFile(file: FileEntry, index: FileIndex): Sentence | undefin
   if (tfd) return aboutTimer(tfd);
   if (ify) return sentence('watches {0}', named(ify.wd.map((watch) => watch.f_handle.path ?? `inode ${watch.i_ino}`)));
   if (ffy) {
-    const marked = ffy.mark.map(({ ie, me }) => ie?.f_handle.path ?? me?.path ?? `inode ${ie?.i_ino ?? '?'}`);
+    const marked = ffy.mark.map(
+      ({ ie, me }) => ie?.f_handle.path ?? me?.path ?? (me ? `mount ${me.mnt_id}` : `inode ${ie?.i_ino ?? '?'}`),
+    );
     return sentence('watches {0}', named(marked));
   }
   if (pidfd) return pidfd.nspid > 0 ? sentence('process {0}', pidfd.nspid) : sentence('a process that was gone');

@@ -137,9 +137,12 @@ export function stateWord(state: number): string {
   return SOCKET_STATES[state] ?? String(state);
 }
 
-/** Source: the kernel's net/netlink/af_netlink.c, NETLINK_UNCONNECTED and NETLINK_CONNECTED. */
+/**
+ * Source: the kernel's net/netlink/af_netlink.c, NETLINK_UNCONNECTED and NETLINK_CONNECTED; one that nobody has ever
+ * connected has the state that every socket begins with, TCP_CLOSE.
+ */
 export function netlinkStateWord(state: number): string {
-  return { 0: 'UNCONNECTED', 1: 'CONNECTED' }[state] ?? String(state);
+  return { 0: 'UNCONNECTED', 1: 'CONNECTED', [STATE.close]: 'UNCONNECTED' }[state] ?? String(state);
 }
 
 /** `tcp`; `ip-132` would be one without a name here. */

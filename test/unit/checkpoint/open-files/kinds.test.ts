@@ -72,6 +72,7 @@ describe('kinds of files that no fixture has', () => {
       'fanotify',
     );
     assert.equal(file.target, 'anon_inode:[fanotify]');
+    assert.equal(file.about && say(file.about), 'watches /srv, mount 77');
     const { settings, eventFlags, marks } = factsAs(facts, 'fanotify');
     assert.deepEqual(settings, ['FAN_CLASS_CONTENT', 'FAN_UNLIMITED_QUEUE', 'FAN_UNLIMITED_MARKS']);
     assert.deepEqual(eventFlags, ['O_RDONLY', 'O_LARGEFILE']);

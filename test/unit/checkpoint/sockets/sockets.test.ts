@@ -311,7 +311,7 @@ describe('netlink and packet sockets', () => {
       filesImage(
         netlink(1, { portid: 42, groups: [0x11], state: 0 }),
         netlink(2, { protocol: 15, portid: 43, groups: [1], dst_portid: 42, state: 1 }),
-        netlink(3, { protocol: 77 }),
+        netlink(3, { protocol: 77, state: 7 }),
         packet(4, {
           ifindex: 2,
           fanout: 0x80010007,
