@@ -7,7 +7,7 @@ export interface SeccompFilterFacts {
   readonly instructions: number;
   /** Names of SECCOMP_FILTER_FLAG_*, without that prefix; a bit without a name is hexadecimal. */
   readonly flags: readonly string[];
-  /** The filter that was there before it, and is asked as well. */
+  /** In the chain of a thread: the filter that was there before it, and is asked as well. */
   readonly previous?: number;
   /** The first filter with the same program. */
   readonly sameAs?: number;

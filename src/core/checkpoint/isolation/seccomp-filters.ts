@@ -20,18 +20,26 @@ const FLAGS: readonly string[] = ['TSYNC', 'LOG', 'SPEC_ALLOW', 'NEW_LISTENER', 
 export class SeccompFilters {
   readonly #filters: readonly SeccompFilterFacts[];
   readonly #lengths: readonly number[];
+  /** By its index, the filter that each leads on to. */
+  readonly #links: readonly (number | undefined)[];
 
-  private constructor(filters: readonly SeccompFilterFacts[], lengths: readonly number[]) {
+  private constructor(
+    filters: readonly SeccompFilterFacts[],
+    lengths: readonly number[],
+    links: readonly (number | undefined)[],
+  ) {
     this.#filters = filters;
     this.#lengths = lengths;
+    this.#links = links;
   }
 
   /** Reads the image once, from front to back. Empty where there is none, or not yet. */
   static async load(images: ImageDirectory, notebook: Notebook, signal?: AbortSignal): Promise<SeccompFilters> {
     const filters: SeccompFilterFacts[] = [];
     const lengths: number[] = [];
+    const links: (number | undefined)[] = [];
     const source = images.openNow(IMAGE);
-    if (!source) return new SeccompFilters(filters, lengths);
+    if (!source) return new SeccompFilters(filters, lengths, links);
     const firstOf = new Map<string, number>();
     try {
       const list = { kind: 'SECCOMP', field: 1, maxPart: MAX_PART, maxParts: MAX_FILTERS } as const;
@@ -46,11 +54,11 @@ export class SeccompFilters {
           const first = firstOf.get(digest);
           if (first === undefined) firstOf.set(digest, index);
           lengths.push(bytes.length);
+          links.push(message.prev);
           filters.push({
             index,
             instructions: Math.floor(message.filter.length / INSTRUCTION_BYTES),
             flags: flagNames(message.flags ?? 0),
-            ...(message.prev !== undefined && { previous: message.prev }),
             ...(first !== undefined && { sameAs: first }),
             offset,
           });
@@ -61,7 +69,7 @@ export class SeccompFilters {
     } finally {
       await source.close();
     }
-    return new SeccompFilters(filters, lengths);
+    return new SeccompFilters(filters, lengths, links);
   }
 
   get size(): number {
@@ -73,8 +81,8 @@ export class SeccompFilters {
   }
 
   /**
-   * A filter and those that were there before it. A damaged image may lead round in a ring or to nowhere: the chain
-   * then ends.
+   * A filter and those that the image leads on to from it. A damaged image may lead round in a ring or to nowhere: the
+   * chain then ends.
    */
   chain(index: number): readonly SeccompFilterFacts[] {
     const chain: SeccompFilterFacts[] = [];
@@ -82,7 +90,8 @@ export class SeccompFilters {
     for (let next = this.#filters[index]; next && !seen.has(next.index) && chain.length < MAX_CHAIN;) {
       seen.add(next.index);
       chain.push(next);
-      next = next.previous === undefined ? undefined : this.#filters[next.previous];
+      const link = this.#links[next.index];
+      next = link === undefined ? undefined : this.#filters[link];
     }
     return chain;
   }

@@ -48,9 +48,20 @@ function modeOf({ core, thread }: ThreadImages): number {
   return thread?.seccomp_mode ?? core?.tc?.old_seccomp_mode ?? 0;
 }
 
+/**
+ * The last one added first. A thread of CRIU 3.10 and newer leads to its first filter, and each filter to the one that was
+ * added after it; before that both led the other way.
+ * Source: criu/seccomp.c, dump_seccomp_filters and seccomp_prepare_threads; of 3.9, collect_filter_for_pstree.
+ */
 function chainOf(filters: SeccompFilters, { core, thread }: ThreadImages): readonly SeccompFilterFacts[] {
   const index = thread?.seccomp_filter ?? core?.tc?.old_seccomp_filter;
-  return index === undefined ? [] : filters.chain(index);
+  if (index === undefined) return [];
+  const chain = filters.chain(index);
+  const newestFirst = thread?.seccomp_filter === undefined ? chain : chain.toReversed();
+  return newestFirst.map((filter, at) => {
+    const previous = newestFirst[at + 1]?.index;
+    return previous === undefined ? filter : { ...filter, previous };
+  });
 }
 
 const PROBLEMS: Readonly<Record<Problem, Sentence>> = {

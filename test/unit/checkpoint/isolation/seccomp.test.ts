@@ -117,20 +117,42 @@ describe('a chain of filters', () => {
     'seccomp.img': seccompImage(...filters),
   });
 
+  // The image of a thread with two filters, as CRIU 4.2.1 wrote one: it leads to the older, and that to the newer.
+  const two = [
+    { filter: newer, flags: 6 },
+    { filter: older, prev: 0 },
+  ] as const;
+
   test('asks each of them, and takes the strongest answer', async () => {
-    const { isolation } = madeUp(images([{ filter: older }, { filter: newer, prev: 0, flags: 6 }]));
+    const { isolation } = madeUp(images(two));
     const facts = await isolation.process(1);
     assert.deepEqual(
       facts?.seccomp?.filters.map(({ index, flags, previous }) => ({ index, flags, previous })),
       [
-        { index: 1, flags: ['LOG', 'SPEC_ALLOW'], previous: 0 },
-        { index: 0, flags: [], previous: undefined },
+        { index: 0, flags: ['LOG', 'SPEC_ALLOW'], previous: 1 },
+        { index: 1, flags: [], previous: undefined },
       ],
     );
     const answers = await answersOf(isolation.seccompSummary(1, 1));
     assert.equal(answers.get('getpid'), 'ERRNO(EPERM)');
     assert.equal(answers.get('write'), 'KILL_PROCESS');
     assert.equal(answers.get('read'), 'ALLOW');
+  });
+
+  test('of equal answers takes that of the filter that was added last, whichever CRIU wrote it', async () => {
+    const refuses = (errno: number) => program(LOAD_NUMBER, [0x15, 0, 1, 1], [0x06, 0, 0, 0x50000 | errno], ALLOW);
+    const [first, second] = [refuses(1), refuses(13)];
+    const now = madeUp(images([{ filter: second }, { filter: first, prev: 0 }])).isolation;
+    assert.equal((await answersOf(now.seccompSummary(1, 1))).get('write'), 'ERRNO(EACCES)');
+    const { isolation: before } = madeUp({
+      ...images([{ filter: first }, { filter: second, prev: 0 }]),
+      'core-1.img': core({ task: { old_seccomp_mode: 2, old_seccomp_filter: 1 } }),
+    });
+    assert.equal((await answersOf(before.seccompSummary(1, 1))).get('write'), 'ERRNO(EACCES)');
+    assert.deepEqual(
+      (await before.process(1))?.seccomp?.filters.map(({ index }) => index),
+      [1, 0],
+    );
   });
 
   test('of which none is there answers nothing', async () => {
@@ -147,7 +169,7 @@ describe('a chain of filters', () => {
     const facts = await madeUp(ring).isolation.process(1);
     assert.deepEqual(
       facts?.seccomp?.filters.map(({ index }) => index),
-      [1, 0],
+      [0, 1],
     );
   });
 
