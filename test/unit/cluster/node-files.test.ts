@@ -302,6 +302,8 @@ describe('with the tools of busybox', { skip: !hasBusybox() && 'busybox is not i
     for (const name of ['sh', 'stat', 'dd', 'sha256sum', 'tail', 'tr', 'wc', 'df', 'date', 'rm']) {
       writeFileSync(join(tools, name), `#!/bin/sh\nexec busybox ${name} "$@"\n`, { mode: 0o755 });
     }
+    // Its images have none.
+    writeFileSync(join(tools, 'openssl'), '#!/bin/sh\nexit 127\n', { mode: 0o755 });
     cluster.exec.tools = tools;
     try {
       const opened = await connect(cluster);
