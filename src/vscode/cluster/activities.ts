@@ -45,6 +45,12 @@ export class Activities extends Disposable {
     return activity;
   }
 
+  /** For a cluster's answer, without which there is nothing to show. Cancelled, it rejects so. */
+  waitFor<T>(name: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const title = vscode.l10n.t('Waiting for {0}', name);
+    return this.#running.waitFor(title, work, { onChanged: () => this.#draw() });
+  }
+
   cancel(id: string): void {
     this.#running.cancel(id);
   }

@@ -35,12 +35,19 @@ export class CheckpointActions {
     const rows = podTargets(chosen);
     const targets = rows.length > 0 ? rows : await this.#choose(foreign);
     if (targets.length === 0) return;
-    const wanted = await wantedOf(this.#services.connections, targets);
-    if (wanted.length === 0) {
-      throw new ClusterError('not-found', nothingRuns(targets));
-    }
+    const wanted = await this.#wanted(targets);
+    if (wanted.length === 0) throw new ClusterError('not-found', nothingRuns(targets));
     if (!(await this.#isPossible(wanted)) || !(await confirm(wanted))) return;
     await this.take(wanted);
+  }
+
+  async #wanted(targets: readonly PodTarget[]): Promise<readonly Wanted[]> {
+    const { activities, connections } = this.#services;
+    const contexts = [...new Set(targets.map(({ context }) => context))];
+    const name = contexts.every((context) => context !== undefined)
+      ? contexts.join(', ')
+      : vscode.l10n.t('the cluster');
+    return activities.waitFor(name, (signal) => wantedOf(connections, targets, signal));
   }
 
   /** Without any question. Resolves when all is done and told. */
@@ -76,7 +83,7 @@ export class CheckpointActions {
   async #isPossibleOn(connection: Connection, node: NodeFacts): Promise<boolean> {
     if (this.#services.kubelets.isDirect(connection.cluster.name, node.name)) return true;
     for (;;) {
-      const point = await obstacle(connection, node);
+      const point = await this.#services.activities.waitFor(node.name, (signal) => obstacle(connection, node, signal));
       if (!point) return true;
       const { remedy } = point;
       const error = new ClusterError('forbidden', point.text, remedy ? { remedy } : {});
@@ -178,10 +185,9 @@ export class CheckpointActions {
 
   /** Lets the person choose a pod, and its containers. */
   async #choose(pod: PodTarget | undefined): Promise<readonly PodTarget[]> {
-    const { connections } = this.#services;
     const target = pod ?? (await this.#choosePod());
     if (!target) return [];
-    const wanted = await wantedOf(connections, [target]);
+    const wanted = await this.#wanted([target]);
     if (wanted.length < 2) return [target];
     const items = wanted.map(({ container }) => ({
       label: container.name,
@@ -197,8 +203,12 @@ export class CheckpointActions {
   }
 
   async #choosePod(): Promise<PodTarget | undefined> {
-    const { cluster } = await this.#services.connections.connect();
-    const { pods } = await listPods(cluster.api, { namespace: cluster.namespace });
+    const { activities, connections } = this.#services;
+    const { cluster, pods } = await activities.waitFor(vscode.l10n.t('the cluster'), async (signal) => {
+      const connection = await connections.connect();
+      const { api, namespace } = connection.cluster;
+      return { cluster: connection.cluster, pods: (await listPods(api, { namespace, signal })).pods };
+    });
     const items = pods.map(({ name, status, node }) => ({
       label: name,
       description: [status, node].filter((part) => part !== undefined).join(' · '),

@@ -137,11 +137,16 @@ export async function foreignPlace(own: Kubeconfig, shown: ForeignKubeconfig): P
  * menu makes another context the current one.
  * @throws ClusterError `changed` where it is not, and what asking for it throws
  */
-export async function requireSamePod(api: Api, context: string, { namespace, name, node }: ForeignPod): Promise<void> {
+export async function requireSamePod(
+  api: Api,
+  context: string,
+  { namespace, name, node }: ForeignPod,
+  signal?: AbortSignal,
+): Promise<void> {
   const stale = { where: context };
   let found: string | undefined;
   try {
-    found = (await readPod(api, { namespace, name })).node;
+    found = (await readPod(api, { namespace, name, signal })).node;
   } catch (error) {
     if (!ClusterError.is(error, 'not-found')) throw error;
     throw new ClusterError(

@@ -33,16 +33,18 @@ export class KubernetesExtension {
   async pod(argument: unknown): Promise<PodTarget | undefined> {
     const pod = foreignPod(argument);
     if (!pod) return undefined;
-    const { connections, errors } = this.#services;
+    const { activities, connections, errors } = this.#services;
     let shown: ForeignKubeconfig | undefined;
     try {
-      const folder = vscode.workspace.workspaceFolders?.[0]?.uri.fsPath;
-      shown = foreignKubeconfig(await exportsOfExtension(), folder);
-      const place = shown && (await foreignPlace(await connections.kubeconfig(), shown));
-      const { cluster } = await connections.connect(place?.context);
-      const namespace = pod.namespace === '' ? (place?.namespace ?? cluster.namespace) : pod.namespace;
-      await requireSamePod(cluster.api, cluster.name, { ...pod, namespace });
-      return { context: cluster.name, namespace, pod: pod.name };
+      return await activities.waitFor(vscode.l10n.t('the cluster'), async (signal) => {
+        const folder = vscode.workspace.workspaceFolders?.[0]?.uri.fsPath;
+        shown = foreignKubeconfig(await exportsOfExtension(), folder);
+        const place = shown && (await foreignPlace(await connections.kubeconfig(), shown));
+        const { cluster } = await connections.connect(place?.context);
+        const namespace = pod.namespace === '' ? (place?.namespace ?? cluster.namespace) : pod.namespace;
+        await requireSamePod(cluster.api, cluster.name, { ...pod, namespace }, signal);
+        return { context: cluster.name, namespace, pod: pod.name };
+      });
     } catch (error) {
       const actions = remedies(reasonOf(error), shown);
       if (actions.length > 0) await errors.report(error, { actions });

@@ -20,9 +20,13 @@ interface Running {
   onRow: string;
 }
 
+/** Milliseconds that nobody wonders about. */
+const UNNOTICED = 500;
+
 /** What is under way, without who shows it. */
 export class RunningActivities {
   readonly #running = new Map<string, Running>();
+  #waits = 0;
   readonly #onRow: (id: string) => void;
 
   /** @param onRow told of each row that is to be drawn anew: when something begins or ends, or the row says something else */
@@ -75,6 +79,38 @@ export class RunningActivities {
         onEnd();
       },
     };
+  }
+
+  /**
+   * What has to be known before anything else happens: nobody shall wonder whether a click did anything, and who does
+   * not want to wait can give it up.
+   * @param title `Waiting for kind-dev`
+   * @param onChanged told when it is shown, and when it is over after that
+   * @throws AbortError at once where it is given up, whatever the work does then
+   */
+  async waitFor<T>(
+    title: string,
+    work: (signal: AbortSignal) => Promise<T>,
+    { onChanged, unnoticed = UNNOTICED }: { readonly onChanged: () => void; readonly unnoticed?: number },
+  ): Promise<T> {
+    const controller = new AbortController();
+    const { signal } = controller;
+    const givenUp = new Promise<never>((_, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+    });
+    let activity: Activity | undefined;
+    const timer = setTimeout(() => {
+      // Of no row: what is done with one meanwhile has its own.
+      activity = this.start(`waiting:${String(this.#waits++)}`, title, '', onChanged);
+      activity.signal.addEventListener('abort', () => controller.abort(), { once: true });
+      onChanged();
+    }, unnoticed);
+    try {
+      return await Promise.race([work(signal), givenUp]);
+    } finally {
+      clearTimeout(timer);
+      activity?.end();
+    }
   }
 
   cancel(id: string): void {

@@ -102,8 +102,11 @@ export class SetupActions {
       return { connection: await connections.connect(argument.context), node: argument.facts };
     }
     const context = argument instanceof ContextNode ? argument.context : undefined;
-    const connection = await connections.connect(context);
-    const nodes = await knownNodes(connection.cluster);
+    const name = context ?? vscode.l10n.t('the cluster');
+    const { connection, nodes } = await this.#services.activities.waitFor(name, async (signal) => {
+      const found = await connections.connect(context);
+      return { connection: found, nodes: await knownNodes(found.cluster, signal) };
+    });
     const [only] = nodes;
     if (only && nodes.length === 1) return { connection, node: only };
     const items = nodes.map((node) => ({

@@ -39,17 +39,21 @@ export function podTargets(nodes: readonly unknown[]): readonly PodTarget[] {
 }
 
 /** Reads pods and their nodes as they are now. Containers that do not run are left out. */
-export async function wantedOf(connections: Connections, targets: readonly PodTarget[]): Promise<readonly Wanted[]> {
+export async function wantedOf(
+  connections: Connections,
+  targets: readonly PodTarget[],
+  signal?: AbortSignal,
+): Promise<readonly Wanted[]> {
   const nodes = new Map<string, Promise<NodeFacts>>();
   const all = await Promise.all(
     targets.map(async ({ context, namespace, pod, containers }) => {
       const connection = await connections.connect(context);
       const { cluster } = connection;
       const home = namespace === '' ? cluster.namespace : namespace;
-      const facts = await readPod(cluster.api, { namespace: home, name: pod });
+      const facts = await readPod(cluster.api, { namespace: home, name: pod, signal });
       if (facts.node === undefined) return [];
       const key = `${cluster.name}\0${facts.node}`;
-      const node = nodes.get(key) ?? nodeCalled(cluster.api, facts.node);
+      const node = nodes.get(key) ?? nodeCalled(cluster.api, facts.node, signal);
       nodes.set(key, node);
       return wantedIn(connection, facts, await node, containers);
     }),

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { RunningActivities } from '../../../src/vscode/cluster/running-activities.ts';
+import { isCancelled } from '../../../src/vscode/failure.ts';
+import { until } from './shown-tree.ts';
 
 test('a row is drawn when something begins, says something else, or ends, and not as time or bytes pass', () => {
   const drawn: (string | undefined)[] = [];
@@ -29,4 +32,35 @@ test('what tells no progress is shown by the time that has passed, beside its ro
   assert.equal(activities.text('row'), 'checkpointing');
   activities.cancel('row');
   assert.equal(activity.signal.aborted, true);
+});
+
+test('what is waited for before anything else is shown once it lasts, and can be given up', async () => {
+  const activities = new RunningActivities(() => undefined);
+  let changes = 0;
+  const options = { onChanged: () => changes++, unnoticed: 20 };
+  const titles = (): readonly string[] => activities.all(Date.now()).map(({ title }) => title);
+  assert.equal(await activities.waitFor('Waiting for fast', () => Promise.resolve(1), options), 1);
+  assert.equal(changes, 0);
+
+  const slow = activities.waitFor('Waiting for slow', () => sleep(60, 2), options);
+  await until(() => changes === 1);
+  assert.deepEqual(titles(), ['Waiting for slow']);
+  assert.equal(await slow, 2);
+  assert.deepEqual([changes, titles()], [2, []]);
+
+  let seen: AbortSignal | undefined;
+  const never = activities.waitFor(
+    'Waiting for hangs',
+    (signal) => {
+      seen = signal;
+      return new Promise(() => undefined);
+    },
+    options,
+  );
+  await until(() => titles().length === 1);
+  const [one] = activities.all(Date.now());
+  activities.cancel(one?.id ?? '');
+  await assert.rejects(never, isCancelled);
+  assert.equal(seen?.aborted, true);
+  assert.deepEqual(titles(), []);
 });
