@@ -109,6 +109,22 @@ test('a schedule that is not wanted after all is not made', async () => {
   assert.deepEqual(specOf(schedule).triggers, { interval: '1h' });
 });
 
+test('a question that comes late does not pop up, but waits until somebody wants it', async () => {
+  const { page, contextMenu, screenshot } = workbench();
+  const title = 'Checkpoint app of lab/rich on node-a?';
+  await unfoldRow('rich');
+  cluster.server.faults.add({ delay: 4000 });
+  await contextMenu(row('app'), 'Checkpoint…');
+  await page.locator('.statusbar-item', { hasText: 'Waiting for dialogs' }).waitFor(WAIT);
+  const ready = await notificationWith(workbench(), 'dialogs has answered now');
+  cluster.server.faults.clear();
+  await screenshot('dialogs-late');
+  assert.equal(await dialog(title).count(), 0);
+  await ready.getByText('Checkpoint…').click();
+  await choose(dialog(title), 'Cancel');
+  assert.deepEqual(readdirSync(cluster.node('node-a').checkpoints), [ARCHIVE]);
+});
+
 test('a checkpoint that takes too long is cancelled from the status bar', async () => {
   const { page, contextMenu, screenshot } = workbench();
   cluster.node('node-a').checkpointTime = 3_600_000;

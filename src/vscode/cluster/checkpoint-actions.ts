@@ -16,6 +16,9 @@ import { KubernetesExtension } from './kubernetes-extension.ts';
 import type { PartServices } from './part-services.ts';
 import { podTargets, wantedOf, type PodTarget } from './targets.ts';
 
+/** Milliseconds after which somebody may have gone on with something else. */
+const WALKED_AWAY = 10_000;
+
 /** Taking checkpoints: whose, whether it can be done and shall be, and what comes after. */
 export class CheckpointActions {
   readonly #services: PartServices;
@@ -35,10 +38,12 @@ export class CheckpointActions {
     const rows = podTargets(chosen);
     const targets = rows.length > 0 ? rows : await this.#choose(foreign);
     if (targets.length === 0) return;
+    const began = performance.now();
     const wanted = await this.#wanted(targets);
     if (wanted.length === 0) throw new ClusterError('not-found', nothingRuns(targets));
-    if (!(await this.#isPossible(wanted)) || !(await confirm(wanted))) return;
-    await this.take(wanted);
+    if (!(await this.#isPossible(wanted))) return;
+    const isAway = performance.now() - began > WALKED_AWAY;
+    if (await confirm(wanted, isAway)) await this.take(wanted);
   }
 
   async #wanted(targets: readonly PodTarget[]): Promise<readonly Wanted[]> {
@@ -222,15 +227,26 @@ export class CheckpointActions {
   }
 }
 
+async function isStillWanted(wanted: readonly Wanted[]): Promise<boolean> {
+  const contexts = [...new Set(wanted.map(({ connection }) => connection.cluster.name))];
+  const next = vscode.l10n.t('Checkpoint…');
+  const text = vscode.l10n.t('{0} has answered now. Nothing was checkpointed yet.', contexts.join(', '));
+  return (await vscode.window.showInformationMessage(withoutLinks(text), next)) === next;
+}
+
 function nothingRuns([first, ...others]: readonly PodTarget[]): Sentence {
   return first && others.length === 0
     ? sentence('No container of {0} is running, so there is nothing to checkpoint.', `${first.namespace}/${first.pod}`)
     : sentence('No container is running there, so there is nothing to checkpoint.');
 }
 
-/** What a checkpoint does to these containers, for a person to decide. */
-async function confirm(wanted: readonly Wanted[]): Promise<boolean> {
+/**
+ * What a checkpoint does to these containers, for a person to decide.
+ * @param isAway whether they may be typing something else by now: no question then pops up under their Enter key
+ */
+async function confirm(wanted: readonly Wanted[], isAway: boolean): Promise<boolean> {
   if (!vscode.workspace.getConfiguration('checkpointExplorer').get<boolean>('checkpoint.confirm', true)) return true;
+  if (isAway && !(await isStillWanted(wanted))) return false;
   const [first] = wanted;
   if (!first) return false;
   const { pod, container, node } = first;
