@@ -323,10 +323,11 @@ describe('nothing is written over', () => {
   test('two downloads to one place', async () => {
     const { files } = workshop(opened);
     const target = join(temporary(), 'big.tar');
-    const first = download(opened, files, request('big.tar', target));
-    const second = await failureOf(download(opened, files, request('big.tar', target)));
-    assert.match(second.message, /is being downloaded already/);
-    await first;
+    const both = [1, 2].map(() => download(opened, files, request('big.tar', target)));
+    // Which of them is first is as the machine has it; on a busy one it may be done before the other looks.
+    const refused = (await Promise.allSettled(both)).flatMap((end) => (end.status === 'rejected' ? [end.reason] : []));
+    assert.equal(refused.length, 1);
+    assert.ok(CheckpointError.is(refused[0], 'exists'), String(refused[0]));
     assert.equal(sha256(readFileSync(target)), sha256(BIG));
   });
 
