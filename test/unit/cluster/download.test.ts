@@ -325,7 +325,9 @@ describe('nothing is written over', () => {
     const target = join(temporary(), 'big.tar');
     const both = [1, 2].map(() => download(opened, files, request('big.tar', target)));
     // Which of them is first is as the machine has it; on a busy one it may be done before the other looks.
-    const refused = (await Promise.allSettled(both)).flatMap((end) => (end.status === 'rejected' ? [end.reason] : []));
+    const refused = (await Promise.allSettled(both)).flatMap((end) =>
+      end.status === 'rejected' ? [end.reason as unknown] : [],
+    );
     assert.equal(refused.length, 1);
     assert.ok(CheckpointError.is(refused[0], 'exists'), String(refused[0]));
     assert.equal(sha256(readFileSync(target)), sha256(BIG));
