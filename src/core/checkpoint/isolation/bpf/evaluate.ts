@@ -37,6 +37,8 @@ interface State {
 
 /** SECCOMP_RET_KILL_THREAD; also where a way ends at no instruction, which no kernel would have accepted. */
 const KILL = 0;
+/** What it takes to begin a program, in steps of one: a hostile chain has thousands of an instruction each. */
+const BEGINNING = 12;
 /** Ways through one program for one call: filters of real engines have less than ten. */
 const MAX_WAYS = 512;
 
@@ -50,6 +52,8 @@ export function evaluate(
   number: number,
   budget: Budget,
 ): Answers {
+  budget.steps -= BEGINNING;
+  if (budget.steps < 0) return { words: [], complete: false };
   const words = new Set<number>();
   const seen = new Set<string>();
   const open: State[] = [{ at: 0, a: 0, x: 0, memory: new Array<Word>(MEMORY_WORDS).fill(0) }];
