@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import { CheckpointError } from '../../../src/core/errors.ts';
 import { askEverything } from '../support/ask.ts';
 import { archiveOf } from '../support/fixtures.ts';
+import { generator, type Random } from '../support/random.ts';
 
 /** FUZZ_RUNS=1000 looks further; the seed of a failure is in its message. */
 const RUNS = Number(process.env['FUZZ_RUNS'] ?? 24);
@@ -42,8 +43,6 @@ test(`mutated archives give answers or a sentence (${String(RUNS)} of them)`, as
   }
 });
 
-type Random = (below: number) => number;
-
 /** Bytes flipped, runs overwritten with values that lengths break on, pieces cut out, doubled, or the end cut off. */
 function mutate(original: Buffer, random: Random): Buffer {
   let bytes = Buffer.from(original);
@@ -72,17 +71,4 @@ function mutate(original: Buffer, random: Random): Buffer {
     if (bytes.length === 0) break;
   }
   return bytes;
-}
-
-/** xorshift: the same seed gives the same archive everywhere. */
-function generator(seed: number): Random {
-  let state = (seed * 2654435761) >>> 0 || 1;
-  return (below) => {
-    state ^= state << 13;
-    state >>>= 0;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    state >>>= 0;
-    return state % below;
-  };
 }

@@ -8,6 +8,7 @@ import { imageToJson } from '../../../src/core/criu/to-json.ts';
 import { CheckpointError } from '../../../src/core/errors.ts';
 import { say } from '../../../src/protocol/sentence.ts';
 import { MemoryFileSet, MemorySource, openFixture } from './memory-file-set.ts';
+import { generator } from '../support/random.ts';
 
 /** Milliseconds for each part: as many mutations as fit. */
 const budget = 2000;
@@ -105,15 +106,4 @@ function mutate(content: Uint8Array, random: (below: number) => number): Uint8Ar
       for (let count = 1 + random(8); count > 0; count--) mutated[random(mutated.length)] = random(256);
       return mutated;
   }
-}
-
-/** Numbers below a limit, the same for the same seed (mulberry32). */
-function generator(start: number): (below: number) => number {
-  let state = start;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * below);
-  };
 }

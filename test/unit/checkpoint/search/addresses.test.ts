@@ -7,6 +7,7 @@ import { openCheckpoint, type Checkpoint } from '../../../../src/core/checkpoint
 import type { SearchOptions } from '../../../../src/core/checkpoint/search/search.ts';
 import type { SearchMatch, SearchQuery, TypedPattern } from '../../../../src/protocol/search.ts';
 import { PAGE, writeDump, type MadeDump, type Mapping, type Process, type Run } from './build-space.ts';
+import { generator, type Random } from '../../support/random.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'search-test-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -14,8 +15,6 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 /** Milliseconds: as many dumps are made and searched as fit. */
 const BUDGET = 4000;
 const seed = Number(process.env['FUZZ_SEED'] ?? Date.now() % 1_000_000);
-
-type Random = (below: number) => number;
 
 suite(`a search by address (FUZZ_SEED=${seed})`, () => {
   test('finds in every process what a search of each of its stretches of bytes finds, and nothing else', async () => {
@@ -185,17 +184,4 @@ function occurrences(bytes: Buffer, { kind, text, ignoreCase, encodings }: Typed
         : text;
   const expression = new RegExp(`(?=(${source}))`, ignoreCase ? 'gi' : 'g');
   return [...latin.matchAll(expression)].map((match) => [match.index, (match[1] ?? '').length]);
-}
-
-/** Numbers from a seed, the same every time. */
-function generator(start: number): Random {
-  let state = start >>> 0 || 1;
-  return (below) => {
-    state ^= state << 13;
-    state >>>= 0;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    state >>>= 0;
-    return state % below;
-  };
 }

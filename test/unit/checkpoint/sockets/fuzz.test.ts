@@ -14,12 +14,11 @@ import { say } from '../../../../src/protocol/sentence.ts';
 import { bytes, entry, image, type Part } from '../../criu/build-image.ts';
 import { MemoryFileSet, openFixture } from '../../criu/memory-file-set.ts';
 import { inet, netlink, packet, processImages, unix } from './build-sockets.ts';
+import { generator, type Random } from '../../support/random.ts';
 
 /** Milliseconds: as many rounds as fit. */
 const budget = 3000;
 const seed = Number(process.env['FUZZ_SEED'] ?? Date.now() % 1_000_000);
-
-type Random = (below: number) => number;
 
 /** Asks everything that can be asked of the sockets of a checkpoint, and looks whether the answers fit together. */
 async function ask(files: MemoryFileSet, prefix: string): Promise<void> {
@@ -153,16 +152,4 @@ async function forAWhile(round: () => Promise<void>): Promise<void> {
     rounds++;
   }
   assert.ok(rounds > 0);
-}
-
-/** xorshift: the same seed gives the same rounds everywhere. */
-function generator(start: number): Random {
-  let state = (start * 2654435761) >>> 0 || 1;
-  return (below) => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    state >>>= 0;
-    return state % below;
-  };
 }
