@@ -145,18 +145,44 @@ describe('what is in the way', async () => {
       };
       const shown = new Shown(cluster.kubeconfig('admin', { change: unknown }));
       assert.equal(shown.row(await errorOf(shown, 'test')).label, 'Unknown issuer');
-      const plain = createServer((socket) => {
-        socket.on('error', () => undefined);
-        socket.end('HTTP/1.0 400 Bad Request\r\n\r\nspeak plainly');
-      });
-      await new Promise<void>((resolve) => plain.listen(0, '127.0.0.1', resolve));
-      after(() => plain.close());
-      const { port } = plain.address() as AddressInfo;
+      const port = await answering('HTTP/1.0 400 Bad Request\r\n\r\nspeak plainly');
       const other = new Shown(kubeconfigOf(dead(port, 'plain')));
       const row = other.row(await errorOf(other, 'plain'));
       assert.equal(row.label, 'No TLS');
       assert.doesNotMatch(row.spoken ?? '', /routines|deps/);
     });
+
+    test('a client certificate that is turned down in the handshake', async () => {
+      // A fatal alert of TLS 1.2: its record, and what it says.
+      const alert = (number: number) => Buffer.from([21, 3, 3, 0, 2, 2, number]);
+      for (const [number, why] of [
+        [42, 'bad certificate'],
+        [45, 'certificate expired'],
+        [48, 'unknown ca'],
+      ] as const) {
+        const shown = new Shown(kubeconfigOf(dead(await answering(alert(number)), 'strict')));
+        const error = await errorOf(shown, 'strict');
+        assert.equal(error.reason, 'unauthorized');
+        const row = shown.row(error);
+        assert.equal(row.label, 'Not logged in');
+        assert.match(row.description, new RegExp(`^client certificate not accepted: [\\w/]+ alert ${why}$`));
+        assert.doesNotMatch(row.spoken ?? '', /routines|deps/);
+      }
+      // One that speaks of something else.
+      const other = new Shown(kubeconfigOf(dead(await answering(alert(40)), 'picky')));
+      assert.equal((await errorOf(other, 'picky')).reason, 'tls');
+    });
+
+    /** The port of a server that says this to whoever says something, and no more. */
+    async function answering(answer: string | Buffer): Promise<number> {
+      const server = createServer((socket) => {
+        socket.on('error', () => undefined);
+        socket.once('data', () => socket.end(answer));
+      });
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      after(() => server.close());
+      return (server.address() as AddressInfo).port;
+    }
 
     test('a right that is missing, and what has no words of its own', async () => {
       const account = serviceAccount(cluster, { verbs: ['list'], resources: ['pods'], namespace: 'lab' });

@@ -66,11 +66,13 @@ function explain(code: string, said: string, peer: Peer): Explained {
       brief: brief(sentence('Another name'), sentence('in the certificate of {0}; check tls-server-name', address)),
     };
   }
-  if (/ALERT_(?:BAD_CERTIFICATE|UNKNOWN_CA|CERTIFICATE_(?:REQUIRED|EXPIRED|REVOKED|UNKNOWN))/.test(code)) {
+  // By what is said: Node may have the same code, EPROTO, for it as for all else.
+  if (/alert (?:bad certificate|unknown ca|certificate (?:required|expired|revoked|unknown))/.test(said)) {
+    const why = opensslReason(said);
     return {
       reason: 'unauthorized',
-      text: sentence('{0} does not accept the client certificate: {1}. It may have expired.', who, said),
-      brief: brief(sentence('Not logged in'), sentence('client certificate not accepted: {0}', said)),
+      text: sentence('{0} does not accept the client certificate: {1}. It may have expired.', who, why),
+      brief: brief(sentence('Not logged in'), sentence('client certificate not accepted: {0}', why)),
     };
   }
   if (/wrong version number/i.test(said)) {
@@ -178,7 +180,7 @@ const TRUST: Readonly<Record<string, Distrust>> = {
 };
 
 /** OpenSSL's own sentence out of a line of its error queue: `400D…:error:0A00010B:SSL routines:FUNCTION:WHY:FILE:LINE:`. */
-export function opensslReason(line: string): string {
+function opensslReason(line: string): string {
   return /:error:[0-9A-F]+:[^:]*:[^:]*:([^:]+):/.exec(line)?.[1] ?? line;
 }
 
