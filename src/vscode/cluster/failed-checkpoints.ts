@@ -12,13 +12,17 @@ export type FailedAlike = readonly [Failed, ...Failed[]];
 /** Names that a message holds: more of them say less. */
 const NAMED = 4;
 
+/** A container's, in what runtimes say. */
+const ID = /\b[0-9a-f]{12,}\b/g;
+
 /** One message each is enough for those that failed alike. */
 export function alike(failed: readonly Failed[]): readonly FailedAlike[] {
   const groups = new Map<string, [Failed, ...Failed[]]>();
   for (const one of failed) {
-    const { reason, template = '' } = describeError(one.failure);
+    const { reason, template = '', args = [] } = describeError(one.failure);
     const { connection, node } = one.wanted;
-    const key = [connection.cluster.name, node.name, reason, template].join('\0');
+    const causes = args.map(String).flatMap((arg) => (isOfOne(arg, one.wanted) ? [] : [arg.replace(ID, '')]));
+    const key = [connection.cluster.name, node.name, reason, template, ...causes].join('\0');
     const known = groups.get(key);
     if (known) known.push(one);
     else groups.set(key, [one]);
@@ -41,6 +45,11 @@ export function failureOfSeveral(group: FailedAlike, why: string): ClusterError 
     ),
     { ...(remedy && { remedy }), cause: failure },
   );
+}
+
+/** Its names, and the paths of its files: what else is in a sentence is why. */
+function isOfOne(arg: string, { pod, container }: Wanted): boolean {
+  return [pod.name, container.name, `${pod.namespace}/${pod.name}`].includes(arg) || arg.startsWith('/');
 }
 
 function nameOf({ pod, container }: Wanted): string {

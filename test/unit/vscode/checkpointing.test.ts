@@ -8,7 +8,8 @@ import { HELPER_DEFAULTS } from '../../../src/core/cluster/node-files/helper-man
 import { straightToKubelet, throughApiServer } from '../../../src/core/cluster/checkpoint/node-endpoint.ts';
 import { connectToKubelet, lookAtKubelet } from '../../../src/core/cluster/connection/kubelet.ts';
 import { readNode } from '../../../src/core/cluster/inventory/nodes.ts';
-import { say } from '../../../src/protocol/sentence.ts';
+import { ClusterError } from '../../../src/core/cluster/cluster-error.ts';
+import { say, sentence } from '../../../src/protocol/sentence.ts';
 import type { Activity } from '../../../src/vscode/cluster/activities.ts';
 import { obstacle, subjectOf, takeAll, type TakeSettings } from '../../../src/vscode/cluster/checkpointing.ts';
 import { Connections } from '../../../src/vscode/cluster/connections.ts';
@@ -153,6 +154,30 @@ describe('checkpoints that a person asks for', () => {
     );
     assert.match(told.remedy?.copy?.text ?? '', /criu/);
     assert.equal(told.reason, reasonOf(three[0].failure));
+  });
+
+  test('that failed in the same words, but not for the same cause, are not told of as one', async () => {
+    const wanted = await wantedOf(connectionsOf(), [POD]);
+    const causes = [
+      `${'a1'.repeat(32)} has io_uring`,
+      `${'b2'.repeat(32)} has io_uring`,
+      `${'c3'.repeat(32)} is traced`,
+    ];
+    const failed = wanted.map((one, index) => {
+      const { namespace, pod, container, node } = subjectOf(one);
+      const text = sentence(
+        'CRIU: {0} of {1} on {2}: {3}',
+        container,
+        `${namespace}/${pod}`,
+        node,
+        causes[index] ?? '',
+      );
+      return { wanted: one, failure: new ClusterError('unsupported', text) };
+    });
+    assert.deepEqual(
+      alike(failed).map((group) => group.length),
+      [2, 1],
+    );
   });
 
   test('tell why they failed from a log on the node, where one lets it be read', async () => {
