@@ -16,7 +16,8 @@ export function parentsFirst(processes: readonly ProcessFacts[]): readonly Proce
   for (let process = stack.pop(); process; process = stack.pop()) {
     if (result.has(process)) continue;
     result.add(process);
-    stack.push(...(byParent.get(process.pid) ?? []).toReversed());
+    // One by one: a call does not take as many arguments as a damaged list may have children.
+    for (const child of byParent.get(process.pid)?.toReversed() ?? []) stack.push(child);
   }
   processes.forEach((process) => result.add(process));
   return [...result];
