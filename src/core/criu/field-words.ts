@@ -49,17 +49,26 @@ const flagTables: Readonly<Record<string, Words>> = {
 
 /** Those whose bits each machine has for itself, of those that crit names. */
 const machineTables: Readonly<Record<string, (machine: number | undefined) => Words>> = {
-  'mmap.flags': (machine) => {
+  'mmap.flags': keepingLast((machine) => {
     const bits = mapFlagBits(machine);
     const named = ['MAP_SHARED', 'MAP_PRIVATE', 'MAP_DROPPABLE', 'MAP_ANON', 'MAP_GROWSDOWN'] as const;
     return named.map((name) => [name, bits[name]]);
-  },
-  'rfile.flags': (machine) => {
+  }),
+  'rfile.flags': keepingLast((machine) => {
     const { O_PATH: _path, SYNC: _sync, TMPFILE: _temporary, ...bits } = openFlagBits(machine);
     const named = Object.entries(bits).map(([name, bit]) => [name === 'O_ASYNC' ? 'FASYNC' : name, bit] as const);
     return [['O_WRONLY', 0o1], ['O_RDWR', 0o2], ...named];
-  },
+  }),
 };
+
+/** All images of a dump are of one machine, and may have a hundred thousand words of one table. */
+function keepingLast(make: (machine: number | undefined) => Words): (machine: number | undefined) => Words {
+  let last: { readonly machine: number | undefined; readonly words: Words } | undefined;
+  return (machine) => {
+    if (!last || last.machine !== machine) last = { machine, words: make(machine) };
+    return last.words;
+  };
+}
 
 /** States of sockets of every kind. Source: the kernel's include/net/tcp_states.h. */
 export const SOCKET_STATES: Readonly<Record<number, string>> = {

@@ -23,9 +23,13 @@ export interface SignalTable {
 
 /** @param architecture as core_entry.mtype names it */
 export function signalTable(architecture: string): SignalTable {
-  const mips = architecture === 'MIPS';
-  const names = mips ? MIPS : GENERIC;
-  const last = mips ? 128 : 64;
+  return architecture === 'MIPS' ? mipsTable : genericTable;
+}
+
+const genericTable = tableOf(GENERIC, 64);
+const mipsTable = tableOf(MIPS, 128);
+
+function tableOf(names: readonly string[], last: number): SignalTable {
   return {
     last,
     kill: 9,
