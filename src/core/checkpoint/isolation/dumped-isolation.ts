@@ -85,7 +85,7 @@ export class DumpedIsolation implements Isolation {
         ),
       }),
       ...(task.intervalTimers.length > 0 && {
-        timers: describeTimers(task.intervalTimers, task.posixTimers, table, entry.threads),
+        timers: describeTimers(task.intervalTimers, task.posixTimers, table, new Set(entry.threads)),
       }),
       ...(task.task && { settings: describeTask(task, mm, fs?.umask, spec) }),
       ...(task.thread && { thread }),

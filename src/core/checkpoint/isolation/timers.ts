@@ -33,13 +33,14 @@ const NOTIFICATIONS: ReadonlyMap<number, PosixTimer['notification']> = new Map([
 
 /**
  * The thread that a timer signals. CRIU 4.2 writes what no thread has as its number where the processes had a pid namespace
- * of their own (criu/timer.c, encode_notify_thread_id); the only thread of a process it can only be.
+ * of their own (criu/timer.c, encode_notify_thread_id): where a process has one thread it can only be that.
  * @param threads of the process
  */
-export function notifiedThread(timer: PosixTimerEntry, threads: readonly number[]): number | undefined {
+export function notifiedThread(timer: PosixTimerEntry, threads: ReadonlySet<number>): number | undefined {
   const { notify_thread_id: recorded } = timer;
-  if (recorded === undefined || threads.includes(recorded)) return recorded;
-  return threads.length === 1 ? threads[0] : undefined;
+  if (recorded === undefined || threads.has(recorded)) return recorded;
+  const [only] = threads;
+  return threads.size === 1 ? only : undefined;
 }
 
 /** @param threads of the process */
@@ -47,7 +48,7 @@ export function describeTimers(
   interval: readonly ItimerEntry[],
   posix: readonly PosixTimerEntry[],
   table: SignalTable,
-  threads: readonly number[],
+  threads: ReadonlySet<number>,
 ): TimerFacts {
   return {
     interval: INTERVAL_TIMERS.flatMap(([kind, signal], index) => {

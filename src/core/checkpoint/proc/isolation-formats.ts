@@ -69,7 +69,7 @@ export const formats = {
   timers: async ({ pid, threads }, { images }, signal) => {
     const { posixTimers, task } = await readTask(images, pid, signal);
     if (!task) return undefined;
-    const tids = threads.map(({ tid }) => tid);
+    const tids = new Set(threads.map(({ tid }) => tid));
     return posixTimers
       .map((timer) => {
         const mode = NOTIFICATIONS[timer.it_sigev_notify & ~SIGEV_THREAD_ID] ?? String(timer.it_sigev_notify);

@@ -26,7 +26,8 @@ export async function* sharedSpaces(
   const ids = images.names().flatMap((name) => /^pagemap-shmem-(\d+)\.img$/.exec(name)?.[1] ?? []);
   const segments = await oldSegments(images, signal);
   if (ids.length + segments.size === 0) return;
-  const memfds = await known(images, 'MEMFD_INODE', 'memfd.img', signal);
+  const inodes = await known(images, 'MEMFD_INODE', 'memfd.img', signal);
+  const memfds = new Map(inodes.toReversed().map((inode) => [BigInt(inode.shmid), inode]));
   const keys = await segmentKeys(images, signal);
   const mappings = await mappingsOf(processes);
   for (const shmid of [...ids.map(BigInt), ...segments.keys()]) {
@@ -34,7 +35,7 @@ export async function* sharedSpaces(
     if (onlyMapped && mapped.length === 0) continue;
     const pages = await openMemoryObject(images, shmid, await pageSizeOf(mapped, processes, signal), signal);
     if (!pages) continue;
-    const memfd = memfds.find((inode) => BigInt(inode.shmid) === shmid);
+    const memfd = memfds.get(shmid);
     const isMemfd = memfd !== undefined && memfd.name !== '/dev/zero';
     const [first] = mapped;
     const own = isMemfd ? `/memfd:${memfd.name} (deleted)` : nameOf(memfd === undefined ? keys.get(shmid) : undefined);
