@@ -140,7 +140,7 @@ export class DumpedMemory implements Memory {
     await this.#process(pid, signal);
     const vmas = await readVmas(images, pid, signal);
     const shared = new SharedMemory(images, USUAL_PAGE_SIZE);
-    return vmas && new MappingList(vmas.mappings, await this.#mappingSources(pid, shared, signal));
+    return vmas && new MappingList(vmas.mappings, await this.#mappingSources(pid, shared, signal), signal);
   }
 
   async open(pid: number, address: bigint, length: number, signal?: AbortSignal): Promise<ByteSource | undefined> {

@@ -56,15 +56,22 @@ export class MappingList implements AsyncIterable<MemoryMapping> {
   readonly #mappings: Mappings;
   readonly #sources: MappingSources;
   readonly #words: RegionWords;
+  readonly #signal: AbortSignal | undefined;
 
-  constructor(mappings: Mappings, sources: MappingSources) {
+  /** @param signal ends going through them */
+  constructor(mappings: Mappings, sources: MappingSources, signal?: AbortSignal) {
     this.#mappings = mappings;
     this.#sources = sources;
+    this.#signal = signal;
     this.#words = new RegionWords(sources.machine);
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<MemoryMapping> {
-    for (const vma of this.#mappings.all) yield await describeMapping(vma, this.#sources, this.#words);
+    const breather = new Breather();
+    for (const vma of this.#mappings.all) {
+      if (breather.isDue) await breather.breathe(this.#signal);
+      yield await describeMapping(vma, this.#sources, this.#words, this.#signal);
+    }
   }
 
   /** The one that an address is in. */
