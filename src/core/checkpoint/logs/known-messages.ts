@@ -107,7 +107,7 @@ const KNOWN: readonly KnownMessage[] = [
   cause(
     /Non-empty write queue on an in-flight socket/,
     sentence(
-      'A process has sent data over a UNIX socket before the other side accepted the connection. Trying again a moment later may do.',
+      'A process has sent data over a UNIX socket before the other side accepted the connection. Try again a moment later.',
     ),
   ),
   cause(
@@ -120,7 +120,7 @@ const KNOWN: readonly KnownMessage[] = [
   // Files.
   cause(
     /Can't retrieve FDs from socket/,
-    sentence('A process has something open that cannot be handed to CRIU, as a queue of io_uring.'),
+    sentence('A process has something open that cannot be handed to CRIU, such as a queue of io_uring.'),
   ),
   cause(
     /packetized mode for pipes is not supported/,
