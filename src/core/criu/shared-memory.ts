@@ -84,7 +84,18 @@ export class SharedMemory {
   }
 
   /** Its dumped pages, by offset; undefined where there is no image of them. */
-  open(shmid: bigint, signal?: AbortSignal): Promise<DumpedPages | undefined> {
+  async open(shmid: bigint, signal?: AbortSignal): Promise<DumpedPages | undefined> {
+    const isKnown = this.#opened.has(shmid);
+    return isKnown || (await this.#mayBeThere(shmid, signal)) ? this.#open(shmid, signal) : undefined;
+  }
+
+  /** Of what is not there nothing need be kept: a hostile image has hundreds of thousands of mappings of such. */
+  async #mayBeThere(shmid: bigint, signal?: AbortSignal): Promise<boolean> {
+    const { complete } = this.#images;
+    return !complete || this.#images.has(fileOf('SHMEM_PAGEMAP', shmid)) || (await this.#ofSegments(signal)).has(shmid);
+  }
+
+  #open(shmid: bigint, signal?: AbortSignal): Promise<DumpedPages | undefined> {
     const known = this.#opened.get(shmid);
     if (known) return known;
     const opened = openMemoryObject(this.#images, shmid, this.#pageSize, signal);
