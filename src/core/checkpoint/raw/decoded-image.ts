@@ -20,13 +20,18 @@ export interface DecodedImage {
 
 export interface DecodedImageOptions {
   readonly besideCipher: boolean;
-  /** CRIU's number of the architecture, whose numbers words are for. */
-  readonly machine: number | undefined;
+  readonly machine: MachineOf;
   readonly signal?: AbortSignal;
 }
 
 /** Opens the bytes of the image, each time they are needed. */
 type Open = () => Promise<ByteSource>;
+
+/**
+ * CRIU's number of the architecture, whose numbers words are for. Asked whenever entries are read: the image that tells
+ * it may come out of the archive later than this one.
+ */
+type MachineOf = (signal?: AbortSignal) => Promise<number | undefined>;
 
 /** Eight bytes each are kept. */
 const maxEntries = 4_000_000;
@@ -100,15 +105,15 @@ class FramedImage implements DecodedImage {
   readonly facts: ImageFacts;
   readonly #open: Open;
   readonly #frames: Frames;
-  readonly #machine: number | undefined;
+  readonly #machine: MachineOf;
   /** By what they say: entries are read again and again. */
   readonly #notes = new Map<string, Note>();
 
-  constructor(open: Open, facts: ImageFacts, frames: Frames, machine: number | undefined) {
-    this.#machine = machine;
+  constructor(open: Open, facts: ImageFacts, frames: Frames, machine: MachineOf) {
     this.facts = facts;
     this.#open = open;
     this.#frames = frames;
+    this.#machine = machine;
     this.#add(facts.notes);
     if (!frames.isFull) return;
     const text = sentence('{0} holds more than {1} entries; only these are shown here.', facts.name, maxEntries);
@@ -124,17 +129,23 @@ class FramedImage implements DecodedImage {
   }
 
   async read(indices: readonly number[], signal?: AbortSignal): Promise<readonly FieldNode[]> {
+    const machine = await this.#machine(signal);
     const source = await this.#open();
     try {
       const nodes: FieldNode[] = [];
-      for (const index of indices) nodes.push(await this.#entry(source, index, signal));
+      for (const index of indices) nodes.push(await this.#entry(source, index, machine, signal));
       return nodes;
     } finally {
       await source.close();
     }
   }
 
-  async #entry(source: ByteSource, index: number, signal?: AbortSignal): Promise<FieldNode> {
+  async #entry(
+    source: ByteSource,
+    index: number,
+    machine: number | undefined,
+    signal?: AbortSignal,
+  ): Promise<FieldNode> {
     const row = this.facts.row as Kind;
     const type = index === 0 ? (row.head ?? row.message) : row.message;
     const offset = this.#frames.at(index);
@@ -147,7 +158,7 @@ class FramedImage implements DecodedImage {
     for (const { offset: start, length } of contentsOf(entry).slice(0, maxBeginnings)) {
       beginnings.set(start, new Uint8Array(await source.read(start, Math.min(length, BEGINNING), signal)));
     }
-    return entryNode(entry, index, beginnings, this.#machine);
+    return entryNode(entry, index, beginnings, machine);
   }
 
   #add(notes: readonly Note[]): void {

@@ -92,11 +92,9 @@ export class DumpedRaw implements Raw {
     const { path } = entry;
     const known = this.#images.get(path);
     this.#images.delete(path);
-    const { files, images } = this.#sources;
+    const { files, images, machine } = this.#sources;
     const open = (): Promise<ByteSource> => Promise.resolve(files.open(entry));
-    const decode = async (): Promise<DecodedImage> =>
-      openDecodedImage(open, path, { besideCipher: images.hasCipher, machine: await this.machine() });
-    const opening = known ?? decode();
+    const opening = known ?? openDecodedImage(open, path, { besideCipher: images.hasCipher, machine });
     this.#images.set(path, opening);
     // Who asks again after a failure tries again.
     opening.catch(() => this.#images.delete(path));
