@@ -42,20 +42,21 @@ ESHUTDOWN ETOOMANYREFS ETIMEDOUT ECONNREFUSED EHOSTDOWN EHOSTUNREACH EALREADY EI
 ENOMEDIUM EMEDIUMTYPE ENOKEY EKEYEXPIRED EKEYREVOKED EKEYREJECTED EOWNERDEAD ENOTRECOVERABLE ERFKILL EHWPOISON
 1133 EDQUOT`;
 /** Source: arch/powerpc/include/uapi/asm/errno.h. */
-const PPC64 = `58 EDEADLOCK`;
+const PPC64 = `${GENERIC} 58 EDEADLOCK`;
 
 /** What AUDIT_ARCH_* has in its lower half. Source: include/uapi/linux/elf-em.h. */
 const EM_MIPS = 8;
 const EM_PPC64 = 21;
 
+/** By what comes after the base. */
 const tables = new Map<string, ReadonlyMap<number, string>>();
 
-function errnoTable(text: string): ReadonlyMap<number, string> {
-  const known = tables.get(text);
+function errnoTable(own: string): ReadonlyMap<number, string> {
+  const known = tables.get(own);
   if (known) return known;
   const table = new Map<number, string>();
-  readTable(text, 0, table);
-  tables.set(text, table);
+  readTable(BASE + own, 0, table);
+  tables.set(own, table);
   return table;
 }
 
@@ -65,8 +66,8 @@ function errnoTable(text: string): ReadonlyMap<number, string> {
  */
 export function errnoName(number: number, audit: number | undefined): string | undefined {
   const machine = (audit ?? 0) & 0xffff;
-  const own = machine === EM_MIPS ? MIPS : machine === EM_PPC64 ? `${GENERIC} ${PPC64}` : GENERIC;
-  return errnoTable(BASE + own).get(number);
+  const own = machine === EM_MIPS ? MIPS : machine === EM_PPC64 ? PPC64 : GENERIC;
+  return errnoTable(own).get(number);
 }
 
 /** `ALLOW`, `ERRNO(EPERM)`, `TRACE(1)`; an action that no kernel knows is its number, and kills the process. */
