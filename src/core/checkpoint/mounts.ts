@@ -85,7 +85,7 @@ export interface MountTable {
  * @returns the tree in depth-first order, siblings by path; what the spec asked for and is not there comes last
  */
 export function joinMounts(tables: readonly MountTable[], spec: JsonObject | undefined): readonly MountFacts[] {
-  const wanted = readSpecMounts(spec);
+  const wanted = new SpecMounts(readSpecMounts(spec));
   const masked = new Set(asTexts(at(spec, 'linux', 'maskedPaths')));
   const readOnly = new Set(asTexts(at(spec, 'linux', 'readonlyPaths')));
   const used = new Set<SpecMount>();
@@ -97,11 +97,38 @@ export function joinMounts(tables: readonly MountTable[], spec: JsonObject | und
       return describe(entry, table.namespace, match, wanted, masked, readOnly);
     });
   });
-  const absent = wanted.filter((mount) => !used.has(mount));
+  const absent = wanted.all.filter((mount) => !used.has(mount));
   return [
     ...mounts,
     ...absent.map((mount, index) => describeAbsent(mount, -1 - index, tables.length > 0 ? 'spec' : 'unknown')),
   ];
+}
+
+/** What the specification asks for, by where: of both there may be very many. */
+class SpecMounts {
+  readonly all: readonly SpecMount[];
+  readonly #byPath: ReadonlyMap<string, SpecMount>;
+  readonly #controlGroups: ReadonlySet<string>;
+
+  constructor(all: readonly SpecMount[]) {
+    this.all = all;
+    this.#byPath = new Map(all.map((mount) => [mount.destination, mount]));
+    this.#controlGroups = new Set(all.flatMap(({ type, destination }) => (type === 'cgroup' ? [destination] : [])));
+  }
+
+  /** The last one of a path: it lies over the others. */
+  at(path: string): SpecMount | undefined {
+    return this.#byPath.get(path);
+  }
+
+  /** One cgroup mount of the spec becomes a tree of them where the host has version 1 hierarchies. */
+  isBelowControlGroups(path: string): boolean {
+    if (this.#controlGroups.size === 0) return false;
+    for (let end = path.lastIndexOf('/'); end >= 0; end = end === 0 ? -1 : path.lastIndexOf('/', end - 1)) {
+      if (this.#controlGroups.has(path.slice(0, end))) return true;
+    }
+    return false;
+  }
 }
 
 function readSpecMounts(spec: JsonObject | undefined): readonly SpecMount[] {
@@ -135,15 +162,11 @@ function place(parent: number, path: string): string {
 }
 
 /** Of several mounts on one path the last one in the tree is what the container saw, and what the spec meant. */
-function findSpecMount(
-  entry: MntEntry,
-  on: ReadonlyMap<string, number>,
-  wanted: readonly SpecMount[],
-): SpecMount | undefined {
+function findSpecMount(entry: MntEntry, on: ReadonlyMap<string, number>, wanted: SpecMounts): SpecMount | undefined {
   const path = mountPoint(entry);
   const itself = entry.parent_mnt_id === entry.mnt_id ? 1 : 0;
   const covered = (on.get(place(entry.mnt_id, path)) ?? 0) > itself;
-  return covered ? undefined : wanted.findLast((mount) => mount.destination === path);
+  return covered ? undefined : wanted.at(path);
 }
 
 function depthFirst(entries: readonly MntEntry[]): readonly MntEntry[] {
@@ -185,7 +208,7 @@ function describe(
   entry: MntEntry,
   namespace: number,
   match: SpecMount | undefined,
-  wanted: readonly SpecMount[],
+  wanted: SpecMounts,
   masked: ReadonlySet<string>,
   readOnly: ReadonlySet<string>,
 ): MountFacts {
@@ -193,8 +216,6 @@ function describe(
   const fileSystem = FILE_SYSTEMS.get(entry.fstype) ?? (entry.fsname === '' ? undefined : entry.fsname);
   const type = fileSystem ?? match?.type ?? 'unknown';
   const laidOver: MountOrigin | undefined = masked.has(path) ? 'masked' : readOnly.has(path) ? 'read-only' : undefined;
-  // One cgroup mount of the spec becomes a tree of them where the host has version 1 hierarchies.
-  const partOfCgroup = wanted.some((mount) => mount.type === 'cgroup' && path.startsWith(`${mount.destination}/`));
   const propagation = propagationOf(entry);
   const external = entry.ext_key ?? (entry.ext_mount ? path : undefined);
   return {
@@ -212,7 +233,7 @@ function describe(
     propagation,
     origin: laidOver ?? originOf(entry, path, type, match),
     ...(external !== undefined && { external }),
-    seenIn: path === '/' || match || laidOver || partOfCgroup ? 'both' : 'image',
+    seenIn: path === '/' || match || laidOver || wanted.isBelowControlGroups(path) ? 'both' : 'image',
     ...(match && { spec: specFacts(match) }),
     deviceMajor: entry.root_dev >>> 20,
     deviceMinor: entry.root_dev & 0xfffff,
