@@ -26,6 +26,8 @@ const UNNOTICED = 500;
 /** What is under way, without who shows it. */
 export class RunningActivities {
   readonly #running = new Map<string, Running>();
+  /** What is waited for, shown or not yet. */
+  readonly #waiting = new Set<AbortController>();
   #waits = 0;
   readonly #onRow: (id: string) => void;
 
@@ -95,6 +97,7 @@ export class RunningActivities {
   ): Promise<T> {
     const controller = new AbortController();
     const { signal } = controller;
+    this.#waiting.add(controller);
     const givenUp = new Promise<never>((_, reject) => {
       signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
     });
@@ -109,6 +112,7 @@ export class RunningActivities {
       return await Promise.race([work(signal), givenUp]);
     } finally {
       clearTimeout(timer);
+      this.#waiting.delete(controller);
       activity?.end();
     }
   }
@@ -118,6 +122,7 @@ export class RunningActivities {
   }
 
   cancelAll(): void {
+    for (const controller of this.#waiting) controller.abort();
     for (const { controller } of this.#running.values()) controller.abort();
   }
 }

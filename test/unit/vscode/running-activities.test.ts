@@ -42,9 +42,11 @@ test('what is waited for before anything else is shown once it lasts, and can be
   assert.equal(await activities.waitFor('Waiting for fast', () => Promise.resolve(1), options), 1);
   assert.equal(changes, 0);
 
-  const slow = activities.waitFor('Waiting for slow', () => sleep(60, 2), options);
+  const answered = Promise.withResolvers<number>();
+  const slow = activities.waitFor('Waiting for slow', () => answered.promise, options);
   await until(() => changes === 1);
   assert.deepEqual(titles(), ['Waiting for slow']);
+  answered.resolve(2);
   assert.equal(await slow, 2);
   assert.deepEqual([changes, titles()], [2, []]);
 
@@ -63,4 +65,15 @@ test('what is waited for before anything else is shown once it lasts, and can be
   await assert.rejects(never, isCancelled);
   assert.equal(seen?.aborted, true);
   assert.deepEqual(titles(), []);
+});
+
+test('what is waited for is given up with all else before it is shown, too', async () => {
+  const activities = new RunningActivities(() => undefined);
+  let changes = 0;
+  const hangs = () => new Promise(() => undefined);
+  const waiting = activities.waitFor('Waiting for hangs', hangs, { onChanged: () => changes++, unnoticed: 200 });
+  activities.cancelAll();
+  await assert.rejects(waiting, isCancelled);
+  await sleep(250);
+  assert.deepEqual([changes, activities.all(Date.now())], [0, []]);
 });
