@@ -14,10 +14,8 @@ import type { Connection } from './connections.ts';
 import { alike, failureOfSeveral, type FailedAlike } from './failed-checkpoints.ts';
 import { KubernetesExtension } from './kubernetes-extension.ts';
 import type { PartServices } from './part-services.ts';
+import { Presence } from './presence.ts';
 import { podTargets, wantedOf, type PodTarget } from './targets.ts';
-
-/** Milliseconds after which somebody may have gone on with something else. */
-const WALKED_AWAY = 10_000;
 
 /** Taking checkpoints: whose, whether it can be done and shall be, and what comes after. */
 export class CheckpointActions {
@@ -34,16 +32,15 @@ export class CheckpointActions {
   /** @param argument a row of the view or of the Kubernetes extension's; nothing from the palette */
   async checkpoint(argument: unknown, selected: unknown): Promise<void> {
     const chosen = Array.isArray(selected) && selected.includes(argument) ? (selected as unknown[]) : [argument];
+    const presence = new Presence();
     const foreign = await this.#kubernetes.pod(argument);
     const rows = podTargets(chosen);
-    const targets = rows.length > 0 ? rows : await this.#choose(foreign);
+    const targets = rows.length > 0 ? rows : await this.#choose(foreign, presence);
     if (targets.length === 0) return;
-    const began = performance.now();
     const wanted = await this.#wanted(targets);
     if (wanted.length === 0) throw new ClusterError('not-found', nothingRuns(targets));
-    if (!(await this.#isPossible(wanted))) return;
-    const isAway = performance.now() - began > WALKED_AWAY;
-    if (await confirm(wanted, isAway)) await this.take(wanted);
+    if (!(await this.#isPossible(wanted, presence))) return;
+    if (await confirm(wanted, presence)) await this.take(wanted);
   }
 
   async #wanted(targets: readonly PodTarget[]): Promise<readonly Wanted[]> {
@@ -79,13 +76,15 @@ export class CheckpointActions {
   }
 
   /** Looks at each node once, before a container is touched. */
-  async #isPossible(wanted: readonly Wanted[]): Promise<boolean> {
+  async #isPossible(wanted: readonly Wanted[], presence: Presence): Promise<boolean> {
     const nodes = new Map(wanted.map((one) => [`${one.connection.cluster.name}\0${one.node.name}`, one]));
-    for (const { connection, node } of nodes.values()) if (!(await this.#isPossibleOn(connection, node))) return false;
+    for (const { connection, node } of nodes.values()) {
+      if (!(await this.#isPossibleOn(connection, node, presence))) return false;
+    }
     return true;
   }
 
-  async #isPossibleOn(connection: Connection, node: NodeFacts): Promise<boolean> {
+  async #isPossibleOn(connection: Connection, node: NodeFacts, presence: Presence): Promise<boolean> {
     if (this.#services.kubelets.isDirect(connection.cluster.name, node.name)) return true;
     for (;;) {
       const point = await this.#services.activities.waitFor(node.name, (signal) => obstacle(connection, node, signal));
@@ -94,6 +93,7 @@ export class CheckpointActions {
       const error = new ClusterError('forbidden', point.text, remedy ? { remedy } : {});
       const more = this.#otherWay(connection, node, point.question === 'rights' || point.question === 'kubelet-rights');
       const answer = await this.#refused(error, more);
+      presence.answered();
       if (answer !== 'again') return answer === 'other-way';
     }
   }
@@ -189,11 +189,12 @@ export class CheckpointActions {
   }
 
   /** Lets the person choose a pod, and its containers. */
-  async #choose(pod: PodTarget | undefined): Promise<readonly PodTarget[]> {
-    const target = pod ?? (await this.#choosePod());
+  async #choose(pod: PodTarget | undefined, presence: Presence): Promise<readonly PodTarget[]> {
+    const target = pod ?? (await this.#choosePod(presence));
     if (!target) return [];
     const wanted = await this.#wanted([target]);
     if (wanted.length < 2) return [target];
+    if (!(await isStillWanted(contextsOf(wanted), presence))) return [];
     const items = wanted.map(({ container }) => ({
       label: container.name,
       description: container.image,
@@ -203,17 +204,19 @@ export class CheckpointActions {
       title: vscode.l10n.t('Checkpoint Containers of {0}', target.pod),
       canPickMany: true,
     });
+    presence.answered();
     if (!chosen || chosen.length === 0) return [];
     return [{ ...target, containers: chosen.map(({ label }) => label) }];
   }
 
-  async #choosePod(): Promise<PodTarget | undefined> {
+  async #choosePod(presence: Presence): Promise<PodTarget | undefined> {
     const { activities, connections } = this.#services;
     const { cluster, pods } = await activities.waitFor(vscode.l10n.t('the cluster'), async (signal) => {
       const connection = await connections.connect();
       const { api, namespace } = connection.cluster;
       return { cluster: connection.cluster, pods: (await listPods(api, { namespace, signal })).pods };
     });
+    if (!(await isStillWanted([cluster.name], presence))) return undefined;
     const items = pods.map(({ name, status, node }) => ({
       label: name,
       description: [status, node].filter((part) => part !== undefined).join(' · '),
@@ -223,15 +226,23 @@ export class CheckpointActions {
       placeHolder: vscode.l10n.t('Other namespaces are in the view Clusters'),
       matchOnDescription: true,
     });
+    presence.answered();
     return chosen && { context: cluster.name, namespace: cluster.namespace, pod: chosen.label };
   }
 }
 
-async function isStillWanted(wanted: readonly Wanted[]): Promise<boolean> {
-  const contexts = [...new Set(wanted.map(({ connection }) => connection.cluster.name))];
+/** Asks, where the person may be typing something else by now, in a way that takes no key from them. */
+async function isStillWanted(contexts: readonly string[], presence: Presence): Promise<boolean> {
+  if (!presence.isAway) return true;
   const next = vscode.l10n.t('Checkpoint…');
   const text = vscode.l10n.t('{0} has answered now. Nothing was checkpointed yet.', contexts.join(', '));
-  return (await vscode.window.showInformationMessage(withoutLinks(text), next)) === next;
+  const isWanted = (await vscode.window.showInformationMessage(withoutLinks(text), next)) === next;
+  presence.answered();
+  return isWanted;
+}
+
+function contextsOf(wanted: readonly Wanted[]): readonly string[] {
+  return [...new Set(wanted.map(({ connection }) => connection.cluster.name))];
 }
 
 function nothingRuns([first, ...others]: readonly PodTarget[]): Sentence {
@@ -240,17 +251,14 @@ function nothingRuns([first, ...others]: readonly PodTarget[]): Sentence {
     : sentence('No container is running there, so there is nothing to checkpoint.');
 }
 
-/**
- * What a checkpoint does to these containers, for a person to decide.
- * @param isAway whether they may be typing something else by now: no question then pops up under their Enter key
- */
-async function confirm(wanted: readonly Wanted[], isAway: boolean): Promise<boolean> {
+/** What a checkpoint does to these containers, for a person to decide. */
+async function confirm(wanted: readonly Wanted[], presence: Presence): Promise<boolean> {
   if (!vscode.workspace.getConfiguration('checkpointExplorer').get<boolean>('checkpoint.confirm', true)) return true;
-  if (isAway && !(await isStillWanted(wanted))) return false;
+  const contexts = contextsOf(wanted);
+  if (!(await isStillWanted(contexts, presence))) return false;
   const [first] = wanted;
   if (!first) return false;
   const { pod, container, node } = first;
-  const contexts = [...new Set(wanted.map(({ connection }) => connection.cluster.name))];
   const title =
     wanted.length === 1
       ? vscode.l10n.t('Checkpoint {0} of {1} on {2}?', container.name, `${pod.namespace}/${pod.name}`, node.name)
