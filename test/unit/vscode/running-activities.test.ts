@@ -67,7 +67,7 @@ test('what is waited for before anything else is shown once it lasts, and can be
   assert.deepEqual(titles(), []);
 });
 
-test('what is waited for is given up with all else before it is shown, too', async () => {
+test('what is waited for is given up with all else before it is shown, too', { timeout: 20_000 }, async () => {
   const activities = new RunningActivities(() => undefined);
   let changes = 0;
   const hangs = () => new Promise(() => undefined);
