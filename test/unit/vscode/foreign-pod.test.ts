@@ -107,9 +107,9 @@ describe('the kubeconfig of the Kubernetes extension', () => {
     const host = { pathType: 'host', hostPath: '/home/me/.kube/config' } as const;
     assert.deepEqual(foreignKubeconfig(exportsOf(host)), host);
     const list = ['kube/config', '/etc/kube', ''].join(delimiter);
-    assert.deepEqual(foreignKubeconfig(exportsOf({ pathType: 'host', hostPath: list }), '/work/shop'), {
+    assert.deepEqual(foreignKubeconfig(exportsOf({ pathType: 'host', hostPath: list }), '/home/me/shop'), {
       pathType: 'host',
-      hostPath: ['/work/shop/kube/config', '/etc/kube'].join(delimiter),
+      hostPath: ['/home/me/shop/kube/config', '/etc/kube'].join(delimiter),
     });
     const wsl = { pathType: 'wsl', wslPath: '/home/me/.kube/config' } as const;
     assert.deepEqual(foreignKubeconfig(exportsOf(wsl)), wsl);
