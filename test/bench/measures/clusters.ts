@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { median, runProbe } from '../children.ts';
-import type { OpenedInPlace } from '../probes/probes.ts';
+import type { Input } from '../inputs.ts';
+import type { ClusterDownload, OpenedInPlace } from '../probes/probes.ts';
 import { formatBytes, type Row } from '../report.ts';
 import { MB, type Bench, type Measurement } from './measurement.ts';
 
@@ -20,35 +21,55 @@ const LIST_MEMORY = 100 * MB;
 /** Connections of one context that may be open after many lists. */
 const CONNECTIONS = 4;
 
+/** Bytes in a second: what cables between people and clusters seldom carry more of. */
+const GIGABIT = 1e9 / 8;
+
 /** A download, against kubectl where it is new enough, else against a bare client that throws the bytes away. */
 export const clusterDownload: Measurement = {
   name: 'cluster: download',
   async measure(bench) {
     const input = await bench.inputs.mixed();
-    return withServer([input.path, 0, 0], (kubeconfig) => {
-      const question = { kubeconfig, target: join(bench.inputs.scratch, 'downloaded.tar') };
-      const runs = Array.from({ length: bench.runs.middle }, () => runProbe('cluster-download', question, true));
-      const time = median(runs.map(({ milliseconds }) => milliseconds)) ?? NaN;
-      const bare = median(runs.map((run) => run.bare)) ?? NaN;
-      const kubectl = median(runs.map((run) => run.kubectl));
-      const peer = kubectl ?? bare;
-      const processor = median(runs.map((run) => run.processor)) ?? NaN;
-      const bareProcessor = median(runs.map((run) => run.bareProcessor)) ?? NaN;
-      const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFixed(2)} s`;
-      const rate = (milliseconds: number): string => `${formatBytes((input.size / milliseconds) * 1000)}/s`;
-      return [
-        {
-          name: `download ${formatBytes(input.size)} from a node`,
-          time: { value: time, unit: 'milliseconds' },
-          memory: { value: Math.max(...runs.map(({ memory }) => memory)), unit: 'megabytes', limit: STREAM_MEMORY },
-          peer: { name: kubectl === undefined ? 'bare WebSocket' : 'kubectl exec -- cat > file', milliseconds: peer },
-          ratio: { value: time / peer, unit: 'ratio', ...(bench.judgeRatios && { limit: 1 / 0.9 }) },
-          remark: `${rate(time)} with SHA-256 on both sides and writing, ${rate(bare)} for a bare client (ws) that throws the bytes away; loopback, TLS. Processor time of the client: ${seconds(processor)}, of the bare one ${seconds(bareProcessor)}; what the node takes for its SHA-256 is this machine's, too`,
-        },
-      ];
-    });
+    const name = `download ${formatBytes(input.size)} from a node`;
+    const near = await downloads(bench, input, 0, bench.runs.middle);
+    const far = await downloads(bench, input, GIGABIT, 1);
+    const [here, there] = [downloadRow(bench, name, near), downloadRow(bench, `${name}, over 1 Gbit/s`, far)];
+    const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFixed(2)} s`;
+    const rate = (milliseconds: number): string => `${formatBytes((input.size / milliseconds) * 1000)}/s`;
+    const of = (one: (run: ClusterDownload) => number): number => median(near.map(one)) ?? NaN;
+    return [
+      {
+        ...here,
+        remark: `${rate(of((run) => run.milliseconds))} with SHA-256 on both sides and writing, ${rate(of((run) => run.bare))} for a bare client (ws) that throws the bytes away; loopback, TLS. Processor time of the client: ${seconds(of((run) => run.processor))}, of the bare one ${seconds(of((run) => run.bareProcessor))}; what the node takes for its SHA-256 is this machine's, too`,
+      },
+      { ...there, remark: 'the same where a link is slower than what both sides compute' },
+    ];
   },
 };
+
+function downloads(
+  bench: Bench,
+  input: Input,
+  bytesPerSecond: number,
+  runs: number,
+): Promise<readonly ClusterDownload[]> {
+  return withServer([input.path, 0, 0, bytesPerSecond], (kubeconfig) => {
+    const question = { kubeconfig, target: join(bench.inputs.scratch, 'downloaded.tar') };
+    return Array.from({ length: runs }, () => runProbe('cluster-download', question, true));
+  });
+}
+
+function downloadRow(bench: Bench, name: string, runs: readonly ClusterDownload[]): Omit<Row, 'remark'> {
+  const time = median(runs.map(({ milliseconds }) => milliseconds)) ?? NaN;
+  const kubectl = median(runs.map((run) => run.kubectl));
+  const peer = kubectl ?? median(runs.map((run) => run.bare)) ?? NaN;
+  return {
+    name,
+    time: { value: time, unit: 'milliseconds' },
+    memory: { value: Math.max(...runs.map(({ memory }) => memory)), unit: 'megabytes', limit: STREAM_MEMORY },
+    peer: { name: kubectl === undefined ? 'bare WebSocket' : 'kubectl exec -- cat > file', milliseconds: peer },
+    ratio: { value: time / peer, unit: 'ratio', ...(bench.judgeRatios && { limit: 1 / 0.9 }) },
+  };
+}
 
 /** An archive that stays on its node. */
 export const clusterOpen: Measurement = {
@@ -113,9 +134,12 @@ function listRows(bench: Bench, kubeconfig: string): readonly Row[] {
   ];
 }
 
-/** @param what the archive on its node, how many pods it has, and milliseconds by which its answers are late */
+/**
+ * @param what the archive on its node, how many pods it has, milliseconds by which its answers are late, and bytes that
+ * it sends in a second at most; 0: as fast as it can
+ */
 async function withServer<T>(
-  what: readonly [archive: string | null, pods: number, latency: number],
+  what: readonly [archive: string | null, pods: number, latency: number, rate?: number],
   measure: (kubeconfig: string) => T,
 ): Promise<T> {
   const script = fileURLToPath(new URL('../probes/cluster-server.ts', import.meta.url));

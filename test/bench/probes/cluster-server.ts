@@ -4,11 +4,13 @@ import { linkSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { TestCluster } from '../../cluster/test-cluster.ts';
 import { addManyPods } from '../../cluster/workloads.ts';
+import { slowLink } from './slow-link.ts';
 
-const [archive, pods, latency] = JSON.parse(process.argv[2] ?? '[]') as [
+const [archive, pods, latency, rate = 0] = JSON.parse(process.argv[2] ?? '[]') as [
   archive: string | null,
   pods: number,
   latency: number,
+  rate?: number,
 ];
 
 const cluster = await TestCluster.start();
@@ -25,6 +27,15 @@ if (archive !== null) {
 }
 if (pods > 0) addManyPods(cluster, pods);
 if (latency > 0) cluster.server.faults.add({ match: ({ path }) => path.endsWith('/exec'), latency });
-console.log(JSON.stringify({ kubeconfig: cluster.kubeconfig(), address: cluster.address }));
+const link = rate > 0 ? await slowLink(cluster.address, rate) : undefined;
+const kubeconfig = cluster.kubeconfig('admin', {
+  change: ({ clusters: [first] }) => {
+    if (first && link) first.cluster['server'] = link.address;
+  },
+});
+console.log(JSON.stringify({ kubeconfig }));
 process.stdin.resume();
-process.stdin.once('end', () => void cluster.close().then(() => process.exit(0)));
+process.stdin.once('end', () => {
+  link?.close();
+  void cluster.close().then(() => process.exit(0));
+});
