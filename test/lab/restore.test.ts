@@ -18,6 +18,7 @@ import { shellWords } from '../../src/core/restore/sandbox/shell.ts';
 import { RestoreFailed } from '../../src/core/restore/sandbox/why-it-failed.ts';
 import { inFolder, withCheckpoint } from '../unit/restore/support.ts';
 import { goesOnFrom } from './goes-on.ts';
+import { cancelHalfWay } from './half-way.ts';
 
 const out = process.env['CHECKPOINT_EXPLORER_LAB_OUT'] ?? '';
 const script = process.env['CHECKPOINT_EXPLORER_LAB_SCRIPT'] ?? join(import.meta.dirname, 'lab.sh');
@@ -156,12 +157,11 @@ test('what cannot be restored leaves nothing, and CRIU says why', async () => {
 test('what is cancelled half way leaves nothing', async () => {
   await subjectOf(join(out, 'odd.tar'), async (subject) => {
     const target = await podman.detect(subject);
-    const stop = new AbortController();
-    const onProgress = ({ template }: { template: string }): void => {
-      if (template === 'Restoring') setTimeout(() => stop.abort(), 400);
-    };
-    const work = podman.run(podman.plan(subject, target, {}), subject, { signal: stop.signal, onProgress });
-    await assert.rejects(work, { reason: 'cancelled' });
+    await cancelHalfWay(
+      400,
+      (options) => podman.run(podman.plan(subject, target, {}), subject, options),
+      (record) => podman.remove(record),
+    );
   });
   await nothingIsLeft();
 });
