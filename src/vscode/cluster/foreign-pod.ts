@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { delimiter, resolve } from 'node:path';
 import type { Api } from '../../core/cluster/api/api.ts';
 import { ClusterError } from '../../core/cluster/cluster-error.ts';
@@ -118,7 +118,8 @@ export async function foreignPlace(own: Kubeconfig, shown: ForeignKubeconfig): P
   }
   const other = await loadKubeconfig({ environment: { ...process.env, KUBECONFIG: shown.hostPath } });
   const { context, cluster } = other.resolve();
-  const same = own.contexts.filter((one) => isSameCluster(own.cluster(one.cluster), cluster));
+  const matches = await Promise.all(own.contexts.map((one) => isSameCluster(own.cluster(one.cluster), cluster)));
+  const same = own.contexts.filter((_, index) => matches[index] === true);
   const found = same.find(({ name }) => name === context.name) ?? same[0];
   if (found) return { context: found.name, namespace: context.namespace ?? 'default' };
   throw new ClusterError(
@@ -175,9 +176,9 @@ export async function requireSamePod(
 }
 
 /** Several clusters may have one address: that of the near end of a tunnel. Then their authorities tell them apart. */
-function isSameCluster(one: ClusterEntry | undefined, other: ClusterEntry): boolean {
+async function isSameCluster(one: ClusterEntry | undefined, other: ClusterEntry): Promise<boolean> {
   if (!one || addressOf(one) !== addressOf(other)) return false;
-  const [mine, theirs] = [authorityOf(one), authorityOf(other)];
+  const [mine, theirs] = await Promise.all([authorityOf(one), authorityOf(other)]);
   return mine === undefined || theirs === undefined || mine === theirs;
 }
 
@@ -186,9 +187,9 @@ function addressOf({ server }: ClusterEntry): string {
 }
 
 /** Undefined where it names none, or one that cannot be read: then it does not say. */
-function authorityOf({ caData, caFile }: ClusterEntry): string | undefined {
+async function authorityOf({ caData, caFile }: ClusterEntry): Promise<string | undefined> {
   try {
-    const certificate = caData ?? (caFile === undefined ? undefined : readFileSync(caFile));
+    const certificate = caData ?? (caFile === undefined ? undefined : await readFile(caFile));
     return certificate?.toString('utf8').replace(/\s+/g, '');
   } catch {
     return undefined;

@@ -1,4 +1,3 @@
-import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { openChannel, type Channel, type Handlers, type Remote } from '../../protocol/channel.ts';
 import { passOn, type PageApi, type PageEvents } from '../../protocol/page-api.ts';
@@ -40,7 +39,7 @@ export class PageHost extends Disposable {
     this.own(panel.onDidChangeViewState(() => panel.visible || this.#reopen()));
     if (document.locator !== undefined) {
       // Until it is known whose it is, and where that never is: the document's own name is the same for all.
-      if (document.uri.scheme === SCHEME) panel.title = basename(document.locator);
+      if (document.uri.scheme === SCHEME) panel.title = titleOf(document.locator);
       this.own(document.session.onProgress((progress) => this.#channel.emit('progress', progress)));
       this.own(document.session.onChanged((changed) => this.#channel.emit('changed', changed)));
       this.own(document.session.onSearched((state) => this.#channel.emit('searched', state)));
@@ -99,7 +98,7 @@ export class PageHost extends Disposable {
       start: async (signal) => {
         const overview = await this.#ask((checkpoint) => checkpoint.overview(signal));
         const { locator } = document.session;
-        const title = titleOf(overview, locator);
+        const title = titleOf(locator, overview);
         if (document.uri.scheme === SCHEME) this.#panel.title = title;
         return { title, locator, strings: vscode.l10n.bundle ?? {} };
       },

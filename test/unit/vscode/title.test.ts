@@ -8,10 +8,12 @@ function overviewOf(name?: string): Overview {
 }
 
 test('a document has the name of its container, or else of what it lies in', () => {
-  assert.equal(titleOf(overviewOf('web'), '/data/a.tar'), 'web');
-  assert.equal(titleOf(overviewOf(), '/data/a.tar'), 'a.tar');
+  assert.equal(titleOf('/data/a.tar', overviewOf('web')), 'web');
+  assert.equal(titleOf('/data/a.tar', overviewOf()), 'a.tar');
+  assert.equal(titleOf('/data/a.tar'), 'a.tar');
 });
 
 test('what would reorder or hide it is written out', () => {
-  assert.equal(titleOf(overviewOf('web\u202erat.\n'), '/data/a.tar'), 'web\\u202erat.\\n');
+  assert.equal(titleOf('/data/a.tar', overviewOf('web\u202erat.\n')), 'web\\u202erat.\\n');
+  assert.equal(titleOf('/data/a\u202ewow.tar'), 'a\\u202ewow.tar');
 });

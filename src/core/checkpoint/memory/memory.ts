@@ -223,7 +223,7 @@ export class DumpedMemory implements Memory {
       namespace === undefined ? [] : await known(images, 'IPCNS_SHM', `ipcns-shm-${String(namespace)}.img`, signal);
     return {
       mm: await processes.memoryLayout(pid, signal),
-      machine: (await processes.core(pid, signal))?.mtype,
+      machine: await processes.machine(pid, signal),
       shared,
       files: await this.#files.table(signal),
       mounts: new Map((await mounts(signal)).map((mount) => [mount.id, mount])),
