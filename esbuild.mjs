@@ -94,7 +94,7 @@ const decoderExceptWords =
   /^(node_modules\/(@protobufjs|protobufjs|tar-stream)\/|src\/core\/(archive|criu|checkpoint\/(?!json\.ts$|logs\/known-messages\.ts$))\/?)/;
 
 /** What a program is started with is small. */
-const beyondBoot = /^(node_modules\/|src\/core\/(?!run-compiled\.ts$))/;
+const beyondBoot = /^(node_modules\/|src\/core\/(?!(run-compiled|application-cache)\.ts$))/;
 
 /** Bundles that are run with what V8 compiled of them in earlier runs, see src/core/run-compiled.ts. */
 const compiled = ['dist/cli-main.js', 'dist/cli-rest.js', 'dist/worker-main.js', 'dist/worker-rest.js'];

@@ -2,7 +2,7 @@
 import { enableCompileCache, getCompileCacheDir } from 'node:module';
 import { dirname, join } from 'node:path';
 import { runCompiled } from '../core/run-compiled.ts';
-import { applicationCache } from './spill.ts';
+import { applicationCache } from '../core/application-cache.ts';
 
 /** What is kept is what the first run used, and each command uses other parts. What is no command is no folder. */
 const command = /^[a-z]{1,20}$/.exec(process.argv[2] ?? '')?.[0] ?? 'other';

@@ -1,5 +1,5 @@
-import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { applicationCache } from '../core/application-cache.ts';
 import type { SpillSettings } from '../protocol/checkpoint-api.ts';
 
 /** All decompressed copies together may take this many bytes. */
@@ -18,21 +18,4 @@ export function spillRoot(environment: NodeJS.ProcessEnv, platform: NodeJS.Platf
   const chosen = environment['CHECKPOINT_EXPLORER_SPILL'];
   if (chosen !== undefined && chosen !== '') return chosen;
   return join(applicationCache(environment, platform), 'spill');
-}
-
-/** This program's folder among those of the system for what can be made again. */
-export function applicationCache(environment: NodeJS.ProcessEnv, platform: NodeJS.Platform): string {
-  return join(cacheFolder(environment, platform), 'checkpoint-explorer');
-}
-
-function cacheFolder(environment: NodeJS.ProcessEnv, platform: NodeJS.Platform): string {
-  switch (platform) {
-    case 'win32':
-      return environment['LOCALAPPDATA'] ?? join(homedir(), 'AppData', 'Local');
-    case 'darwin':
-      return join(homedir(), 'Library', 'Caches');
-    default:
-      // Only an absolute path counts, says the XDG base directory specification.
-      return environment['XDG_CACHE_HOME']?.startsWith('/') ? environment['XDG_CACHE_HOME'] : join(homedir(), '.cache');
-  }
 }

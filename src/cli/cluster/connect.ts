@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { applicationCache } from '../../core/application-cache.ts';
 import { openCluster, type Cluster } from '../../core/cluster/cluster.ts';
 import { loadKubeconfig, type Kubeconfig } from '../../core/cluster/kubeconfig/kubeconfig.ts';
 import { HelperJournal } from '../../core/cluster/node-files/helper-journal.ts';
@@ -9,7 +10,6 @@ import { ClusterError } from '../../core/cluster/cluster-error.ts';
 import { sentence } from '../../protocol/sentence.ts';
 import { usage, type Arguments } from '../arguments.ts';
 import type { Session } from '../session.ts';
-import { applicationCache } from '../spill.ts';
 
 /** What the options say about where a cluster is and how its nodes' files are reached. */
 export interface ClusterChoice {

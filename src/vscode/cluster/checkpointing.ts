@@ -48,7 +48,7 @@ export interface TakeSettings {
 }
 
 export function subjectOf({ pod, container, node }: Wanted): Subject {
-  return { namespace: pod.namespace, pod: pod.name, container: container.name, node: node.name };
+  return { namespace: pod.namespace, pod: pod.name, container: container.name, node: node.name, uid: pod.uid };
 }
 
 /** Has containers checkpointed, each with its own activity. One that fails does not stop the others. */

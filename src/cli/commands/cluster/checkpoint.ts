@@ -110,7 +110,7 @@ async function subjectsOf(
   session: Session,
 ): Promise<{ subjects: readonly Subject[]; node: NodeFacts }> {
   const { signal } = session;
-  const { node: name, containers } = await podNamed(cluster, { namespace, name: pod }, signal);
+  const { node: name, uid, containers } = await podNamed(cluster, { namespace, name: pod }, signal);
   const who = `${namespace}/${pod}`;
   if (name === undefined) throw new CheckpointError('not-found', sentence('The pod {0} is on no node yet.', who));
   if (container !== undefined && !containers.some((one) => one.name === container)) {
@@ -121,7 +121,7 @@ async function subjectsOf(
   const names = container === undefined ? running : [container];
   if (names.length === 0) throw new CheckpointError('not-found', sentence('No container of {0} is running.', who));
   const node = await nodeNamed(cluster, name, signal);
-  return { subjects: names.map((one) => ({ namespace, pod, container: one, node: node.name })), node };
+  return { subjects: names.map((one) => ({ namespace, pod, container: one, node: node.name, uid })), node };
 }
 
 /** Where the reason lies in a log on the node, it is looked up there. */

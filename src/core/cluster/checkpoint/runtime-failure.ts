@@ -11,6 +11,8 @@ export interface Subject {
   readonly pod: string;
   readonly container: string;
   readonly node: string;
+  /** The pod's, where it is known: it tells the pod from all others, of other clusters too. */
+  readonly uid?: string | undefined;
 }
 
 export interface RuntimeFacts {

@@ -1,4 +1,6 @@
+import { join } from 'node:path';
 import { sentence } from '../../../protocol/sentence.ts';
+import { applicationCache } from '../../application-cache.ts';
 import { CheckpointError } from '../../errors.ts';
 import { readRefusal, readText } from '../api/read-answer.ts';
 import { ClusterError } from '../cluster-error.ts';
@@ -36,19 +38,20 @@ const GRACE = 30;
 /** A path and little else. */
 const LONGEST_ANSWER = 64 * 1024;
 
-const turns = new Turns();
+const turns = new Turns(join(applicationCache(process.env, process.platform), 'turns'));
 
 /**
  * Has a node make a checkpoint of a container, which is frozen meanwhile and runs on afterwards. Never two of one
- * container at once, nor within a second.
+ * container at once, nor within a second, whichever of this person's windows and command lines ask.
  * @throws CheckpointRefused with the meaning of what the node, its runtime or the API server says; ClusterError
  * `unreachable`, `timeout`, …; CheckpointError `cancelled`: then, and where `mayExist` is set, the node's folder has to
  * be looked into before anything is called failed
  */
 export function takeCheckpoint(endpoint: NodeEndpoint, subject: Subject, options: TakeOptions = {}): Promise<Taken> {
-  const { namespace, pod, container } = subject;
+  const { namespace, pod, container, uid = '' } = subject;
   const { peer } = endpoint.transport;
-  const key = [peer.address, namespace, pod, container].join('\0');
+  // One container may be reached by several contexts, and past the API server as well.
+  const key = uid === '' ? [peer.address, namespace, pod, container].join('\0') : [uid, container].join('\0');
   return turns.take(key, () => request(endpoint, subject, options), mayHaveBegun, options.signal);
 }
 

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { orCancelled, throwIfCancelled } from '../../bytes/cancel.ts';
+import { SharedTurn } from './shared-turn.ts';
 
 /**
  * Milliseconds between the end of a checkpoint and the beginning of the next of the same container. An archive's name
@@ -11,6 +12,12 @@ export const APART = 1050;
 /** Makes sure that a container is never checkpointed twice at once, nor within a second. */
 export class Turns {
   readonly #last = new Map<string, Promise<void>>();
+  readonly #folder: string | undefined;
+
+  /** @param folder common to all processes of this person, which take turns by it; undefined: only those of this object */
+  constructor(folder?: string) {
+    this.#folder = folder;
+  }
 
   /**
    * Waits for the container's turn, works, and keeps the next one waiting a second longer.
@@ -32,15 +39,18 @@ export class Turns {
       if (this.#last.get(container) === mine) this.#last.delete(container);
     });
     let mustWait = false;
+    let shared: SharedTurn | undefined;
     try {
       await orCancelled(before, signal);
       throwIfCancelled(signal);
+      if (this.#folder !== undefined) shared = await SharedTurn.take(this.#folder, container, APART, signal);
       mustWait = true;
       return await work();
     } catch (error) {
       mustWait &&= made(error);
       throw error;
     } finally {
+      await shared?.end(mustWait);
       // Who gave up while waiting leaves the place to the next at once, but not before its own turn has come.
       void before.then(() => (mustWait ? sleep(APART) : undefined)).then(() => done());
     }

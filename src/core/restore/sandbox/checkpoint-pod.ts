@@ -43,7 +43,7 @@ export async function checkpointPod(
     throw new CheckpointError('not-found', sentence('No container of {0} is running.', `${namespace}/${name}`));
   }
   const node = await nodeCalled(cluster.api, pod.node, signal);
-  const subject = { namespace, pod: name, container: container.name, node: node.name };
+  const subject = { namespace, pod: name, container: container.name, node: node.name, uid: pod.uid };
   const endpoint = throughApiServer(cluster.api.transport, node.name);
   const { path } = await takeCheckpoint(endpoint, subject, { facts: node, signal });
   return download(cluster, files, { node, path, target, tool }, options);
