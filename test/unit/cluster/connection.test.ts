@@ -67,6 +67,58 @@ describe('who asks', () => {
   });
 });
 
+describe('credentials that cannot be used', () => {
+  const base64 = (text: string): string => Buffer.from(text).toString('base64');
+  const { certificate, key } = cluster.authority.issue({ name: 'jane' });
+  const other = cluster.authority.issue({ name: 'jane' });
+  const pair = (one: string, two: string) => ({ 'client-certificate-data': one, 'client-key-data': two });
+
+  test('are told as what stands in the kubeconfig, and not as what TLS makes of it', async () => {
+    for (const [user, flaw] of [
+      [pair('AAAA', base64(key)), /client-certificate holds no certificate in PEM form/],
+      [pair(base64(certificate), 'AAAA'), /client-key holds no private key in PEM form/],
+      [pair(base64(certificate), base64(other.key)), /client-key is the key of another certificate/],
+      [{ token: 'abcdefgh', 'as-groups': ['view'] }, /as-groups, as-uid or as-user-extra, but not as whom/],
+    ] as const) {
+      const error = await failureOf(tryContext(setUser(user)));
+      assert.equal(error.reason, 'bad-kubeconfig', error.message);
+      assert.match(error.message, flaw);
+    }
+    const nobody = await failureOf(tryContext(setCluster({ 'certificate-authority-data': base64('no certificate') })));
+    assert.equal(nobody.reason, 'bad-kubeconfig');
+    assert.match(nobody.message, /certificate-authority of the cluster c, .* holds no certificate in PEM form/);
+  });
+
+  test('that would begin another header are not sent, and not shown', async () => {
+    let asked = 0;
+    cluster.server.onRequest = () => asked++;
+    for (const user of [
+      { token: 'abcdefgh\r\nX-Evil: 1' },
+      { token: 'токен-токен' },
+      { token: 'abcdefgh', as: 'a\nb' },
+    ]) {
+      const error = await failureOf(tryContext(setUser(user)));
+      assert.equal(error.reason, 'credentials');
+      assert.match(
+        error.message,
+        /^The credentials of test cannot be sent: there is a line break or another character/,
+      );
+      assert.doesNotMatch(JSON.stringify(error) + error.message, /abcdefgh|токен/);
+    }
+    cluster.server.onRequest = () => undefined;
+    assert.equal(asked, 0);
+  });
+
+  test('a file for a token that is empty, or has no end', async () => {
+    const empty = join(cluster.root, 'empty-token');
+    writeFileSync(empty, '\n');
+    const none = await failureOf(tryContext(setUser({ tokenFile: empty })));
+    assert.match(none.message, /empty-token, which should hold a token, is empty\.$/);
+    if (process.platform === 'win32') return;
+    assert.equal((await failureOf(tryContext(setUser({ tokenFile: '/dev/zero' })))).reason, 'too-large');
+  });
+});
+
 describe('the server', () => {
   test('that is not there', async () => {
     const free = await freePort();
@@ -251,6 +303,13 @@ describe('a credential plugin', () => {
     assert.match(error.message, /plugin-\d+ of test failed \(3\): please log in: token \[removed\]/);
     const garbage = await failureOf(tryContext(plugin(`echo 'token: ${secret}'`)));
     assert.match(garbage.message, /printed no credential that can be used/);
+    // A certificate that is none is no credential, either.
+    const text = JSON.stringify({
+      apiVersion: 'client.authentication.k8s.io/v1',
+      status: { clientCertificateData: 'x', clientKeyData: 'y' },
+    });
+    const noPair = await failureOf(tryContext(plugin(`echo '${text}'`)));
+    assert.match(noPair.message, /printed no credential that can be used/);
     for (const one of [error, garbage]) assert.doesNotMatch(JSON.stringify(one) + String(one.stack), /eyJ/);
   });
 

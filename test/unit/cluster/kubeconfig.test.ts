@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -141,6 +142,11 @@ describe('no kubeconfig', () => {
     });
   });
 
+  test('is told where KUBECONFIG names only separators', async () => {
+    const none = await loadKubeconfig({ environment: { KUBECONFIG: delimiter.repeat(3), HOME: folder } });
+    assert.throws(() => none.resolve(), { message: /^There is no kubeconfig: KUBECONFIG names no file\./ });
+  });
+
   test('an empty file is as good as none', async () => {
     for (const content of ['', '# nothing\n', 'kind: Config\nclusters: null\n']) {
       assert.deepEqual((await loadKubeconfig({ path: file('empty', content) })).contexts, []);
@@ -177,6 +183,26 @@ describe('what is wrong in a kubeconfig', () => {
       message: /There are: one, two, broken, nobody\./,
     });
     assert.equal(merged.resolve('two').user.plugin?.args[0], '--now');
+    const none = await loadKubeconfig({ path: file('none', 'contexts:\n- { name: x, context: { user: u } }\n') });
+    assert.throws(() => none.resolve('x'), {
+      reason: 'bad-kubeconfig',
+      message: /The context x in .* names no cluster\./,
+    });
+  });
+
+  test('the address of a server is put in order', async () => {
+    const servers = ['HTTPS://One.example:6443//', 'two.example:6443', ' https://three.example/k8s/ ', 'https://'];
+    const clusters = servers.map((server, index) => ({ name: String(index), cluster: { server } }));
+    const contexts = servers.map((_, index) => ({ name: String(index), context: { cluster: String(index) } }));
+    const merged = await loadKubeconfig({ path: file('servers', JSON.stringify({ clusters, contexts })) });
+    assert.deepEqual(
+      servers.map((_, index) => merged.resolve(String(index)).cluster.server),
+      ['https://One.example:6443', 'https://two.example:6443', 'https://three.example/k8s', 'https://'],
+    );
+    assert.deepEqual(
+      listContexts(merged).map(({ server }) => server),
+      ['one.example:6443', 'two.example:6443', 'three.example', '?'],
+    );
   });
 
   test('fields of another type are as if they were not there', async () => {
@@ -187,6 +213,44 @@ describe('what is wrong in a kubeconfig', () => {
     );
     const { cluster, user } = (await loadKubeconfig({ path })).resolve('x');
     assert.deepEqual([cluster.proxyUrl, user.name, user.token], [undefined, 'u', undefined]);
+  });
+});
+
+describe('a file without bounds', () => {
+  test('is not read further than a kubeconfig goes', { skip: process.platform === 'win32' }, async () => {
+    assert.equal((await failureOf(loadKubeconfig({ path: '/dev/zero' }))).reason, 'too-large');
+    assert.deepEqual((await loadKubeconfig({ path: '/dev/null' })).contexts, []);
+  });
+
+  test(
+    'a pipe is read when it is written to, and is empty while nobody does',
+    { skip: process.platform === 'win32' },
+    async () => {
+      const pipe = join(folder, 'pipe');
+      execFileSync('mkfifo', [pipe]);
+      assert.deepEqual((await loadKubeconfig({ path: pipe })).contexts, []);
+      const writer = spawn('sh', ['-c', 'exec 3>"$1"; sleep 0.2; cat "$2" >&3', 'sh', pipe, A]);
+      // Who opens it for writing waits until somebody reads.
+      let contexts: readonly unknown[] = [];
+      while (contexts.length === 0) contexts = (await loadKubeconfig({ path: pipe })).contexts;
+      assert.equal(contexts.length, 4);
+      writer.kill();
+    },
+  );
+
+  test('aliases that stand for more than can be held are refused', async () => {
+    const levels = Array.from({ length: 11 }, (_, level) => {
+      const below = level === 0 ? 'x' : `*a${String(level - 1)}`;
+      return `a${String(level)}: &a${String(level)} [${Array.from({ length: 10 }, () => below).join(', ')}]\n`;
+    });
+    const bomb = file('bomb', levels.join(''));
+    const error = await failureOf(loadKubeconfig({ path: bomb }));
+    assert.equal(error.reason, 'bad-kubeconfig');
+    assert.match(error.message, /bomb is not a kubeconfig: its aliases stand for far more than it holds/);
+    // What a tool, or somebody, wrote only once counts as often as it is used.
+    const shared = Array.from({ length: 200 }, (_, index) => `- { name: u${String(index)}, user: *me }\n`).join('');
+    const path = file('shared', `x: &me { token: ${'t'.repeat(2000)} }\nusers:\n${shared}contexts:\n- { name: c }\n`);
+    assert.equal((await loadKubeconfig({ path })).contexts.length, 1);
   });
 });
 

@@ -1,11 +1,10 @@
-import { readFile } from 'node:fs/promises';
 import { sentence } from '../../../protocol/sentence.ts';
-import { rethrowAs } from '../../bytes/file-source.ts';
 import { brief, ClusterError } from '../cluster-error.ts';
 import type { ClusterEntry } from '../kubeconfig/entries.ts';
 import type { ResolvedContext } from '../kubeconfig/kubeconfig.ts';
 import { hostOf, Secrets } from '../../secrets.ts';
 import { credentialsOf } from './credentials.ts';
+import { holdsCertificate, readPem } from './pem.ts';
 import { proxyFor } from './proxy.ts';
 import type { Trust } from './tls.ts';
 import { HttpTransport, type Transport } from './transport.ts';
@@ -37,9 +36,7 @@ export async function connectTo(resolved: ResolvedContext, options: ConnectOptio
 }
 
 function serverOf(context: string, { server, name }: ClusterEntry, secrets: Secrets): URL {
-  // Without a scheme kubectl takes http for localhost and https for others; nobody relies on that.
-  const address = server.includes('://') ? server : `https://${server}`;
-  const url = URL.canParse(address) ? new URL(address) : undefined;
+  const url = URL.canParse(server) ? new URL(server) : undefined;
   if (url && ['http:', 'https:'].includes(url.protocol)) {
     secrets.add(url.password);
     url.username = '';
@@ -69,6 +66,17 @@ async function trustOf(context: string, cluster: ClusterEntry): Promise<Trust> {
       { brief: brief(sentence('Trusted how?'), sentence('certificate-authority or insecure-skip-tls-verify')) },
     );
   }
-  const ca = caData ?? (caFile === undefined ? undefined : await readFile(caFile).catch(rethrowAs(caFile)));
+  const ca = caData ?? (await readPem(caFile));
+  if (ca && !holdsCertificate(ca)) {
+    throw new ClusterError(
+      'bad-kubeconfig',
+      sentence(
+        'The certificate-authority of the cluster {0}, which the context {1} uses, holds no certificate in PEM form. Mend it in the kubeconfig.',
+        cluster.name,
+        context,
+      ),
+      { brief: brief(sentence('No authority'), sentence('certificate-authority holds no certificate')) },
+    );
+  }
   return { by: 'authority', ...(ca && { ca }), ...name };
 }

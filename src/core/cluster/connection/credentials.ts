@@ -1,12 +1,12 @@
-import { readFile } from 'node:fs/promises';
-import { sentence } from '../../../protocol/sentence.ts';
+import { say, sentence, type Sentence } from '../../../protocol/sentence.ts';
 import { orCancelled } from '../../bytes/cancel.ts';
-import { rethrowAs } from '../../bytes/file-source.ts';
-import { ClusterError } from '../cluster-error.ts';
+import { CheckpointError, isCancelled } from '../../errors.ts';
+import { brief, ClusterError } from '../cluster-error.ts';
 import type { Impersonation, UserEntry } from '../kubeconfig/entries.ts';
 import type { ResolvedContext } from '../kubeconfig/kubeconfig.ts';
 import type { Secrets } from '../../secrets.ts';
 import { libraryAuthorization } from './library-auth.ts';
+import { readPem, whyNoIdentity } from './pem.ts';
 import { CredentialPlugin } from './plugin.ts';
 
 /** What says to a server who asks. */
@@ -110,8 +110,8 @@ class FromUser implements CredentialSource {
 /** What stands in the user entry itself, or in the files that it names. */
 async function baseOf(user: UserEntry, secrets: Secrets, signal?: AbortSignal): Promise<Credential> {
   const token = await tokenOf(user, signal);
-  const certificate = user.certificateData ?? (await fileOf(user.certificateFile, signal));
-  const key = user.keyData ?? (await fileOf(user.keyFile, signal));
+  const certificate = user.certificateData ?? (await readPem(user.certificateFile, signal));
+  const key = user.keyData ?? (await readPem(user.keyFile, signal));
   secrets.add(token);
   secrets.addKey(key);
   if ((certificate === undefined) !== (key === undefined)) {
@@ -120,6 +120,10 @@ async function baseOf(user: UserEntry, secrets: Secrets, signal?: AbortSignal): 
       sentence('The user {0} in the kubeconfig needs both a client certificate and its key.', user.name),
     );
   }
+  const flaw = certificate && key && whyNoIdentity(certificate, key);
+  if (flaw) throw badUser(user, flaw);
+  if (user.impersonate?.user === '')
+    throw badUser(user, sentence('it says as-groups, as-uid or as-user-extra, but not as whom'));
   const basic = user.basic && Buffer.from(`${user.basic.username}:${user.basic.password}`).toString('base64');
   secrets.add(basic);
   return {
@@ -132,19 +136,30 @@ async function baseOf(user: UserEntry, secrets: Secrets, signal?: AbortSignal): 
   };
 }
 
+function badUser({ name }: UserEntry, flaw: Sentence): ClusterError {
+  const why = say(flaw);
+  return new ClusterError(
+    'bad-kubeconfig',
+    sentence('The user {0} in the kubeconfig cannot be used: {1}.', name, why),
+    {
+      brief: brief(sentence('Bad user'), flaw),
+    },
+  );
+}
+
 async function tokenOf({ token, tokenFile }: UserEntry, signal?: AbortSignal): Promise<string | undefined> {
   if (tokenFile === undefined) return token;
   try {
-    return (await readFile(tokenFile, { encoding: 'utf8', signal })).trim();
+    const content = (await readPem(tokenFile, signal)).toString('utf8').trim();
+    if (content !== '') return content;
+    throw new CheckpointError('unreadable', sentence('The file {0}, which should hold a token, is empty.', tokenFile), {
+      where: tokenFile,
+    });
   } catch (error) {
     // As kubectl: what stands in the kubeconfig serves until the file is there.
-    if (token !== undefined) return token;
-    return rethrowAs(tokenFile)(error);
+    if (token !== undefined && !isCancelled(error)) return token;
+    throw error;
   }
-}
-
-async function fileOf(path: string | undefined, signal?: AbortSignal): Promise<Buffer | undefined> {
-  return path === undefined ? undefined : readFile(path, { signal }).catch(rethrowAs(path));
 }
 
 /** Kubernetes: "User impersonation". */

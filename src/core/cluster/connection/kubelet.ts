@@ -1,10 +1,9 @@
-import { readFile } from 'node:fs/promises';
-import { rethrowAs } from '../../bytes/file-source.ts';
 import type { ResolvedContext } from '../kubeconfig/kubeconfig.ts';
 import { Secrets } from '../../secrets.ts';
 import type { ConnectOptions } from './connect.ts';
 import { credentialsOf, type CredentialSource } from './credentials.ts';
 import { connectionFailed } from './failure.ts';
+import { readPem } from './pem.ts';
 import { proxyFor } from './proxy.ts';
 import { lookAtCertificate, type CertificateFacts } from './tls.ts';
 import { HttpTransport, type Transport } from './transport.ts';
@@ -76,9 +75,7 @@ class FromFiles implements CredentialSource {
 
   async get(): ReturnType<CredentialSource['get']> {
     const { certificateFile, keyFile } = this.#files;
-    const [certificate, key] = await Promise.all(
-      [certificateFile, keyFile].map((path) => readFile(path).catch(rethrowAs(path))),
-    );
+    const [certificate, key] = await Promise.all([certificateFile, keyFile].map((path) => readPem(path)));
     return { headers: {}, ...(certificate && { certificate }), ...(key && { key }) };
   }
 

@@ -8,6 +8,7 @@ import type { PluginEntry } from '../kubeconfig/entries.ts';
 import type { ResolvedContext } from '../kubeconfig/kubeconfig.ts';
 import type { Credential, CredentialOptions, CredentialSource } from './credentials.ts';
 import { untrusted } from './library-auth.ts';
+import { whyNoIdentity } from './pem.ts';
 
 /** Versions of the ExecCredential form that Kubernetes' own clients still take. */
 const VERSIONS = ['client.authentication.k8s.io/v1', 'client.authentication.k8s.io/v1beta1'];
@@ -166,7 +167,8 @@ export class CredentialPlugin implements CredentialSource {
     const { token, clientCertificateData: certificate, clientKeyData: key, expirationTimestamp } = status;
     secrets.add(token);
     secrets.addKey(key);
-    if (apiVersion !== this.#plugin.apiVersion || (token === undefined && (!certificate || !key))) {
+    const isBad = certificate && key && whyNoIdentity(Buffer.from(certificate), Buffer.from(key)) !== undefined;
+    if (apiVersion !== this.#plugin.apiVersion || (token === undefined && (!certificate || !key)) || isBad) {
       // Not even a part of the output is shown: it may be a credential in another form.
       throw this.#failure(
         sentence(

@@ -1,9 +1,11 @@
-import { Agent as HttpAgent, type IncomingMessage } from 'node:http';
+import { Agent as HttpAgent, validateHeaderValue, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { createHash } from 'node:crypto';
 import type { Duplex } from 'node:stream';
+import { sentence } from '../../../protocol/sentence.ts';
 import { throwIfCancelled } from '../../bytes/cancel.ts';
 import type { Secrets } from '../../secrets.ts';
+import { brief, ClusterError } from '../cluster-error.ts';
 import type { Credential, CredentialSource } from './credentials.ts';
 import { dial, type Target } from './dial.ts';
 import { Exchange, StaleConnection } from './exchange.ts';
@@ -120,6 +122,7 @@ export class HttpTransport implements Transport {
     for (let attempt = 1; ; attempt++) {
       throwIfCancelled(call.signal);
       const credential = await credentials.get(call.signal);
+      requireSendable(credential, this.peer);
       const answered = await work(credential);
       if ('socket' in answered || answered.status !== 401 || attempt > 1 || !credentials.reject(credential)) {
         return answered;
@@ -160,6 +163,26 @@ export class HttpTransport implements Transport {
   #unexpected({ socket }: Upgraded): never {
     socket.destroy();
     throw connectionFailed(new Error('it changed the protocol unasked'), this.peer, this.secrets);
+  }
+}
+
+/** @throws ClusterError `credentials` for what has no place in a header: a line break would begin another one */
+function requireSendable({ headers }: Credential, { name }: Peer): void {
+  for (const [header, value] of Object.entries(headers)) {
+    try {
+      for (const one of typeof value === 'string' ? [value] : value) validateHeaderValue(header, one);
+    } catch {
+      const what = header === 'authorization' ? 'token' : 'as';
+      throw new ClusterError(
+        'credentials',
+        sentence(
+          'The credentials of {0} cannot be sent: there is a line break or another character in “{1}” that does not belong there. Check the user in the kubeconfig.',
+          name,
+          what,
+        ),
+        { brief: brief(sentence('Bad credentials'), sentence('a line break or the like in “{0}”', what)), where: name },
+      );
+    }
   }
 }
 

@@ -2,7 +2,7 @@
 
 export interface ClusterEntry {
   readonly name: string;
-  /** URL. May hold a name and a password: never show it, see `hostOf`. */
+  /** URL with its scheme, or empty. May hold a name and a password: never show it, see `hostOf`. */
   readonly server: string;
   /** PEM, decoded. Wins over `caFile`. */
   readonly caData?: Buffer;
@@ -27,6 +27,7 @@ export interface PluginEntry {
 }
 
 export interface Impersonation {
+  /** Empty: not said, which nobody may ask with. */
   readonly user: string;
   readonly uid?: string;
   readonly groups: readonly string[];

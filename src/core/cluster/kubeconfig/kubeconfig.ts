@@ -1,5 +1,5 @@
 import { statSync, type Stats } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 import { sentence, type Sentence } from '../../../protocol/sentence.ts';
@@ -9,6 +9,7 @@ import { brief, ClusterError, type Brief } from '../cluster-error.ts';
 import type { ClusterEntry, ContextEntry, KubeconfigFile, UserEntry } from './entries.ts';
 import { inClusterFile } from './in-cluster.ts';
 import { parseKubeconfig } from './parse.ts';
+import { readBounded } from './read-bounded.ts';
 
 export interface KubeconfigOptions {
   /** A file that is used instead of all others, as `kubectl --kubeconfig`. */
@@ -85,21 +86,13 @@ function home(environment: NodeJS.ProcessEnv): string {
 
 async function readKubeconfig(path: string, { mayBeMissing }: { mayBeMissing: boolean }): Promise<string | undefined> {
   try {
-    const handle = await open(path, 'r');
-    try {
-      const { size } = await handle.stat();
-      if (size > LONGEST) {
-        throw new CheckpointError('too-large', sentence('{0} is too long to be a kubeconfig.', path), { where: path });
-      }
-      return await handle.readFile('utf8');
-    } finally {
-      await handle.close();
-    }
+    const content = await readBounded(path, LONGEST);
+    if (content) return content.toString('utf8');
   } catch (error) {
-    if (error instanceof CheckpointError) throw error;
     if (mayBeMissing && ['ENOENT', 'ENOTDIR'].includes(errorCode(error) ?? '')) return undefined;
     throw fileError(path, error);
   }
+  throw new CheckpointError('too-large', sentence('{0} is too long to be a kubeconfig.', path), { where: path });
 }
 
 class MergedKubeconfig implements Kubeconfig {
@@ -134,6 +127,13 @@ class MergedKubeconfig implements Kubeconfig {
       throw new ClusterError(
         'no-kubeconfig',
         sentence('There is no context {0} in the kubeconfig. There are: {1}.', name, this.#names()),
+      );
+    }
+    if (context.cluster === '') {
+      throw this.#broken(
+        context,
+        sentence('The context {0} in {1} names no cluster.', name, context.file),
+        brief(sentence('No cluster'), sentence('the context names none')),
       );
     }
     const cluster = this.#clusters.get(context.cluster);
@@ -180,6 +180,12 @@ function firstByName<T extends { readonly name: string }>(entries: readonly T[])
 }
 
 function noKubeconfig(files: readonly string[]): ClusterError {
+  if (files.length === 0) {
+    return new ClusterError(
+      'no-kubeconfig',
+      sentence('There is no kubeconfig: KUBECONFIG names no file. Choose one (on a command line: --kubeconfig).'),
+    );
+  }
   return new ClusterError(
     'no-kubeconfig',
     sentence(

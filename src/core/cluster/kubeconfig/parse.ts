@@ -35,10 +35,14 @@ export function parseKubeconfig(content: string, path: string): KubeconfigFile {
   };
 }
 
+/** Characters that the aliases of a document may stand for: tools write what is there twice only once. */
+const ALIASED = 16 * 1024 * 1024;
+
 function parseYaml(content: string, path: string): unknown {
   try {
     // An empty file is an empty kubeconfig; of several documents kubectl, too, takes the first.
-    return loadAll(content)[0];
+    const [document] = loadAll(content);
+    if (isWithin(document, 2 * content.length + ALIASED)) return document;
   } catch (error) {
     // Its own message quotes the file, where the credentials are.
     const line = error instanceof YAMLException ? error.mark?.line : undefined;
@@ -59,6 +63,29 @@ function parseYaml(content: string, path: string): unknown {
       },
     );
   }
+  throw new ClusterError(
+    'bad-kubeconfig',
+    sentence('{0} is not a kubeconfig: its aliases stand for far more than it holds. Choose another file.', path),
+    { brief: brief(sentence('Bad kubeconfig'), sentence('too many aliases in {0}', basename(path))), where: path },
+  );
+}
+
+/** Whether a document, each alias written out, has no more than so many characters: few lines can stand for terabytes. */
+function isWithin(document: unknown, most: number): boolean {
+  const waiting = [document];
+  let count = 0;
+  while (waiting.length > 0) {
+    const value = waiting.pop();
+    count += 1 + (typeof value === 'string' ? value.length : 0);
+    if (typeof value === 'object' && value !== null) {
+      for (const key of Object.keys(value)) {
+        if (!Array.isArray(value)) count += key.length;
+        waiting.push((value as Fields)[key]);
+      }
+    }
+    if (count + waiting.length > most) return false;
+  }
+  return true;
 }
 
 interface Named {
@@ -78,7 +105,7 @@ function entries(list: unknown, field: string): readonly Named[] {
 function readCluster({ name, fields }: Named, folder: string): ClusterEntry {
   return {
     name,
-    server: (text(fields['server']) ?? '').replace(/\/+$/, ''),
+    server: serverAddress(text(fields['server'])?.trim() ?? ''),
     insecureSkipTlsVerify: fields['insecure-skip-tls-verify'] === true,
     disableCompression: fields['disable-compression'] === true,
     ...optional('caData', decoded(fields['certificate-authority-data'])),
@@ -87,6 +114,13 @@ function readCluster({ name, fields }: Named, folder: string): ClusterEntry {
     ...optional('proxyUrl', text(fields['proxy-url'])),
     ...optional('pluginConfig', pluginConfig(fields['extensions'])),
   };
+}
+
+/** With its scheme in small letters. Without one kubectl takes `https:` where it knows how to trust the server. */
+function serverAddress(server: string): string {
+  if (server === '') return '';
+  const [, scheme = 'https', rest = server] = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/is.exec(server) ?? [];
+  return `${scheme.toLowerCase()}://${rest.replace(/\/+$/, '')}`;
 }
 
 function pluginConfig(extensions: unknown): unknown {
@@ -112,12 +146,13 @@ function readUser({ name, fields }: Named, folder: string): UserEntry {
   };
 }
 
+/** Groups and the like without a name are kept: whoever asks with fewer rights must not ask with all of his own. */
 function readImpersonation(fields: Fields): Impersonation | undefined {
   const user = text(fields['as']);
-  if (user === undefined) return undefined;
+  if (['as', 'as-uid', 'as-groups', 'as-user-extra'].every((name) => fields[name] === undefined)) return undefined;
   const extra = isFields(fields['as-user-extra']) ? fields['as-user-extra'] : {};
   return {
-    user,
+    user: user ?? '',
     groups: texts(fields['as-groups']),
     extra: Object.fromEntries(Object.entries(extra).map(([key, values]) => [key, texts(values)])),
     ...optional('uid', text(fields['as-uid'])),
