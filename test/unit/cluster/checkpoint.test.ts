@@ -17,6 +17,7 @@ import { KubeletServer } from '../../cluster/kubelet-server.ts';
 import type { NodeFailure } from '../../cluster/node.ts';
 import { addPod } from '../../cluster/workloads.ts';
 import { archiveOf } from '../support/fixtures.ts';
+import { until } from '../support/until.ts';
 import { connect, failureOf, PLAIN, serviceAccount, startCluster } from './support.ts';
 
 const cluster = await startCluster({ nodes: [{ name: 'node-1' }, { name: 'node-2', runtime: 'containerd' }] });
@@ -240,16 +241,18 @@ describe('a checkpoint that is not made says why', async () => {
 
   test('given up: what CRI-O has begun it ends', async () => {
     const pod = freshPod();
-    cluster.node().checkpointTime = 200;
+    Object.assign(cluster.node(), { checkpointTime: 200, mostAtOnce: 0 });
     const endpoint = throughApiServer(opened.api.transport, 'node-1');
-    const signal = AbortSignal.timeout(60);
-    const error = await failureOf(
+    const giveUp = new AbortController();
+    const { signal } = giveUp;
+    const failure = failureOf(
       takeCheckpoint(endpoint, { namespace: 'lab', pod, container: 'web', node: 'node-1' }, { signal }),
     );
+    await until(() => cluster.node().mostAtOnce > 0);
+    giveUp.abort();
+    assert.equal((await failure).reason, 'cancelled');
+    await until(() => readdirSync(cluster.node().checkpoints).some((name) => name.includes(`${pod}_`)));
     cluster.node().checkpointTime = 30;
-    assert.equal(error.reason, 'cancelled');
-    const isThere = () => readdirSync(cluster.node().checkpoints).some((name) => name.includes(`${pod}_`));
-    while (!isThere()) await new Promise((resolve) => setTimeout(resolve, 10));
   });
 });
 

@@ -113,7 +113,7 @@ describe('what a partial file counts for', () => {
   /** Given up in an orderly way. */
   async function leftWith(target: string, pieces: number): Promise<void> {
     const file = await PartialFile.open(target, of);
-    for (let count = 0; count < pieces; count++) await file.append([piece]);
+    for (let count = 0; count < pieces; count++) await file.append(piece);
     await file.leave();
   }
 
@@ -130,7 +130,7 @@ describe('what a partial file counts for', () => {
     const target = join(temporary(), 'large.tar');
     const file = await opened(context, target);
     for (let count = 0; companionOf(target).safe === 0 && count < 400; count++) {
-      await file.append([piece]);
+      await file.append(piece);
       // No faster than the disk is.
       if (count > 128) await sleep(20);
     }

@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { copyFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { ClusterError } from '../../../src/core/cluster/cluster-error.ts';
 import { archiveOf } from '../support/fixtures.ts';
+import { until } from '../support/until.ts';
 import { helperPods, nodeOf, workshop } from './node-support.ts';
 import { connect, failureOf, serviceAccount, startCluster } from './support.ts';
 
@@ -133,7 +133,3 @@ describe('no helper pod', () => {
     assert.equal(existsSync(join(cluster.node().root, 'var/lib/k0s')), false);
   });
 });
-
-async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await sleep(5);
-}

@@ -4,6 +4,7 @@ import { listNamespaces } from '../../../src/core/cluster/inventory/namespaces.t
 import { listNodes } from '../../../src/core/cluster/inventory/nodes.ts';
 import { listPods } from '../../../src/core/cluster/inventory/pods.ts';
 import { addManyPods, addPod } from '../../cluster/workloads.ts';
+import { until } from '../support/until.ts';
 import { connect, failureOf, serviceAccount, startCluster } from './support.ts';
 
 describe('pods', async () => {
@@ -170,6 +171,3 @@ describe('nodes and namespaces', async () => {
 });
 
 /** Waits for what happens soon. */
-async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 5));
-}

@@ -13,7 +13,6 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { isOf } from '../../../src/core/cluster/node-files/archive-facts.ts';
 import { loadKubeconfig } from '../../../src/core/cluster/kubeconfig/kubeconfig.ts';
 import { sweepJournal } from '../../../src/core/cluster/node-files/helper-pods.ts';
@@ -22,6 +21,7 @@ import { CHECKPOINTS } from '../../../src/core/cluster/node-files/node-files.ts'
 import { openNodeSource } from '../../../src/core/cluster/node-source/node-source.ts';
 import { download } from '../../../src/core/cluster/download/download.ts';
 import { archiveOf } from '../support/fixtures.ts';
+import { until } from '../support/until.ts';
 import { helperPods, nodeOf, temporary, workshop } from './node-support.ts';
 import { connect, failureOf, PLAIN, serviceAccount, startCluster } from './support.ts';
 
@@ -342,8 +342,4 @@ describe('with the tools of busybox', { skip: !hasBusybox() && 'busybox is not i
 
 function hasBusybox(): boolean {
   return spawnSync('busybox', ['true']).status === 0;
-}
-
-async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await sleep(5);
 }

@@ -6,6 +6,7 @@ import { say } from '../../../src/protocol/sentence.ts';
 import { CheckpointError } from '../../../src/core/errors.ts';
 import { findLogin, type CredentialOptions } from '../../../src/core/restore/registry/credentials.ts';
 import { Secrets } from '../../../src/core/secrets.ts';
+import { until } from '../support/until.ts';
 import { inFolder } from './support.ts';
 
 const HOST = 'registry.example';
@@ -22,10 +23,6 @@ function withHelper(script: string, use: (options: CredentialOptions, folder: st
     const path = [join(folder, 'bin'), process.env['PATH']].join(delimiter);
     await use({ environment: { PATH: path, HOME: folder, FOLDER: folder }, secrets: new Secrets(), file }, folder);
   });
-}
-
-async function until(happened: () => boolean): Promise<void> {
-  while (!happened()) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
 /** Goes on for a while, with a child of its own that keeps its output open. */

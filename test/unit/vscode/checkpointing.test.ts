@@ -21,7 +21,7 @@ import type { Login } from '../../cluster/test-cluster.ts';
 import { addPod } from '../../cluster/workloads.ts';
 import { serviceAccount, startCluster } from '../cluster/support.ts';
 import { archiveOf } from '../support/fixtures.ts';
-import { until } from './shown-tree.ts';
+import { until } from '../support/until.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'checkpointing-'));
 after(() => rmSync(scratch, { recursive: true, force: true }));

@@ -9,7 +9,8 @@ import { PODS } from '../../cluster/pod-life.ts';
 import { NAMESPACES, NODES, type TestCluster } from '../../cluster/test-cluster.ts';
 import { addManyPods, addPod } from '../../cluster/workloads.ts';
 import { startCluster } from '../cluster/support.ts';
-import { Shown, until } from './shown-tree.ts';
+import { until } from '../support/until.ts';
+import { Shown } from './shown-tree.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 function remove(cluster: TestCluster, name: string): void {

@@ -11,6 +11,7 @@ import { PODS as KIND } from '../../cluster/pod-life.ts';
 import type { TestCluster } from '../../cluster/test-cluster.ts';
 import { addPod } from '../../cluster/workloads.ts';
 import { connect, failureOf, serviceAccount, startCluster } from '../cluster/support.ts';
+import { until } from '../support/until.ts';
 
 /** The pods of `lab`, and each trouble that was told. */
 function pods({ api }: Cluster, pageSize = 100) {
@@ -41,10 +42,6 @@ function asked(cluster: TestCluster, what: 'list' | 'watch'): number {
 
 function remove(cluster: TestCluster, name: string): void {
   cluster.store.remove(KIND, cluster.store.get(KIND, 'lab', name));
-}
-
-async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await sleep(5);
 }
 
 describe('a list that is followed', async () => {

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RunningActivities } from '../../../src/vscode/cluster/running-activities.ts';
 import { isCancelled } from '../../../src/vscode/failure.ts';
-import { until } from './shown-tree.ts';
+import { until } from '../support/until.ts';
 
 test('a row is drawn when something begins, says something else, or ends, and not as time or bytes pass', () => {
   const drawn: (string | undefined)[] = [];

@@ -13,7 +13,6 @@ import { ClusterTree } from '../../../src/vscode/cluster/tree/cluster-tree.ts';
 import type { Row, TreeNode } from '../../../src/vscode/cluster/tree/node.ts';
 import { PodFilter } from '../../../src/vscode/cluster/tree/pod-filter.ts';
 import type { TreeHost } from '../../../src/vscode/cluster/tree/tree-host.ts';
-import { setTimeout as sleep } from 'node:timers/promises';
 
 export const scratch = mkdtempSync(join(tmpdir(), 'cluster-tree-'));
 after(() => rmSync(scratch, { recursive: true, force: true }));
@@ -107,8 +106,4 @@ function hostOf(shown: Shown): TreeHost {
     kinds: new Map(),
     activity: () => undefined,
   };
-}
-
-export async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await isSo())) await sleep(5);
 }

@@ -28,7 +28,7 @@ export function dial(target: Target, proxy: Proxy | undefined): Promise<Duplex> 
 
 function connected({ host, port, signal }: Target): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const socket = connectTcp({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: 30_000 });
+    const socket = connectTcp({ host, port });
     const abort = (): void => void socket.destroy(new Error('given up'));
     const failed = (error: Error): void => {
       signal?.removeEventListener('abort', abort);
@@ -41,9 +41,16 @@ function connected({ host, port, signal }: Target): Promise<Socket> {
       socket.setTimeout(0);
       socket.off('error', failed);
       signal?.removeEventListener('abort', abort);
+      keepOpen(socket);
       resolve(socket);
     });
   });
+}
+
+/** What is sent goes at once, and a connection on which nothing comes is asked whether it is still there. */
+export function keepOpen(socket: Socket): void {
+  socket.setNoDelay(true);
+  socket.setKeepAlive(true, 30_000);
 }
 
 function timedOut(): NodeJS.ErrnoException {

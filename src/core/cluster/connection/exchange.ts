@@ -82,6 +82,8 @@ export class Exchange {
     request.once('upgrade', (response: IncomingMessage, socket: Duplex, head: Buffer) => {
       isAnswered = true;
       this.#settle();
+      // Until whoever gets it listens for himself.
+      socket.on('error', () => undefined);
       resolve({ socket, head, headers: response.headers });
     });
     if (signal?.aborted) this.#abort();

@@ -1,9 +1,17 @@
-import { connect, getCACertificates, type ConnectionOptions, type PeerCertificate, type TLSSocket } from 'node:tls';
-import { isIP } from 'node:net';
+import {
+  checkServerIdentity,
+  connect,
+  getCACertificates,
+  type ConnectionOptions,
+  type PeerCertificate,
+  type TLSSocket,
+} from 'node:tls';
+import { isIP, type SocketConstructorOpts } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { sentence } from '../../../protocol/sentence.ts';
 import { ClusterError } from '../cluster-error.ts';
-import { CONNECT_TIMEOUT, dial, type Target } from './dial.ts';
+import { CONNECT_TIMEOUT, dial, keepOpen, type Target } from './dial.ts';
+import { InPlace } from './in-place.ts';
 import type { Proxy } from './proxy.ts';
 
 /** How a server is known to be the one that is meant. */
@@ -30,21 +38,27 @@ export async function connectSecurely(
   identity: ClientIdentity,
   proxy: Proxy | undefined,
 ): Promise<TLSSocket> {
-  const socket = await dial(target, proxy);
-  return handshake(socket, target.signal, {
+  // Node reads in place only where it makes the connection itself.
+  const way: Way = proxy ? { socket: await dial(target, proxy) } : { host: target.host, port: target.port };
+  const secured = await handshake(way, target.signal, {
     ...tlsOptions(target, trust),
     ...(identity.certificate && { cert: identity.certificate }),
     ...(identity.key && { key: identity.key }),
-  }).then((secured) => {
-    if (trust.by === 'fingerprint') requireFingerprint(secured, target, trust.fingerprint);
-    return secured;
   });
+  if (trust.by === 'fingerprint') requireFingerprint(secured, target, trust.fingerprint);
+  return secured;
 }
 
+/** What TLS is spoken over: a connection that is there, or one that is to be made. */
+type Way = { readonly socket: Duplex } | { readonly host: string; readonly port: number };
+
 function tlsOptions({ host }: Target, trust: Trust): ConnectionOptions {
-  const asked = trust.by === 'fingerprint' ? undefined : trust.serverName;
-  // The name is checked also where it is not sent: an address must not be.
-  const names = { host: asked ?? host, ...(isIP(asked ?? host) === 0 && { servername: asked ?? host }) };
+  const name = (trust.by === 'fingerprint' ? undefined : trust.serverName) ?? host;
+  const names: ConnectionOptions = {
+    // An address must not be sent; it is checked all the same.
+    ...(isIP(name) === 0 && { servername: name }),
+    checkServerIdentity: (_asked, certificate) => checkServerIdentity(name, certificate),
+  };
   if (trust.by !== 'authority') return { ...names, rejectUnauthorized: false };
   return { ...names, rejectUnauthorized: true, ca: trust.ca ?? systemAuthorities() };
 }
@@ -57,21 +71,31 @@ function systemAuthorities(): (string | Buffer)[] {
   return authorities;
 }
 
-function handshake(socket: Duplex, signal: AbortSignal | undefined, options: ConnectionOptions): Promise<TLSSocket> {
+function handshake(way: Way, signal: AbortSignal | undefined, options: ConnectionOptions): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
+    const reading = new InPlace();
+    // Documented, and missing in the types of Node.
+    const all: ConnectionOptions & Pick<SocketConstructorOpts, 'onread'> = {
+      ...options,
+      ...way,
+      ALPNProtocols: ['http/1.1'],
+      onread: reading.onread,
+    };
     let secured: TLSSocket;
     try {
-      secured = connect({ ...options, socket, ALPNProtocols: ['http/1.1'] });
+      secured = connect(all);
     } catch (error) {
       // A certificate or a key that is no PEM.
-      socket.destroy();
+      if ('socket' in way) way.socket.destroy();
       reject(error instanceof Error ? error : new Error(String(error)));
       return;
     }
+    reading.of(secured);
     const giveUp = (): void => {
-      secured.destroy(Object.assign(new Error('no TLS handshake'), { code: 'ETIMEDOUT' }));
+      const missing = secured.connecting ? 'connect timed out' : 'no TLS handshake';
+      secured.destroy(Object.assign(new Error(missing), { code: 'ETIMEDOUT' }));
     };
-    const timer = setTimeout(giveUp, CONNECT_TIMEOUT);
+    let timer = setTimeout(giveUp, CONNECT_TIMEOUT);
     signal?.addEventListener('abort', giveUp, { once: true });
     const ended = (): void => failed(Object.assign(new Error('closed during the handshake'), { code: 'ECONNRESET' }));
     const failed = (error: Error): void => {
@@ -87,6 +111,13 @@ function handshake(socket: Duplex, signal: AbortSignal | undefined, options: Con
     };
     secured.on('error', failed);
     secured.on('close', ended);
+    if (!('socket' in way)) {
+      secured.once('connect', () => {
+        clearTimeout(timer);
+        timer = setTimeout(giveUp, CONNECT_TIMEOUT);
+        keepOpen(secured);
+      });
+    }
     secured.once('secureConnect', () => {
       settle();
       resolve(secured);

@@ -14,7 +14,7 @@ import { relative, type NodeFiles, type NodeFileState } from '../node-files/node
 import { FIRST_PAUSES, persistently, type PersistenceOptions } from '../persistence.ts';
 import { whoAmI } from '../rights/access.ts';
 import { exists, makeFolder } from '../../bytes/new-file.ts';
-import { inBatches } from './in-batches.ts';
+import { Blocks } from './blocks.ts';
 import { PartialFile, rethrowUnwritable } from './partial-file.ts';
 
 export interface DownloadRequest {
@@ -50,7 +50,7 @@ export interface Downloaded {
 }
 
 /** Bytes that are written at once. */
-const BATCH = 512 * 1024;
+const BLOCK = 512 * 1024;
 
 /**
  * Fetches an archive from a node. It has its name only when it is whole and its SHA-256, computed on the node, is the
@@ -151,16 +151,13 @@ class Transfer {
       ...[`skip=${String(from)}`, `count=${String(size - from)}`],
     ];
     this.commands.add(command.join(' '));
-    await this.#files.run(node, path, { command, signal: this.#signal }, async (session, target) => {
+    const output = new Blocks(BLOCK);
+    await this.#files.run(node, path, { command, signal: this.#signal, output }, async (session, target) => {
       this.helper = target;
-      let arrived = from;
-      const accept = ({ length }: Buffer): void => {
-        arrived += length;
-        if (arrived > size) throw this.#changed();
-      };
       // Also what came before the connection broke off is written.
-      await inBatches(session.stdout, BATCH, accept, async (pieces) => {
-        await this.#partial.append(pieces);
+      await output.drain(session, async (block) => {
+        if (this.#partial.length + block.length > size) throw this.#changed();
+        await this.#partial.append(block);
         this.#tell('copying');
       });
       const code = await session.exit;

@@ -131,14 +131,13 @@ export class PartialFile {
   }
 
   /** @throws CheckpointError `no-space`, `unwritable` */
-  async append(parts: readonly Buffer[]): Promise<void> {
+  async append(part: Buffer): Promise<void> {
     try {
       if (this.#failure) throw this.#failure.error;
-      let left = parts;
-      while (left.length > 0) {
-        const { bytesWritten } = await this.#handle.writev(left, this.#length);
+      for (let done = 0; done < part.length;) {
+        const { bytesWritten } = await this.#handle.write(part, done, part.length - done, this.#length);
         this.#length += bytesWritten;
-        left = after(left, bytesWritten);
+        done += bytesWritten;
       }
       this.#hash.reach(this.#length);
       this.#syncAhead();
@@ -226,16 +225,6 @@ export class PartialFile {
     await removeCompanion(this.target);
     inUse.delete(this.target);
   }
-}
-
-/** What of buffers is left when some bytes of them are written. Mostly nothing is. */
-function after(parts: readonly Buffer[], written: number): readonly Buffer[] {
-  let count = written;
-  for (const [index, part] of parts.entries()) {
-    if (count < part.length) return [part.subarray(count), ...parts.slice(index + 1)];
-    count -= part.length;
-  }
-  return [];
 }
 
 /** Targets that this process is writing. */

@@ -45,8 +45,19 @@ export interface ExecOptions {
   readonly tty?: boolean;
   /** Ends the command's connection; the command itself ends when it writes or reads next. */
   readonly signal?: AbortSignal | undefined;
-  /** Gets stderr as it comes. */
+  /** Gets stderr as it comes. A piece is only good until the call returns. */
   readonly onStderr?: (data: Buffer) => void;
+  /** Gets stdout in the place of the session's stream: of gigabytes, each piece that passes a stream is felt. */
+  readonly output?: Output;
+}
+
+/** Takes what a command prints. */
+export interface Output {
+  /**
+   * @param piece only good until the call returns
+   * @returns false to have no more, but for a little that is under way, until {@link ExecSession.resume}
+   */
+  take(piece: Buffer): boolean;
 }
 
 /** A command that runs in a container. */
@@ -54,7 +65,7 @@ export interface ExecSession {
   /**
    * What it prints, in pieces as they come. Nothing more is taken from the connection than its reader takes. Ends when the
    * command has ended, and also, after all that had come, where the connection breaks off: only `exit` tells whether that
-   * was the whole. Fails only with `cancelled`.
+   * was the whole. Fails only with `cancelled`. With {@link ExecOptions.output} nothing comes of it.
    */
   readonly stdout: Readable;
   /** What it has complained about so far, bounded. */
@@ -64,6 +75,8 @@ export interface ExecSession {
    * @throws ClusterError `unreachable`, `timeout`; `unavailable` where the command could not be started; `cancelled`
    */
   readonly exit: Promise<number>;
+  /** Has more come after an output wanted no more. */
+  resume(): void;
   /** Writes to its stdin. */
   write(data: Uint8Array): Promise<void>;
   /** Tells how large its terminal is. */
@@ -176,6 +189,11 @@ class Session implements ExecSession {
     this.#socket = socket;
     this.#options.signal?.addEventListener('abort', this.#abort, { once: true });
     if (this.#options.signal?.aborted === true) this.#abort();
+    else socket.start();
+  }
+
+  resume(): void {
+    this.#socket?.resume();
   }
 
   async write(data: Uint8Array): Promise<void> {
@@ -196,7 +214,7 @@ class Session implements ExecSession {
     const content = isFirst ? data.subarray(1) : data;
     switch (this.#channel) {
       case STDOUT:
-        if (content.length > 0 && !this.stdout.push(content)) this.#socket?.pause();
+        if (content.length > 0 && !this.#print(content)) this.#socket?.pause();
         return;
       case STDERR:
         if (this.stderr.length < LONGEST_COMPLAINT) this.stderr += content.toString('utf8');
@@ -211,6 +229,11 @@ class Session implements ExecSession {
         // An end of output is told by the connection's end, too; other streams were not asked for.
         return;
     }
+  }
+
+  #print(content: Buffer): boolean {
+    const { output } = this.#options;
+    return output ? output.take(content) : this.stdout.push(Buffer.from(content));
   }
 
   closed(error: Error | undefined): void {

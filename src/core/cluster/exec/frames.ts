@@ -11,8 +11,8 @@ const LONGEST_CONTROL = 125;
 
 export interface FrameListener {
   /**
-   * A piece of a message as it came: a view of the connection's own bytes, never empty. A message is as many of these as
-   * it happens to be.
+   * A piece of a message as it came: a view of the connection's own bytes, only good until the call returns, and never
+   * empty. A message is as many of these as it happens to be.
    * @param isFirst it begins with the message's first byte
    * @param isLast nothing of the message follows. It may also turn out later that nothing does: then the next is a first
    */

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import { Sender } from 'ws';
+import { takeInPlace } from '../connection/in-place.ts';
 import type { Answer, Call, Transport } from '../connection/transport.ts';
 import { FrameReader } from './frames.ts';
 
@@ -41,7 +42,9 @@ export class WebSocketClient {
   readonly protocol: string;
   readonly #socket: Duplex;
   readonly #sender: InstanceType<typeof Sender>;
+  readonly #head: Buffer;
   readonly #listener: Listener;
+  readonly #frames: FrameReader;
   readonly #timer: NodeJS.Timeout;
   #heard = performance.now();
   #isPaused = false;
@@ -81,9 +84,10 @@ export class WebSocketClient {
   private constructor(socket: Duplex, head: Buffer, protocol: string, listener: Listener) {
     this.protocol = protocol;
     this.#socket = socket;
+    this.#head = head;
     this.#listener = listener;
     this.#sender = new Sender(socket, {});
-    const frames = new FrameReader({
+    this.#frames = new FrameReader({
       piece: (data, isFirst, isLast) => listener.piece(data, isFirst, isLast),
       ping: (data) => this.#sender.pong(data, true),
       close: () => {
@@ -92,19 +96,22 @@ export class WebSocketClient {
         this.#close(undefined);
       },
     });
-    socket.on('data', (data: Buffer) => {
+    socket.on('error', (error) => this.#close(error));
+    socket.on('close', () => this.#close(broken()));
+    this.#timer = setInterval(() => this.#watch(), QUIET);
+  }
+
+  /** Begins to tell the listener what comes. */
+  start(): void {
+    takeInPlace(this.#socket, this.#head, (data) => {
       this.#heard = performance.now();
       if (this.#isClosed) return;
       try {
-        frames.write(data);
+        this.#frames.write(data);
       } catch (error) {
         this.#close(error as Error);
       }
     });
-    socket.on('error', (error) => this.#close(error));
-    socket.on('close', () => this.#close(broken()));
-    if (head.length > 0) socket.unshift(head);
-    this.#timer = setInterval(() => this.#watch(), QUIET);
   }
 
   /** Resolves when the connection takes more. */

@@ -1,0 +1,65 @@
+import type { ExecSession, Output } from '../exec/exec.ts';
+
+/** Blocks that are full and wait to be taken before no more is wanted. */
+const WAITING = 1;
+
+/**
+ * Gathers what a command prints in blocks and hands them to somebody who takes his time. The next block fills while the
+ * last one is taken, and then the command waits. Blocks are used over and over.
+ */
+export class Blocks implements Output {
+  readonly #size: number;
+  readonly #full: Buffer[] = [];
+  readonly #free: Buffer[] = [];
+  #block: Buffer;
+  #filled = 0;
+  #isOver = false;
+  #wake: () => void = () => undefined;
+
+  /** @param size bytes of a block */
+  constructor(size: number) {
+    this.#size = size;
+    this.#block = Buffer.allocUnsafeSlow(size);
+  }
+
+  take(piece: Buffer): boolean {
+    let at = 0;
+    while (at < piece.length) {
+      const count = piece.copy(this.#block, this.#filled, at);
+      at += count;
+      this.#filled += count;
+      if (this.#filled === this.#size) this.#next();
+    }
+    return this.#full.length < WAITING;
+  }
+
+  /**
+   * Hands over all that a session prints. What a block holds is only good until `write` has resolved.
+   * @returns when the session has ended, however it did, and all that had come is taken
+   * @throws what `write` throws
+   */
+  async drain(session: Pick<ExecSession, 'exit' | 'resume'>, write: (block: Buffer) => Promise<void>): Promise<void> {
+    const over = (): void => {
+      this.#isOver = true;
+      this.#wake();
+    };
+    session.exit.then(over, over);
+    for (;;) {
+      if (this.#full.length === 0 && !this.#isOver) await new Promise<void>((resolve) => (this.#wake = resolve));
+      const block = this.#full.shift();
+      if (!block) break;
+      // More comes while this one is written.
+      session.resume();
+      await write(block);
+      this.#free.push(block);
+    }
+    if (this.#filled > 0) await write(this.#block.subarray(0, this.#filled));
+  }
+
+  #next(): void {
+    this.#full.push(this.#block);
+    this.#block = this.#free.pop() ?? Buffer.allocUnsafeSlow(this.#size);
+    this.#filled = 0;
+    this.#wake();
+  }
+}
