@@ -1,6 +1,17 @@
 import type { Answer, Call, Transport } from '../connection/transport.ts';
-import type { ApiList, ApiObject } from './objects.ts';
-import { explainRefusal, failureOf, readObject, readRefusal, readText } from './read-answer.ts';
+import { sentence } from '../../../protocol/sentence.ts';
+import { ClusterError } from '../cluster-error.ts';
+import type { ApiObject } from './objects.ts';
+import {
+  explainRefusal,
+  failureOf,
+  isNamed,
+  notAnApi,
+  readList,
+  readObject,
+  readRefusal,
+  readText,
+} from './read-answer.ts';
 import { pathOf, type Resource } from './resources.ts';
 
 export interface Selection {
@@ -37,6 +48,15 @@ export interface Page<T> {
 /** Objects of a page, where nothing else is asked for: some 2 MB of pods. */
 export const PAGE_SIZE = 500;
 
+/** Pages of a list that is read whole: a hundred thousand objects. Some servers have no last page. */
+const MOST_PAGES = 200;
+
+function tooMany({ plural }: Resource, { peer }: Transport): ClusterError {
+  return new ClusterError('too-large', sentence('{0} has more {1} than can be listed at once.', peer.name, plural), {
+    where: peer.name,
+  });
+}
+
 /** The API server of a context: objects in, objects out. All of it throws ClusterError, and `cancelled`. */
 export class Api {
   readonly transport: Transport;
@@ -56,8 +76,10 @@ export class Api {
     return readText(answer, this.transport);
   }
 
-  read<T extends ApiObject>(resource: Resource, name: string, options: ObjectOptions = {}): Promise<T> {
-    return this.send<T>({ path: pathOf(resource, options.namespace, name), signal: options.signal });
+  async read<T extends ApiObject>(resource: Resource, name: string, options: ObjectOptions = {}): Promise<T> {
+    const object = await this.send<T>({ path: pathOf(resource, options.namespace, name), signal: options.signal });
+    if (isNamed(object)) return object;
+    throw notAnApi(this.transport);
   }
 
   create<T>(resource: Resource, body: unknown, options: ObjectOptions = {}): Promise<T> {
@@ -87,11 +109,11 @@ export class Api {
   /** One page of a list. A list that has grown too old is gone on with in its later state, where the server offers it. */
   async page<T extends ApiObject>(resource: Resource, options: PageOptions = {}): Promise<Page<T>> {
     const answer = await this.#ask(resource, options, options.continueAt);
-    if (answer.status !== 410) return this.#read<T>(answer, false);
+    if (answer.status !== 410) return this.#read<T>(answer, options.continueAt, false);
     const refusal = await readRefusal(answer, this.transport);
     const again = refusal.object?.metadata?.continue;
     if (options.continueAt === undefined || !again) throw explainRefusal(refusal, this.transport);
-    return this.#read<T>(await this.#ask(resource, options, again), true);
+    return this.#read<T>(await this.#ask(resource, options, again), again, true);
   }
 
   /** All pages of a list. */
@@ -107,7 +129,11 @@ export class Api {
   /** The whole list: for kinds of which there are few. */
   async list<T extends ApiObject>(resource: Resource, options: PageOptions = {}): Promise<readonly T[]> {
     const items: T[] = [];
-    for await (const page of this.pages<T>(resource, options)) items.push(...page.items);
+    let pages = 0;
+    for await (const page of this.pages<T>(resource, options)) {
+      items.push(...page.items);
+      if (++pages > MOST_PAGES) throw tooMany(resource, this.transport);
+    }
     return items;
   }
 
@@ -117,12 +143,19 @@ export class Api {
     return this.transport.send({ path: pathOf(resource, namespace), query, signal });
   }
 
-  async #read<T>(answer: Answer, isInconsistent: boolean): Promise<Page<T>> {
-    const { items, metadata } = await readObject<ApiList<T>>(answer, this.transport);
+  async #read<T extends ApiObject>(
+    answer: Answer,
+    before: string | undefined,
+    isInconsistent: boolean,
+  ): Promise<Page<T>> {
+    const { items, metadata } = await readList<T>(answer, this.transport);
+    // Go writes a missing text as an empty one.
+    const continueAt = metadata.continue === '' ? undefined : metadata.continue;
+    // Who is sent on to where he is would go round for ever.
+    if (continueAt !== undefined && continueAt === before) throw notAnApi(this.transport, answer.status);
     return {
       items: items ?? [],
-      // Go writes a missing text as an empty one.
-      continueAt: metadata.continue === '' ? undefined : metadata.continue,
+      continueAt,
       remaining: metadata.remainingItemCount,
       resourceVersion: metadata.resourceVersion ?? '',
       isInconsistent,

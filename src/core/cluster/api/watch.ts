@@ -1,11 +1,11 @@
-import { sentence } from '../../../protocol/sentence.ts';
 import { isCancelled } from '../../errors.ts';
-import { ClusterError } from '../cluster-error.ts';
+import type { ClusterError } from '../cluster-error.ts';
 import type { Answer, Transport } from '../connection/transport.ts';
 import type { Api, Selection } from './api.ts';
 import type { ApiObject, Status } from './objects.ts';
-import { explainRefusal, failureOf } from './read-answer.ts';
+import { explainRefusal, failureOf, isNamed, isRecord, notAnApi, pageFailure, statusOf } from './read-answer.ts';
 import { pathOf, type Resource } from './resources.ts';
+import { isWebPage } from './web-page.ts';
 
 export interface Change<T> {
   readonly type: 'added' | 'modified' | 'deleted';
@@ -54,17 +54,23 @@ export async function* watchChanges<T extends ApiObject>(
     streaming: true,
     signal: signal ? AbortSignal.any([signal, silence.signal]) : silence.signal,
   });
-  if (answer.status >= 400) throw await failureOf(answer, transport);
+  if (answer.status >= 300) throw await failureOf(answer, transport);
+  if (isWebPage(answer.contentType)) {
+    answer.discard();
+    throw pageFailure(answer.status, '', transport);
+  }
   // It works, however long nothing changes.
   onVersion?.(resourceVersion);
   for await (const line of linesOf(answer, silence, transport)) {
-    const event = parse(line, transport);
-    const object = event.object as (T & Partial<Status>) | undefined;
-    if (object === undefined) continue;
-    if (event.type === 'ERROR') throw explainError(object, transport);
-    onVersion?.(object.metadata.resourceVersion ?? '');
-    const type = TYPES[event.type as keyof typeof TYPES] as Change<T>['type'] | undefined;
-    if (type !== undefined) yield { type, object };
+    const { type, object } = parse(line, transport);
+    if (type === 'ERROR') throw explainError(statusOf(object), transport);
+    if (!isRecord(object) || !isRecord(object['metadata'])) throw notAnApi(transport);
+    const version = object['metadata']['resourceVersion'];
+    if (typeof version === 'string') onVersion?.(version);
+    const change = TYPES[type as keyof typeof TYPES] as Change<T>['type'] | undefined;
+    if (change === undefined) continue;
+    if (!isNamed(object)) throw notAnApi(transport);
+    yield { type: change, object: object as T };
   }
 }
 
@@ -88,7 +94,7 @@ async function* linesOf(answer: Answer, silence: AbortController, transport: Tra
       }
       if (from < chunk.length) rest.push(chunk.subarray(from));
       length += chunk.length - from;
-      if (length > LONGEST_LINE) throw notUnderstood(transport);
+      if (length > LONGEST_LINE) throw notAnApi(transport);
     }
   } catch (error) {
     // Nothing came for too long: that is a connection that hangs, and no wish of anybody.
@@ -99,20 +105,14 @@ async function* linesOf(answer: Answer, silence: AbortController, transport: Tra
   }
 }
 
-function parse(line: string, transport: Transport): { type?: string; object?: unknown } {
+function parse(line: string, transport: Transport): { readonly type?: unknown; readonly object?: unknown } {
   try {
-    return JSON.parse(line) as { type?: string; object?: unknown };
+    const event: unknown = JSON.parse(line);
+    if (isRecord(event)) return event;
   } catch {
-    throw notUnderstood(transport);
+    // Said below.
   }
-}
-
-function notUnderstood({ peer }: Transport): ClusterError {
-  return new ClusterError(
-    'unavailable',
-    sentence('{0} at {1} does not answer as an API server does.', peer.name, peer.address),
-    { where: peer.name },
-  );
+  throw notAnApi(transport);
 }
 
 function explainError({ code = 500, message = '' }: Partial<Status>, transport: Transport): ClusterError {

@@ -1,6 +1,7 @@
 import { sentence, type Sentence } from '../../../protocol/sentence.ts';
 import type { Reason } from '../../errors.ts';
 import { explainRefusal, isAnonymous, trimmed, unknownTo, type Refusal } from '../api/read-answer.ts';
+import { isWebPage } from '../api/web-page.ts';
 import { ClusterError, type ClusterErrorFacts } from '../cluster-error.ts';
 import { checkpointRole, kubeletRole } from '../rights/manifests.ts';
 import type { NodeEndpoint } from './node-endpoint.ts';
@@ -41,6 +42,10 @@ export function explainCheckpointRefusal(
       ...(ifNone && { ifNone }),
     });
   if (refusal.object) return make(byApiServer(refusal, subject, endpoint));
+  if (isWebPage(refusal.contentType)) {
+    const { reason, sentence: words } = explainRefusal(refusal, endpoint.transport);
+    return make({ reason, text: words });
+  }
   switch (status) {
     case 401:
       return make({

@@ -8,6 +8,9 @@ import type { Answer, Call, TransportOptions, Upgraded } from './transport.ts';
 /** Milliseconds, where a call names none. */
 const TIMEOUT = 30_000;
 
+/** How many times as long as one wait an answer may take in all: one that comes in drops would hold its reader for ever. */
+const IN_ALL = 10;
+
 /** Bytes that are sooner read than a new connection is made. */
 const SHORT = 64 * 1024;
 
@@ -24,6 +27,7 @@ export class Exchange {
   readonly #call: Call;
   readonly #options: TransportOptions;
   readonly #request: ClientRequest;
+  readonly #began = performance.now();
   #timer: NodeJS.Timeout | undefined;
   #isLate = false;
   /** Ends the request where it stands. One that has no connection yet would only tell when it gets one. */
@@ -135,10 +139,14 @@ export class Exchange {
 
   #wait(): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
-      this.#isLate = true;
-      this.#abort();
-    }, this.#patience);
+    const left = this.#began + IN_ALL * this.#patience - performance.now();
+    this.#timer = setTimeout(
+      () => {
+        this.#isLate = true;
+        this.#abort();
+      },
+      Math.min(this.#patience, Math.max(0, left)),
+    );
   }
 
   get #patience(): number {
@@ -152,7 +160,7 @@ export class Exchange {
 
   #explain(error: unknown): Error {
     const { peer, secrets } = this.#options;
-    if (this.#isLate) return timedOut(peer, this.#patience);
+    if (this.#isLate) return timedOut(peer, performance.now() - this.#began);
     return connectionFailed(error, peer, secrets, this.#call.signal);
   }
 }

@@ -93,6 +93,20 @@ function explain(code: string, said: string, peer: Peer): Explained {
       brief: brief(sentence('TLS failed'), sentence('at {0}: {1}', address, opensslReason(said))),
     };
   }
+  // Node's reader of HTTP, and zlib's of what should be compressed.
+  if (code.startsWith('HPE_') || code.startsWith('Z_')) {
+    const why = said.replace(/^Parse Error: /, '');
+    return {
+      reason: 'unavailable',
+      text: sentence(
+        '{0} at {1} does not speak HTTP as expected: {2}. Something else may answer there: check the address in the kubeconfig.',
+        who,
+        address,
+        why,
+      ),
+      brief: brief(sentence('No HTTP'), sentence('at {0}: {1}', address, why)),
+    };
+  }
   return unreachable(code, said, who, address);
 }
 

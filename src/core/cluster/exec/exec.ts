@@ -3,7 +3,7 @@ import { sentence, type Sentence } from '../../../protocol/sentence.ts';
 import { cancelled, throwIfCancelled } from '../../bytes/cancel.ts';
 import { CheckpointError } from '../../errors.ts';
 import type { Status } from '../api/objects.ts';
-import { explainRefusal, readRefusal, trimmed, type Refusal } from '../api/read-answer.ts';
+import { explainRefusal, readRefusal, statusOf, trimmed, type Refusal } from '../api/read-answer.ts';
 import { pathOf, PODS } from '../api/resources.ts';
 import { ClusterError } from '../cluster-error.ts';
 import { connectionFailed } from '../connection/failure.ts';
@@ -275,7 +275,7 @@ class Session implements ExecSession {
 /** A `Status` that does not say that it is one. */
 function parse(text: string): Partial<Status> {
   try {
-    return (JSON.parse(text) as Partial<Status> | null) ?? {};
+    return statusOf(JSON.parse(text));
   } catch {
     return {};
   }

@@ -1,3 +1,4 @@
+import { throwIfCancelled } from '../../bytes/cancel.ts';
 import type { Cluster } from '../cluster.ts';
 import { ClusterError } from '../cluster-error.ts';
 import { listNodes, nodeCalled, type NodeFacts } from './nodes.ts';
@@ -19,6 +20,8 @@ export async function knownNodes({ api, namespace }: Cluster, signal?: AbortSign
       (page) => page.pods,
       () => [],
     );
+    // Who gave up was not told that there are none.
+    throwIfCancelled(signal);
     const names = new Set(pods.flatMap(({ node }) => (node === undefined ? [] : [node])));
     if (names.size === 0) throw error;
     return Promise.all([...names].sort().map((name) => nodeCalled(api, name, signal)));

@@ -71,14 +71,17 @@ export async function readPod(
 }
 
 export function describePod(pod: Pod): PodFacts {
-  const { metadata, spec, status = {} } = pod;
+  const { metadata } = pod;
+  // Go writes what is not there as null, where it writes it.
+  const spec = (pod.spec as Pod['spec'] | null | undefined) ?? { containers: [] };
+  const status = (pod.status as Pod['status'] | null) ?? {};
   const describe = (
-    specs: readonly ContainerSpec[] = [],
-    statuses: readonly ContainerStatus[] = [],
+    specs: readonly ContainerSpec[] | undefined,
+    statuses: readonly ContainerStatus[] | undefined,
     kindOf: (spec: ContainerSpec) => ContainerKind,
   ): readonly ContainerFacts[] => {
-    const byName = new Map(statuses.map((one) => [one.name, one]));
-    return specs.map((one) => describeContainer(one, byName.get(one.name), kindOf(one)));
+    const byName = new Map(namedOf(statuses).map((one) => [one.name, one]));
+    return namedOf(specs).map((one) => describeContainer(one, byName.get(one.name), kindOf(one)));
   };
   const containers = [
     // An init container that is always restarted runs beside the others: Kubernetes' sidecars.
@@ -100,6 +103,12 @@ export function describePod(pod: Pod): PodFacts {
     labels: metadata.labels ?? {},
     containers,
   };
+}
+
+/** The entries of a list that have names. */
+function namedOf<T extends { readonly name: string }>(list: readonly T[] | null | undefined): readonly T[] {
+  if (!Array.isArray(list)) return [];
+  return (list as readonly (T | null)[]).filter((one): one is T => typeof one?.name === 'string');
 }
 
 function describeContainer(
@@ -155,7 +164,7 @@ function hasInitialised({ kind, state, exitCode }: ContainerFacts): boolean {
  * part of the name it added, so that nothing has to be asked.
  */
 function workloadOf({ metadata }: Pod): Workload | undefined {
-  const owner = metadata.ownerReferences?.find(({ controller }) => controller === true);
+  const owner = namedOf(metadata.ownerReferences).find(({ controller }) => controller === true);
   if (!owner) return undefined;
   const suffix = `-${metadata.labels?.['pod-template-hash'] ?? ''}`;
   if (owner.kind === 'ReplicaSet' && suffix.length > 1 && owner.name.endsWith(suffix)) {

@@ -32,6 +32,9 @@ const PAUSES: readonly number[] = [500, 1000, 2000, 5000, 10_000, 30_000];
 /** Changes of objects that are not shown yet that are kept; more, and the list is read again. */
 const MOST_BEYOND = 20_000;
 
+/** Pages of the server's that are looked through at once for what matches; after them it is asked whether to go on. */
+const MOST_PAGES = 200;
+
 /** What no further attempt mends; without the right to watch a list is read when somebody refreshes it. */
 const FINAL = new Set(['forbidden', 'untrusted', 'usage', 'bad-kubeconfig', 'no-kubeconfig', 'unauthorized']);
 
@@ -124,7 +127,9 @@ export class LiveList<Source extends ApiObject, Facts extends { readonly name: s
     const { resource, namespace, labelSelector, pageSize, describe, matches } = this.#options;
     const first = this.#continueAt === undefined;
     const enough = into.size + pageSize;
+    let pages = 0;
     do {
+      pages++;
       const page = await this.#api.page<Source>(resource, {
         namespace,
         limit: matches ? Math.max(pageSize, 500) : pageSize,
@@ -144,7 +149,7 @@ export class LiveList<Source extends ApiObject, Facts extends { readonly name: s
       }
       this.#upTo = found.at(-1)?.name ?? this.#upTo;
       this.#catchUp(into);
-    } while (this.hasMore && matches && into.size < enough);
+    } while (this.hasMore && matches && into.size < enough && pages < MOST_PAGES);
   }
 
   #isWanted(one: Facts): boolean {
