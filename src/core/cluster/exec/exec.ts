@@ -29,6 +29,9 @@ const WAITING = 64;
 /** Bytes of a status that are read: servers send a few hundred. */
 const LONGEST_STATUS = 1024 * 1024;
 
+/** Milliseconds for the connection to end by itself once the command has. */
+const LINGER = 2000;
+
 /** Characters of stderr that are kept. */
 const LONGEST_COMPLAINT = 16 * 1024;
 
@@ -140,10 +143,15 @@ export class CommandFailed extends ClusterError {
   readonly code: number;
 
   constructor(code: number, complaint: string) {
-    super('unavailable', sentence('A command on the node failed ({0}): {1}', code, trimmed(complaint)), {
-      said: complaint,
-      isPassing: ENDED.includes(code),
-    });
+    const why = trimmed(complaint);
+    super(
+      'unavailable',
+      sentence('A command on the node failed ({0}): {1}', code, why === '' ? 'it does not say why' : why),
+      {
+        said: complaint,
+        isPassing: ENDED.includes(code),
+      },
+    );
     this.code = code;
   }
 }
@@ -156,6 +164,7 @@ class Session implements ExecSession {
   readonly #options: ExecOptions;
   #socket: WebSocketClient | undefined;
   #status: number | ClusterError | undefined;
+  #lingering: NodeJS.Timeout | undefined;
   #statusText = '';
   /** Of the message that is coming. */
   #channel: number | undefined;
@@ -221,8 +230,9 @@ class Session implements ExecSession {
         this.#options.onStderr?.(content);
         return;
       case STATUS:
-        if (this.#statusText.length < LONGEST_STATUS) this.#statusText += content.toString('latin1');
-        if (isLast) this.#status ??= this.#read(Buffer.from(this.#statusText, 'latin1').toString('utf8'));
+        this.#statusText += content.toString('latin1');
+        if (this.#statusText.length > LONGEST_STATUS) throw new Error('the server sends a status that is too long');
+        if (isLast) this.#ended(this.#read(Buffer.from(this.#statusText, 'latin1').toString('utf8')));
         return;
       case CLOSE:
       default:
@@ -236,7 +246,14 @@ class Session implements ExecSession {
     return output ? output.take(content) : this.stdout.push(Buffer.from(content));
   }
 
+  /** The command has ended: a server that forgets to end the connection is not waited for. */
+  #ended(status: number | ClusterError): void {
+    this.#status ??= status;
+    this.#lingering ??= setTimeout(() => this.#socket?.destroy(), LINGER);
+  }
+
   closed(error: Error | undefined): void {
+    clearTimeout(this.#lingering);
     const status = this.#status;
     // The status is the last that comes: how the connection ended after it is of no importance.
     if (typeof status === 'number') {
@@ -254,8 +271,9 @@ class Session implements ExecSession {
     const { status, reason, message, details } = parse(text);
     if (status === 'Success') return 0;
     const code = details?.causes?.find((cause) => cause.reason === 'ExitCode')?.message;
-    if (reason === 'NonZeroExitCode' && code !== undefined) return Number(code);
-    const said = this.#transport.secrets.scrub(message ?? text, 2000);
+    if (reason === 'NonZeroExitCode' && code !== undefined && /^\d{1,3}$/.test(code)) return Number(code);
+    const why = this.#transport.secrets.scrub(message ?? text, 2000);
+    const said = why === '' ? 'no reason is given' : why;
     return new ClusterError(
       'unavailable',
       sentence('The command could not be run in the container: {0}', trimmed(said)),

@@ -27,6 +27,9 @@ const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 const QUIET = 20_000;
 const DEAD = 60_000;
 
+/** Bytes that wait for the other side to read them, from which on it is not even told that this one is alive. */
+const MOST_UNREAD = 64 * 1024;
+
 export interface Listener {
   /** As {@link FrameListener.piece}. */
   piece(data: Buffer, isFirst: boolean, isLast: boolean): void;
@@ -89,7 +92,10 @@ export class WebSocketClient {
     this.#sender = new Sender(socket, {});
     this.#frames = new FrameReader({
       piece: (data, isFirst, isLast) => listener.piece(data, isFirst, isLast),
-      ping: (data) => this.#sender.pong(data, true),
+      ping: (data) => {
+        // Who asks without end and does not read what he is answered is answered no more.
+        if (socket.writableLength < MOST_UNREAD) this.#sender.pong(data, true);
+      },
       close: () => {
         this.#sender.close(1000, Buffer.alloc(0), true);
         socket.end();
