@@ -5,7 +5,7 @@ import type { Layout } from '../archive/layout.ts';
 import { openNested } from '../archive/nested.ts';
 import type { ImageDirectory } from '../criu/image-directory.ts';
 import type { Change } from './changes.ts';
-import { machineOf } from './descriptors/machine.ts';
+import { machineOf } from './machine.ts';
 import { EntryBranch, type Placed } from './entry-branch.ts';
 import { BranchedView, type FileView } from './file-view.ts';
 import { Filesystem } from './filesystem.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { mock, test } from 'node:test';
-import { machineOf } from '../../../src/core/checkpoint/descriptors/machine.ts';
+import { machineOf } from '../../../src/core/checkpoint/machine.ts';
 import { Notebook } from '../../../src/core/checkpoint/notebook.ts';
 import { openRaw } from '../../../src/core/checkpoint/raw/raw.ts';
 import { Processes } from '../../../src/core/checkpoint/processes.ts';

@@ -11,7 +11,7 @@ import {
   type DescriptorTable,
 } from '../descriptors/descriptor-tables.ts';
 import { FileTable } from '../descriptors/file-table.ts';
-import { machineOf } from '../descriptors/machine.ts';
+import { machineOf } from '../machine.ts';
 import type { Remap } from '../descriptors/remaps.ts';
 import { FD_TYPE } from '../descriptors/split-files.ts';
 import { signalTable, type SignalTable } from '../isolation/signal-names.ts';

@@ -31,7 +31,8 @@ const ofProcess: ReadonlySet<KindName> = new Set([
   'RLIMIT',
 ]);
 
-export class DumpedRaw implements Raw {
+/** All of {@link Raw} for which images are decoded. */
+export class DumpedRaw implements Omit<Raw, 'machine'> {
   readonly #sources: RawSources;
   /** Those looked at last, least recently first: the detail of an entry and its tree are asked for one after the other. */
   readonly #images = new Map<string, Promise<DecodedImage>>();
@@ -77,10 +78,6 @@ export class DumpedRaw implements Raw {
     const image = await orCancelled(this.#opened(entry), signal);
     this.#sources.notebook.add(...image.notes);
     return image;
-  }
-
-  machine(signal?: AbortSignal): Promise<number | undefined> {
-    return this.#sources.machine(signal);
   }
 
   place(fact: FactRef, signal?: AbortSignal): Promise<ImagePlace | undefined> {

@@ -34,8 +34,8 @@ export interface RawSources {
 
 /** Loads what answers when it is first asked. */
 export function openRaw(sources: RawSources): Raw {
-  let loading: Promise<Raw> | undefined;
-  const load = (): Promise<Raw> =>
+  let loading: Promise<Omit<Raw, 'machine'>> | undefined;
+  const load = (): Promise<Omit<Raw, 'machine'>> =>
     (loading ??= import('./dumped-raw.ts').then(({ DumpedRaw }) => new DumpedRaw(sources)));
   return {
     entries: async () => (await load()).entries(),

@@ -15,7 +15,7 @@ import { fileOf } from '../../criu/kinds.ts';
 import type { FownEntry, SkOptsEntry } from '../../criu/schema/generated/messages.ts';
 import { readDescriptorTables } from '../descriptors/descriptor-tables.ts';
 import { FileTable } from '../descriptors/file-table.ts';
-import { machineOf } from '../descriptors/machine.ts';
+import { machineOf } from '../machine.ts';
 import { OpenFlags } from '../open-files/flag-words.ts';
 import type { Notebook } from '../notebook.ts';
 import type { Processes } from '../processes.ts';

@@ -1,7 +1,7 @@
 import type { ExecSession, Output } from '../exec/exec.ts';
 
 /** Blocks that are full and wait to be taken before no more is wanted. */
-const WAITING = 1;
+const WAITING = 4;
 
 /**
  * Gathers what a command prints in blocks and hands them to somebody who takes his time. The next block fills while the

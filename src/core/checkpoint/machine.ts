@@ -1,7 +1,7 @@
-import type { ImageDirectory } from '../../criu/image-directory.ts';
-import { fileOf } from '../../criu/kinds.ts';
-import { known } from '../known-images.ts';
-import type { Processes } from '../processes.ts';
+import type { ImageDirectory } from '../criu/image-directory.ts';
+import { fileOf } from '../criu/kinds.ts';
+import { known } from './known-images.ts';
+import type { Processes } from './processes.ts';
 
 /** Kept once all images are known: it is asked for with each image that is decoded, and all processes may lack theirs. */
 const kept = new WeakMap<Processes, { readonly machine: number | undefined }>();
