@@ -65,8 +65,8 @@ describe('what a command prints, in blocks', () => {
       busy = true;
       await sleep(1);
       count += block.length;
-      // The block that is taken, one that waits, and one that fills.
-      assert.ok(source.given.length * 10 - count <= 200, String(source.given.length * 10 - count));
+      // Blocks that wait, and one that fills.
+      assert.ok(source.given.length * 10 - count <= 500, String(source.given.length * 10 - count));
       busy = false;
     });
     assert.equal(count, 5000);

@@ -1,11 +1,11 @@
 import type { ExecSession, Output } from '../exec/exec.ts';
 
-/** Blocks that are full and wait to be taken before no more is wanted. */
+/** Blocks that are full and wait to be taken before no more is wanted: a disk takes some sooner than others. */
 const WAITING = 4;
 
 /**
- * Gathers what a command prints in blocks and hands them to somebody who takes his time. The next block fills while the
- * last one is taken, and then the command waits. Blocks are used over and over.
+ * Gathers what a command prints in blocks and hands them to somebody who takes his time. Some blocks fill while one is
+ * taken, and then the command waits. Blocks are used over and over.
  */
 export class Blocks implements Output {
   readonly #size: number;
