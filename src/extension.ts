@@ -125,7 +125,7 @@ function build(
       openLocator: (locator) => editor.openLocator(locator),
       openFile: (path) => editor.open(vscode.Uri.file(path), false),
       onDownloaded: (path) => void list.update(path),
-      activeLocator: () => editor.active?.document.locator,
+      locatorShown: (uri) => editor.locatorShown(uri),
     }),
   ));
   const sandboxes: SandboxesView = own(

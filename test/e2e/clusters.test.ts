@@ -77,6 +77,13 @@ test('its archive opens where it is', async () => {
   await screenshot('clusters-in-place');
 });
 
+test('what is open in place is downloaded by the button of its editor', async () => {
+  const { page, folder } = workbench();
+  await page.locator('.editor-actions').getByRole('button', { name: 'Download' }).click();
+  await notificationWith(workbench(), 'was downloaded');
+  assert.equal(readdirSync(folder).filter((name) => name.endsWith('.tar.acquisition.json')).length, 1);
+});
+
 test('the archives of a node are listed, in light and high contrast too, and can be restored', async () => {
   const { page, contextMenu, treeItem, setTheme, screenshot } = workbench();
   await unfoldRow('Nodes');

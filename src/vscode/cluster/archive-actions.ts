@@ -25,8 +25,8 @@ export interface ArchiveActionOptions {
   readonly openFile: (path: string) => Promise<void>;
   /** Told of each archive that came. */
   readonly onDownloaded: (path: string) => void;
-  /** The node locator of the editor that has the focus, if it has one. */
-  readonly activeLocator: () => string | undefined;
+  /** What the editor of a document shows, as a locator; without a document the editor that has the focus. */
+  readonly locatorShown: (uri: vscode.Uri | undefined) => string | undefined;
 }
 
 /** What one does with archives on nodes. */
@@ -48,11 +48,12 @@ export class ArchiveActions {
     await this.#options.openLocator(target.locator);
   }
 
-  /** @param argument a row, a locator, or nothing: then what the active editor shows */
+  /** @param argument a row, a locator, the document of an editor's title, or nothing: then the active editor's */
   async download(argument: unknown, selected: unknown): Promise<void> {
     const isMany = Array.isArray(selected) && selected.includes(argument);
-    const rows = isMany ? (selected as unknown[]) : [argument ?? this.#options.activeLocator()];
-    await Promise.all(rows.map((row) => this.#downloadRow(row)));
+    const isOfEditor = argument === undefined || argument instanceof vscode.Uri;
+    const one = isOfEditor ? this.#options.locatorShown(argument) : argument;
+    await Promise.all((isMany ? (selected as unknown[]) : [one]).map((row) => this.#downloadRow(row)));
   }
 
   async downloadMade({ connection, node, pod, container }: Wanted, path: string): Promise<void> {

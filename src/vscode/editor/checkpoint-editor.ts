@@ -44,6 +44,13 @@ export class CheckpointEditor extends Disposable implements vscode.CustomReadonl
     return [...this.#pages].find(([panel]) => panel.active)?.[1];
   }
 
+  /** What an editor shows, as a locator. @param uri of its document; undefined: the one that has the focus */
+  locatorShown(uri: vscode.Uri | undefined): string | undefined {
+    if (!uri) return this.active?.document.locator;
+    const documents = [...this.#pages.values()].map(({ document }) => document);
+    return documents.find((document) => document.uri.toString() === uri.toString())?.locator;
+  }
+
   /** Opens the editor of an archive, or of a folder by the document that stands for it. */
   async open(locator: vscode.Uri, isFolder: boolean): Promise<void> {
     const key = await this.#services.table.remember(await locatorOf(locator, this.#services.table));
