@@ -63,6 +63,8 @@ export function addPod(cluster: TestCluster, sample: SamplePod): PodObject {
     status: {
       phase: sample.phase ?? 'Running',
       podIP: '10.88.0.7',
+      hostIP: '10.99.0.1',
+      hostIPs: [{ ip: '10.99.0.1' }],
       qosClass: 'BestEffort',
       containerStatuses: statuses(specs(containers), state),
       ...(inits.length > 0 && {

@@ -21,6 +21,8 @@ const ARCHIVE = 'checkpoint-rich_lab-app-2026-11-23T22:31:03Z.tar';
 /** As it is named where a name may have no colons. */
 const DOWNLOADED = ARCHIVE.replaceAll(':', '-');
 
+const READER = 'token-of-reader-0123456789abcdef';
+
 const cluster = await TestCluster.start({
   nodes: [{ name: 'node-a' }, { name: 'node-b' }],
   namespaces: ['lab'],
@@ -38,10 +40,19 @@ after(async () => {
   await kubeletServer.close();
   await cluster.close();
 });
-process.env['KUBECONFIG'] = cluster.kubeconfig('admin', { context: 'dialogs' });
+/** May see pods, and make no checkpoint anywhere. */
+cluster.addUser('reader', { rules: [{ verbs: ['get', 'list', 'watch'], resources: ['pods'] }], token: READER });
+process.env['KUBECONFIG'] = cluster.kubeconfig('admin', {
+  context: 'dialogs',
+  change: ({ users, contexts }) => {
+    users.push({ name: 'reader', user: { token: READER } });
+    contexts.push({ name: 'reading', context: { cluster: 'c', user: 'reader', namespace: 'lab' } });
+  },
+});
 
+const address = `127.0.0.1:${String(kubeletServer.port)}`;
 const workbench = useWorkbench(undefined, {
-  'checkpointExplorer.kubelets': { 'dialogs/node-b': { address: `127.0.0.1:${String(kubeletServer.port)}` } },
+  'checkpointExplorer.kubelets': { 'dialogs/node-b': { address }, 'reading/node-b': { address } },
 });
 
 /** A row of the view, by its label. */
@@ -232,4 +243,19 @@ test('an archive is deleted when its name has been typed, and not before', async
   );
   await row('rich / lab-app').waitFor({ ...WAIT, state: 'detached' });
   assert.ok(!existsSync(path));
+});
+
+test('who was refused by a kubelet itself is not told to ask it', async () => {
+  const { page, contextMenu, runCommand } = workbench();
+  await row('dialogs').click(WAIT);
+  await page.keyboard.press('ArrowLeft');
+  await unfoldRow('reading');
+  await unfoldRow('lab');
+  await unfoldRow('straight');
+  await runCommand('Notifications: Clear All Notifications');
+  await contextMenu(row('web'), 'Checkpoint…');
+  await choose(dialog('Checkpoint web of lab/straight on node-b?'), 'Checkpoint');
+  const told = await notificationWith(workbench(), 'you (reader) may not create nodes/checkpoint');
+  await told.getByRole('button', { name: 'Copy YAML' }).waitFor(WAIT);
+  assert.equal(await told.getByRole('button', { name: 'Ask the Kubelet Itself' }).count(), 0);
 });

@@ -116,10 +116,12 @@ export class CheckpointActions {
 
   /** Where the API server's way is closed, the kubelet's own address may be open. */
   #otherWay(connection: Connection, node: NodeFacts, isRefused: boolean): (Action & { run(): void }) | undefined {
-    if (!isRefused) return undefined;
+    const { kubelets } = this.#services;
+    const context = connection.cluster.name;
+    if (!isRefused || kubelets.isDirect(context, node.name)) return undefined;
     return {
       title: vscode.l10n.t('Ask the Kubelet Itself'),
-      run: () => this.#services.kubelets.choose(connection.cluster.name, node.name),
+      run: () => kubelets.choose(context, node.name),
     };
   }
 

@@ -55,10 +55,15 @@ export async function wantedOf(
       const key = `${cluster.name}\0${facts.node}`;
       const node = nodes.get(key) ?? nodeCalled(cluster.api, facts.node, signal);
       nodes.set(key, node);
-      return wantedIn(connection, facts, await node, containers);
+      return wantedIn(connection, facts, withAddress(await node, facts), containers);
     }),
   );
   return all.flat();
+}
+
+/** Who may not read nodes knows their addresses from the pods that are there. */
+function withAddress(node: NodeFacts, { nodeAddress }: PodFacts): NodeFacts {
+  return node.address === undefined ? { ...node, address: nodeAddress } : node;
 }
 
 function wantedIn(

@@ -192,6 +192,13 @@ describe('checkpoints that a person asks for', () => {
     assert.match(String(untold.failure), /does not say why: the reason is in \/run\/containerd/);
   });
 
+  test('know the address of a node that one may not look at, from the pod', async () => {
+    const account = serviceAccount(cluster, { verbs: ['get'], resources: ['pods'], namespace: 'lab' });
+    const [wanted] = await wantedOf(connectionsOf(account), [POD]);
+    assert.equal(wanted?.node.kubeletVersion, '');
+    assert.equal(wanted.node.address, '10.99.0.1');
+  });
+
   test('go straight to a kubelet whose certificate was accepted, with the right that takes', async () => {
     const kubelet = cluster.kubelet('node-1');
     assert.ok(kubelet);
@@ -218,7 +225,14 @@ describe('checkpoints that a person asks for', () => {
     const direct = { ...settings, endpoint: () => Promise.resolve(straightToKubelet(transport, 'node-1')) };
     const [taken] = await takeAll(wanted, new Running(), NAMELESS, direct);
     assert.ok(taken && 'path' in taken);
-    assert.deepEqual(subjectOf(taken.wanted), { namespace: 'lab', pod: 'web', container: 'proxy', node: 'node-1' });
+    const { uid } = taken.wanted.pod;
+    assert.deepEqual(subjectOf(taken.wanted), {
+      namespace: 'lab',
+      pod: 'web',
+      uid,
+      container: 'proxy',
+      node: 'node-1',
+    });
   });
 });
 

@@ -102,6 +102,7 @@ export interface Pod extends ApiObject {
     readonly reason?: string;
     readonly message?: string;
     readonly podIP?: string;
+    readonly hostIP?: string;
     readonly startTime?: string;
     readonly conditions?: readonly {
       readonly type: string;

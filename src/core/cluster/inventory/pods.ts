@@ -39,6 +39,8 @@ export interface PodFacts {
   readonly uid: string;
   /** Undefined until it is scheduled. */
   readonly node: string | undefined;
+  /** The address of its node inside of the cluster; undefined until its kubelet has taken it up. */
+  readonly nodeAddress: string | undefined;
   /** What `kubectl get pods` shows: `Running`, `CrashLoopBackOff`, `Init:0/1`, `Terminating`. */
   readonly status: string;
   /** RFC 3339. */
@@ -96,6 +98,7 @@ export function describePod(pod: Pod): PodFacts {
     name: metadata.name ?? '',
     uid: metadata.uid ?? '',
     node: spec.nodeName === '' ? undefined : spec.nodeName,
+    nodeAddress: status.hostIP === '' ? undefined : status.hostIP,
     status: statusOf(pod, containers),
     created: metadata.creationTimestamp ?? '',
     restarts: containers.reduce((sum, { restarts }) => sum + restarts, 0),
