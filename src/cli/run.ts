@@ -94,7 +94,9 @@ function findCommand(words: readonly string[]): { command?: Command; operands: r
   const command = group.find(({ name }) => name === `${first} ${second}`);
   if (command) return { command, operands: rest };
   if (['', '--help', '-h'].includes(second)) return { operands: [] };
-  throw usage('There is no command {0} {1}.', first, second);
+  throw commandsOf(second).length > 0
+    ? usage('There is no command {0} {1}: the command is just {1}.', first, second)
+    : usage('There is no command {0} {1}.', first, second);
 }
 
 function report(error: unknown, args: readonly string[], output: Output): ExitCode {

@@ -26,6 +26,7 @@ export class Kubelet {
   readonly #node: TestNode;
   readonly #pods: () => readonly PodObject[];
   readonly #busy = new Set<string>();
+  #atOnce = 0;
 
   constructor(node: TestNode, pods: () => readonly PodObject[]) {
     this.#node = node;
@@ -155,7 +156,7 @@ export class Kubelet {
       if (failure === 'tcp-established' && runtime === 'containerd') this.#log(what.id);
       return { failure: runtimeText(failure, runtime, what.id) };
     }
-    if (this.#busy.has(what.id)) return { failure: atOnce(runtime, what.id) };
+    if (this.#busy.has(what.id)) return { failure: atOnce(runtime, what.id, this.#atOnce++) };
     this.#busy.add(what.id);
     this.#node.mostAtOnce = Math.max(this.#node.mostAtOnce, this.#busy.size);
     const time = new Date().toISOString().replace(/\.\d+/, '');
@@ -185,7 +186,7 @@ export class Kubelet {
   #log(id: string): void {
     const path = join(this.#node.root, criuLogOf(id));
     mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, TCP_LOG);
+    if (!this.#node.logsElsewhere) writeFileSync(path, TCP_LOG);
   }
 
   /** As the runtimes do: a file of that name is written over and not cut to its new length. */

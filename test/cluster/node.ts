@@ -40,6 +40,8 @@ export class TestNode {
   readonly archives = new Map<string, string>();
   /** What the API server's own account towards the kubelet is called, where it may not make checkpoints. */
   deniedKubeletClient: string | undefined;
+  /** Whether CRIU's own configuration has it write its log where the runtime does not look. */
+  logsElsewhere = false;
   /** What the kubelet's metrics say of checkpoints so far; nothing before the first. */
   counted: { made: number; failed: number } | undefined;
   /** Checkpoints that were being made at the same time, at most. */

@@ -34,8 +34,11 @@ export function runtimeText(
 export const TIMED_OUT =
   'rpc error: code = DeadlineExceeded desc = stream terminated by RST_STREAM with error code: CANCEL';
 
-/** A second checkpoint of a container while the first is being made. */
-export function atOnce(runtime: RuntimeName, id: string): string {
+/** A second checkpoint of a container while the first is being made. @param count of them: containerd says one or the other */
+export function atOnce(runtime: RuntimeName, id: string, count: number): string {
+  if (runtime === 'containerd' && count % 2 === 1) {
+    return 'rpc error: code = Unknown desc = failed to create diff tar stream: short write copying file';
+  }
   return runtime === 'cri-o'
     ? `rpc error: code = Unknown desc = failed to pause container "${id}" before checkpointing: \`/usr/sbin/runc --root /run/runc pause ${id}\` failed: time="2026-11-23T22:22:12Z" level=error msg="container not running"\n : container process not found`
     : `rpc error: code = Unknown desc = failed to create diff tar stream: lstat /var/lib/containerd/io.containerd.grpc.v1.cri/containers/${id}/ctrd-checkpoint/checkpoint/pstree.img: no such file or directory`;

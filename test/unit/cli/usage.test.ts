@@ -11,6 +11,8 @@ const ARCHIVE = archiveOf('podman-counter-none');
 describe('wrong usage is one sentence, nothing on stdout, and exit code 2', () => {
   const cases: readonly (readonly [args: readonly string[], sentence: RegExp])[] = [
     [['inspekt', ARCHIVE], /There is no command inspekt\./],
+    [['cluster', 'inspekt'], /There is no command cluster inspekt\. See/],
+    [['cluster', 'download', 'x'], /There is no command cluster download: the command is just download\./],
     [['--all', ARCHIVE], /There is no option --all before a command\./],
     [['show'], /show needs LOCATOR…\./],
     [['show', ''], /An argument of show is empty\./],

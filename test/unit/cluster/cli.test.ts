@@ -163,6 +163,16 @@ test('checkpoint: why it failed is looked up on the node where the runtime only 
   assert.equal(code, 1);
   assert.match(stderr, /Container moby of moby\/moby has an established TCP connection/);
   assert.match(stderr, /echo 'tcp-established' >> \/etc\/criu\/runc\.conf/);
+  // CRIU has written none, or elsewhere.
+  addPod(cluster, { name: 'else', namespace: 'moby', node: 'node-2' });
+  cluster.node('node-2').logsElsewhere = true;
+  const elsewhere = await cli('checkpoint', 'moby/else', '--namespace', 'lab');
+  cluster.node('node-2').logsElsewhere = false;
+  cluster.store.remove(PODS, cluster.store.get(PODS, 'moby', 'else'));
+  assert.match(
+    elsewhere.stderr,
+    /its log is not where the runtime says, at \/run\/containerd\/\S+\/criu-dump\.log\.\n.*log-file/,
+  );
   // Without the right to look it stays what the runtime said.
   const blind = await cli('checkpoint', 'moby/moby', '--namespace', 'nowhere');
   cluster.node('node-2').failure = undefined;
@@ -326,6 +336,13 @@ describe('who lacks a right is told what to ask for', () => {
       stderr,
       /^apiVersion: rbac\.authorization\.k8s\.io\/v1\nkind: ClusterRole\n[^]*^ {4}resourceNames: \[node-1\]\n[^]*^kind: ClusterRoleBinding\n[^]*^ {2}- kind: ServiceAccount\n/m,
     );
+  });
+
+  test('once, however many containers it is about', async () => {
+    const { code, stderr } = await cli('checkpoint', 'lab/shop', '--kubeconfig', path);
+    assert.equal(code, 1);
+    assert.equal(stderr.match(/may not make checkpoints on node-1/g)?.length, 1);
+    assert.equal(stderr.match(/^kind: ClusterRole$/gm)?.length, 1);
   });
 
   test('to read the files of a node, with a Role', async () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { Cluster } from '../../../src/core/cluster/cluster.ts';
 import { knownNodes } from '../../../src/core/cluster/inventory/known-nodes.ts';
-import { readNode } from '../../../src/core/cluster/inventory/nodes.ts';
+import { nodeCalled, readNode } from '../../../src/core/cluster/inventory/nodes.ts';
 import { canCheckpoint, canRestore } from '../../../src/core/cluster/inventory/runtime-support.ts';
 import { checkSetup, type SetupOptions } from '../../../src/core/cluster/setup/check-setup.ts';
 import type { SetupPoint, SetupQuestion } from '../../../src/core/cluster/setup/setup-point.ts';
@@ -95,6 +95,24 @@ describe('what stands between a person and a checkpoint', () => {
     assert.match(rights.remedy?.copy?.text ?? '', /nodes\/proxy/);
     assert.equal(found.get('gate')?.state, 'unknown');
     assert.match(words(found, 'gate'), /\(v1\.36\.2\) has checkpoints on unless they were switched off/);
+  });
+
+  test('of a node that one may not look at nothing is said that is not known', async () => {
+    const opened = await connect(cluster, serviceAccount(cluster));
+    const gate: SetupPoint[] = [];
+    for await (const point of checkSetup(opened, await nodeCalled(opened.api, 'node-1'))) {
+      if (point.question === 'gate') gate.push(point);
+    }
+    assert.deepEqual(
+      gate.map(({ state, remedy, text }) => [state, remedy, say(text)]),
+      [
+        [
+          'unknown',
+          undefined,
+          'Whether the kubelet of node-1 has checkpoints switched on is not known: you may not look at the node.',
+        ],
+      ],
+    );
   });
 
   test('rights: just those that it takes', async () => {

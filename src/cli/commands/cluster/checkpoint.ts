@@ -31,6 +31,7 @@ export async function run(args: Arguments, session: Session): Promise<ExitCode> 
   const wishes = args.operands.map((operand) => parseWish(operand, choice.namespace ?? cluster.namespace));
   const made: Made[] = [];
   let code: ExitCode = 0;
+  const told = new Set<string>();
   try {
     for (const wish of wishes) {
       const found = await toldIf(isOfOne, () => subjectsOf(wish, cluster, session));
@@ -47,13 +48,15 @@ export async function run(args: Arguments, session: Session): Promise<ExitCode> 
   await print(made, cluster, args, session);
   return code;
 
-  /** Tells what does not keep the others from being checkpointed. */
+  /** Tells what does not keep the others from being checkpointed; once where it is the same for several. */
   async function toldIf<T>(isOne: (error: unknown) => boolean, work: () => Promise<T>): Promise<T | undefined> {
     try {
       return await work();
     } catch (error) {
       if (!isOne(error)) throw error;
-      session.output.failure(error);
+      const message = error instanceof Error ? error.message : String(error);
+      if (!told.has(message)) session.output.failure(error);
+      told.add(message);
       code = 1;
       return undefined;
     }

@@ -1,4 +1,5 @@
-import { isCancelled } from '../../errors.ts';
+import { sentence } from '../../../protocol/sentence.ts';
+import { CheckpointError, isCancelled } from '../../errors.ts';
 import type { NodeFacts } from '../inventory/nodes.ts';
 import type { NodeFiles } from '../node-files/node-files.ts';
 import { findCriuCause, findCriuLog } from './criu-cause.ts';
@@ -32,7 +33,8 @@ export async function lookIntoLog(
     log = (await files.tail(node, path, MOST, signal)).toString('utf8');
   } catch (error) {
     if (isCancelled(error)) throw error;
-    return failure;
+    const isMissing = CheckpointError.is(error, 'not-found') && error.where === path;
+    return isMissing ? withoutLog(failure, subject, path) : failure;
   }
   const cause = findCriuCause(log);
   if (!cause) return failure;
@@ -43,5 +45,27 @@ export async function lookIntoLog(
     where: subject.node,
     ...(failure.status !== undefined && { status: failure.status }),
     ...(remedy && { remedy }),
+  });
+}
+
+/** A node's configuration of CRIU may send its log elsewhere: the runtime names a file that it could not make. */
+function withoutLog(failure: CheckpointRefused, subject: Subject, path: string): CheckpointRefused {
+  const { namespace, pod, container, node } = subject;
+  const text = sentence(
+    'CRIU could not dump {0} of {1}, and {2} does not say why: its log is not where the runtime says, at {3}.',
+    container,
+    `${namespace}/${pod}`,
+    node,
+    path,
+  );
+  return new CheckpointRefused(failure.reason, text, {
+    remedy: {
+      text: sentence(
+        'The most frequent reason is an established TCP connection. A line “log-file” in /etc/criu/runc.conf on the node (crun.conf where crun is the runtime) sends the log elsewhere.',
+      ),
+    },
+    where: node,
+    ...(failure.said !== undefined && { said: failure.said }),
+    ...(failure.status !== undefined && { status: failure.status }),
   });
 }

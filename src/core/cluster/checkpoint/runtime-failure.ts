@@ -102,7 +102,7 @@ const MEANINGS: readonly (readonly [RegExp, Explain])[] = [
     }),
   ],
   [
-    /failed to pause container .*before checkpointing|ctrd-checkpoint\/\S*: no such file or directory/s,
+    /failed to pause container .*before checkpointing|ctrd-checkpoint\/\S*: no such file or directory|failed to create diff tar stream: short write/s,
     ({ namespace, pod, container, node }) => ({
       reason: 'unavailable',
       text: sentence(

@@ -139,7 +139,14 @@ function gatePoint(node: NodeFacts, { gate }: KubeletFacts): readonly SetupPoint
     ];
   }
   const { kubeletVersion: version } = node;
-  if (version !== '' && !isAtLeast(version, 1, 25)) {
+  if (version === '') {
+    const text = sentence(
+      'Whether the kubelet of {0} has checkpoints switched on is not known: you may not look at the node.',
+      node.name,
+    );
+    return [{ question: 'gate', state: 'unknown', text }];
+  }
+  if (!isAtLeast(version, 1, 25)) {
     const text = sentence('The kubelet of {0} ({1}) is too old: checkpoints came with 1.25.', node.name, version);
     return [{ question: 'gate', state: 'bad', text }];
   }
