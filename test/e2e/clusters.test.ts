@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { after, test } from 'node:test';
 import { startDemo } from '../cluster/demo.ts';
+import { NODES } from '../cluster/test-cluster.ts';
 import { boxWith, choose, dialogWith, notificationWith, unfold, WAIT } from './driving.ts';
 import { useWorkbench } from './harness.ts';
 
@@ -99,6 +100,31 @@ test('the archives of a node are listed, in light and high contrast too, and can
   await contextMenu(treeItem('rich / lab-app'), 'Restore to Sandbox…');
   await boxWith(page, 'Choose where').or(page.getByPlaceholder('Choose where')).first().waitFor(WAIT);
   await page.keyboard.press('Escape');
+});
+
+test('an archive that is clicked while its row is being drawn anew is opened', async () => {
+  const { page, treeItem, webviewFrame, notifications } = workbench();
+  await page.getByRole('treeitem', { name: /^node-a,.*2 archives/ }).waitFor(WAIT);
+  let count = 0;
+  // What changes of a node has it drawn, with all that is below it.
+  const changes = setInterval(() => {
+    const node = cluster.store.find(NODES, undefined, 'node-a');
+    const memory = `${String(1_000_000 + count++)}Ki`;
+    if (node) cluster.store.update(NODES, node, { status: { ...(node['status'] as object), allocatable: { memory } } });
+  }, 20);
+  try {
+    for (let clicks = 0; clicks < 20; clicks++) {
+      await treeItem('tty / lab-tty').click(WAIT);
+      await page.waitForTimeout(60);
+    }
+  } finally {
+    clearInterval(changes);
+  }
+  await webviewFrame().getByText('node://demo/node-a').first().waitFor(WAIT);
+  assert.deepEqual(
+    (await notifications()).filter((text) => /command|drawn anew/.test(text)),
+    [],
+  );
 });
 
 test('what a node lacks for a checkpoint is told point by point', async () => {

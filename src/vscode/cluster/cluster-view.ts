@@ -1,4 +1,5 @@
 import { readdir } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import * as vscode from 'vscode';
 import type { ContextFacts } from '../../core/cluster/cluster.ts';
 import { Disposable, onDispose } from '../disposable.ts';
@@ -9,7 +10,7 @@ import { TreeChanges } from '../tree-changes.ts';
 import { CLUSTER_COMMANDS, ROW_COMMANDS } from './cluster-commands.ts';
 import type { Connection } from './connections.ts';
 import type { ClusterPart, ClusterPartOptions } from './cluster-part.ts';
-import { treeItem } from './tree-item.ts';
+import { CLICK_COMMAND, treeItem } from './tree-item.ts';
 import type { Row, TreeNode, Wording } from './tree/node.ts';
 
 export const VIEW = 'checkpointExplorer.clusters';
@@ -21,6 +22,9 @@ const AGE_MS = 60_000;
 
 /** Milliseconds from the start until helper pods that a crash has left are looked for. */
 const AFTER_START = 8000;
+
+/** Milliseconds that the rows may take to be drawn anew. */
+const REDRAWN = 2000;
 
 export interface ClusterViewOptions extends Omit<ClusterPartOptions, 'onChanged' | 'onFilter' | 'reveal'> {
   readonly log: Log;
@@ -55,6 +59,12 @@ export class ClusterView extends Disposable implements vscode.TreeDataProvider<T
       };
       this.own(vscode.commands.registerCommand(`checkpointExplorer.${name}`, errors.guard(handler)));
     }
+    this.own(
+      vscode.commands.registerCommand(
+        CLICK_COMMAND,
+        errors.guard(() => this.#clicked()),
+      ),
+    );
     this.#view = this.own(
       vscode.window.createTreeView(VIEW, { treeDataProvider: this, showCollapseAll: true, canSelectMany: true }),
     );
@@ -150,6 +160,15 @@ export class ClusterView extends Disposable implements vscode.TreeDataProvider<T
   #unfolded(node: TreeNode | undefined): readonly (TreeNode | undefined)[] {
     const below = this.#loaded?.tree.unfoldedBelow(node) ?? [];
     return node === undefined && this.#view.visible ? [undefined, ...below] : below;
+  }
+
+  async #clicked(): Promise<void> {
+    // VS Code finds no row that it is just taking in anew; it remembers which one is selected.
+    for (const until = Date.now() + REDRAWN; this.#view.selection.length === 0 && Date.now() < until;) await sleep(20);
+    const [node, ...others] = this.#view.selection;
+    const command = node && others.length === 0 ? this.row(node).command : undefined;
+    if (node && command) await vscode.commands.executeCommand(`checkpointExplorer.${command.name}`, node);
+    else this.#lost();
   }
 
   /** The menu was that of a row that VS Code no longer knows: it says so, rather than nothing at all. */

@@ -1,6 +1,12 @@
 import * as vscode from 'vscode';
 import type { Row, TreeNode } from './tree/node.ts';
 
+/**
+ * What a click on a row does. It has no arguments, because VS Code keeps these only until the row is drawn anew, and says
+ * “Actual command not found” to who clicks just then; which row it is tells the selection.
+ */
+export const CLICK_COMMAND = 'checkpointExplorer.clickClusterRow';
+
 /** A row as VS Code draws it. */
 export function treeItem(node: TreeNode, row: Row): vscode.TreeItem {
   const { None, Collapsed } = vscode.TreeItemCollapsibleState;
@@ -16,12 +22,6 @@ export function treeItem(node: TreeNode, row: Row): vscode.TreeItem {
   item.accessibilityInformation = {
     label: row.spoken ?? (row.description === '' ? row.label : `${row.label}, ${row.description}`),
   };
-  if (row.command) {
-    item.command = {
-      command: `checkpointExplorer.${row.command.name}`,
-      title: row.command.title,
-      arguments: [node],
-    };
-  }
+  if (row.command) item.command = { command: CLICK_COMMAND, title: row.command.title };
   return item;
 }

@@ -144,13 +144,13 @@ describe('a checkpoint that is not made says why', async () => {
       'kubelet-down',
       'unreachable',
       /^The API server of test cannot reach the kubelet of node-\d: dial tcp 10\.99\.0\.1:10250: connect: connection refused/,
-      undefined,
+      /^systemctl status kubelet;/,
     ],
     [
       'runtime-down',
       'unavailable',
       /^The container runtime on node-\d does not answer \((?:\/var\/run\/crio\/crio|\/run\/containerd\/containerd)\.sock\)/,
-      undefined,
+      /^systemctl status (?:crio|containerd);/,
     ],
     [
       'support-off',

@@ -7,6 +7,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
@@ -72,6 +73,23 @@ describe('archives on a node', async () => {
       await files.delete(there, path, state);
     }
     assert.deepEqual(readdirSync(folder).sort(), ['folder', 'link']);
+  });
+
+  test('that are called by what is no text are listed, and told as what they are', async (context) => {
+    const folder = cluster.node('node-2').checkpoints;
+    const name = Buffer.from([...Buffer.from('latin-'), 0xe9, ...Buffer.from('.tar')]);
+    const path = Buffer.concat([Buffer.from(`${folder}/`), name]);
+    try {
+      writeFileSync(path, 'x');
+    } catch {
+      return context.skip('the disk takes no such names');
+    }
+    const there = await nodeOf(opened, 'node-2');
+    const { archives } = await files.list(there);
+    const listed = archives.find((one) => one.name.startsWith('latin'));
+    const error = await failureOf(files.stat(there, listed?.path ?? ''));
+    assert.match(error.message, /latin-\ufffd\.tar on node-2 cannot be asked for: its name is not UTF-8\./);
+    rmSync(path);
   });
 
   test('are hashed where they are', async () => {

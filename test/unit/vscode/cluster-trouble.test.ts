@@ -49,6 +49,17 @@ describe('what is in the way', async () => {
     assert.equal(isAnswered, false);
   });
 
+  test('a user of the kubeconfig that cannot be used is told as that, in the row of the context too', async () => {
+    const bad = (config: KubeconfigObject): void => {
+      config.users.push({ name: 'bad', user: { 'client-certificate-data': 'AAAA', 'client-key-data': 'AAAA' } });
+      config.contexts.push({ name: 'bad', context: { cluster: 'c', user: 'bad' } });
+    };
+    const shown = new Shown(kubeconfigOf(bad));
+    const { label, description } = shown.row(await errorOf(shown, 'bad'));
+    assert.deepEqual([label, description], ['Bad user', 'client-certificate holds no certificate in PEM form']);
+    assert.equal(shown.row(await shown.at('bad')).description, 'bad kubeconfig');
+  });
+
   test('it is asked again only when somebody wants it', async () => {
     const shown = new Shown(kubeconfigOf());
     cluster.server.faults.add({ answer: { status: 503, body: '{}' } });

@@ -29,7 +29,7 @@ export function otherAnswered({ name, address }: Peer, status: number, said: str
       said,
     ),
     {
-      brief: brief(sentence('Not the cluster'), sentence('something on the way answered {0}: {1}', status, said)),
+      brief: brief(sentence('Not the cluster'), sentence('“{0}” ({1}), says something on the way', said, status)),
       status,
       said,
       where: name,

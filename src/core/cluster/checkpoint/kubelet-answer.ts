@@ -5,7 +5,13 @@ import { isWebPage } from '../api/web-page.ts';
 import { ClusterError, type ClusterErrorFacts } from '../cluster-error.ts';
 import { checkpointRole, kubeletRole } from '../rights/manifests.ts';
 import type { NodeEndpoint } from './node-endpoint.ts';
-import { explainRuntimeFailure, type Meaning, type RuntimeFacts, type Subject } from './runtime-failure.ts';
+import {
+  explainRuntimeFailure,
+  serviceRemedy,
+  type Meaning,
+  type RuntimeFacts,
+  type Subject,
+} from './runtime-failure.ts';
 
 /** A checkpoint that was not made. */
 export class CheckpointRefused extends ClusterError {
@@ -103,6 +109,7 @@ function byApiServer(refusal: Refusal, { node }: Subject, { transport }: NodeEnd
         node,
         trimmed(why ?? text),
       ),
+      remedy: serviceRemedy('kubelet'),
     };
   }
   const { reason, sentence: words } = explainRefusal(refusal, transport);

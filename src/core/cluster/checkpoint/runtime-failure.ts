@@ -65,13 +65,14 @@ const MEANINGS: readonly (readonly [RegExp, Explain])[] = [
   [/code = Unimplemented|not implemented/, unimplemented],
   [
     /code = Unavailable|connection error: desc/,
-    ({ node }, text) => ({
+    ({ node }, text, facts) => ({
       reason: 'unavailable',
       text: sentence(
         'The container runtime on {0} does not answer ({1}). Containers go on, but nothing can be asked of it until it runs again.',
         node,
         /dial unix (\S+?):? /.exec(text)?.[1] ?? trimmed(text),
       ),
+      remedy: serviceRemedy(facts?.runtime === 'containerd' || text.includes('containerd') ? 'containerd' : 'crio'),
     }),
   ],
   [/checkpoint\/restore support not available|criu support is disabled/, supportOff],
@@ -128,6 +129,14 @@ const MEANINGS: readonly (readonly [RegExp, Explain])[] = [
     }),
   ],
 ];
+
+/** @param unit systemd's name of what does not answer */
+export function serviceRemedy(unit: 'crio' | 'containerd' | 'kubelet'): Remedy {
+  return {
+    text: sentence('An administrator can see on the node why it does not run.'),
+    copy: { form: 'shell', text: `systemctl status ${unit}; journalctl -u ${unit} -n 50\n` },
+  };
+}
 
 function unimplemented({ node }: Subject, _text: string, facts: RuntimeFacts | undefined): Meaning {
   return {

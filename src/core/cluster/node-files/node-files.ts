@@ -243,6 +243,14 @@ function rethrowMissing(node: NodeFacts, path: string): (error: unknown) => neve
 }
 
 function missing(node: NodeFacts, path: string): ClusterError {
+  // What a list shows so cannot be said in the address of a command.
+  if (path.includes('\ufffd')) {
+    return new ClusterError(
+      'not-found',
+      sentence('{0} on {1} cannot be asked for: its name is not UTF-8. Rename it on the node.', path, node.name),
+      { where: path },
+    );
+  }
   return new ClusterError('not-found', sentence('There is no file {0} on {1} any more.', path, node.name), {
     where: path,
   });

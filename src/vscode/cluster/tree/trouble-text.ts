@@ -16,6 +16,8 @@ export function stateText(reason: string, translate: Translate): string {
       return translate('not trusted');
     case 'untrusted':
       return translate('restricted');
+    case 'bad-kubeconfig':
+      return translate('bad kubeconfig');
     default:
       return translate('not available');
   }
