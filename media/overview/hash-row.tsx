@@ -26,9 +26,12 @@ export function HashRow({ ready, recorded }: { ready: boolean; recorded?: string
     <Fact label={t('SHA-256')} title={t('Of the archive file as it is on disk')}>
       {hash.state === 'done' && <Copyable text={hash.hex} />}
       {hash.state === 'done' && recorded !== undefined && (
-        <span class={hash.hex === recorded ? 'muted' : 'warning'}>
-          {hash.hex === recorded ? t('as when it was fetched') : t('not as when it was fetched: changed since')}
-        </span>
+        <>
+          {' '}
+          <span class={hash.hex === recorded ? 'muted' : 'warning'}>
+            {hash.hex === recorded ? t('as when it was fetched') : t('not as when it was fetched: changed since')}
+          </span>
+        </>
       )}
       {hash.state === 'failed' && <span class="muted">{errorText(hash.error)}</span>}
       {(hash.state === 'running' || hash.state === 'waiting') && (
