@@ -124,6 +124,7 @@ function build(
       version,
       openLocator: (locator) => editor.openLocator(locator),
       openFile: (path) => editor.open(vscode.Uri.file(path), false),
+      whose: (path, signal) => reader.whose(path, signal),
       onDownloaded: (path) => void list.update(path),
       locatorShown: (uri) => editor.locatorShown(uri),
     }),

@@ -1,3 +1,5 @@
+import type { Overview } from './overview.ts';
+
 /**
  * How an archive was fetched from a cluster: a small JSON file beside it, `ARCHIVE.acquisition.json`, for whoever has to
  * tell later where the evidence is from. Its keys are read by other programs, too. It holds no credential.
@@ -31,16 +33,8 @@ export interface Acquisition {
     /** On this machine. */
     readonly local: string;
   };
-  /** The container, where it was known when the archive was fetched. */
-  readonly container?: {
-    readonly namespace: string;
-    readonly pod: string;
-    readonly pod_uid?: string;
-    readonly name: string;
-    readonly id?: string;
-    readonly image?: string;
-    readonly image_id?: string;
-  };
+  /** Whose checkpoint it is, where that is known. */
+  readonly container?: AcquiredContainer;
   /** When, RFC 3339, on both clocks: the node's may be wrong. */
   readonly started: { readonly local: string; readonly node: string };
   readonly finished: { readonly local: string };
@@ -52,6 +46,41 @@ export interface Acquisition {
     readonly resumed: number;
   };
   readonly tool: { readonly name: string; readonly version: string; readonly platform: string };
+}
+
+/** The container of a checkpoint. */
+export interface AcquiredContainer {
+  /** Who says so: the cluster, when the checkpoint was made, or the archive itself. */
+  readonly told_by: 'cluster' | 'archive';
+  readonly namespace: string;
+  readonly pod: string;
+  readonly pod_uid?: string;
+  readonly name: string;
+  readonly id?: string;
+  readonly image?: string;
+  readonly image_id?: string;
+}
+
+/** Characters of a name in a record: what is longer is none. */
+const LONGEST_NAME = 1024;
+
+/** Whose checkpoint an archive says that it is; undefined where it says too little. */
+export function containerToldBy(archive: Pick<Overview, 'container' | 'pod' | 'image'>): AcquiredContainer | undefined {
+  const named = (text: string | undefined) => (text === '' || (text?.length ?? 0) > LONGEST_NAME ? undefined : text);
+  const { container, pod, image } = archive;
+  const [namespace, podName, name] = [pod?.namespace, pod?.name, container.name].map(named);
+  if (namespace === undefined || podName === undefined || name === undefined) return undefined;
+  const [uid, id, imageName, imageId] = [pod?.uid, container.id, image?.name, image?.digest ?? image?.id].map(named);
+  return {
+    told_by: 'archive',
+    namespace,
+    pod: podName,
+    ...(uid !== undefined && { pod_uid: uid }),
+    name,
+    ...(id !== undefined && { id }),
+    ...(imageName !== undefined && { image: imageName }),
+    ...(imageId !== undefined && { image_id: imageId }),
+  };
 }
 
 /** What the record of an archive is called. */

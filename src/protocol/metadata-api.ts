@@ -1,3 +1,4 @@
+import type { AcquiredContainer } from './acquisition.ts';
 import type { SpillSettings } from './checkpoint-api.ts';
 import type { Compression, Engine } from './overview.ts';
 
@@ -27,6 +28,8 @@ export interface MetadataApi {
    * @returns null for what is no checkpoint
    */
   metadata(locator: string): Promise<ArchiveMetadata | null>;
+  /** Whose checkpoint an archive says that it is; null for one that says too little, or is none. */
+  whose(locator: string): Promise<AcquiredContainer | null>;
   /** Drops the decompressed copies whose time has come, and what processes that have ended left there. */
   sweep(spill: SpillSettings): Promise<void>;
   /** Lets the thread end. */

@@ -1,7 +1,9 @@
 /** The packaged extension with a cluster, as a person uses it: from a container to its checkpoint in the editor. */
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { parseAcquisition } from '../../src/protocol/acquisition.ts';
 import { startDemo } from '../cluster/demo.ts';
 import { NODES } from '../cluster/test-cluster.ts';
 import { boxWith, choose, dialogWith, notificationWith, unfold, WAIT } from './driving.ts';
@@ -82,7 +84,10 @@ test('what is open in place is downloaded by the button of its editor', async ()
   const { page, folder } = workbench();
   await page.locator('.editor-actions').getByRole('button', { name: 'Download' }).click();
   await notificationWith(workbench(), 'was downloaded');
-  assert.equal(readdirSync(folder).filter((name) => name.endsWith('.tar.acquisition.json')).length, 1);
+  const [name = '', ...others] = readdirSync(folder).filter((entry) => entry.endsWith('.tar.acquisition.json'));
+  assert.equal(others.length, 0);
+  const { container } = parseAcquisition(readFileSync(join(folder, name), 'utf8')) ?? {};
+  assert.equal(container?.told_by, 'archive');
 });
 
 test('the archives of a node are listed, in light and high contrast too, and can be restored', async () => {

@@ -1,5 +1,6 @@
 import type { Remote } from '../../protocol/channel.ts';
 import type { SpillSettings } from '../../protocol/checkpoint-api.ts';
+import type { AcquiredContainer } from '../../protocol/acquisition.ts';
 import type { ArchiveMetadata, MetadataApi, MetadataRequest } from '../../protocol/metadata-api.ts';
 import { Disposable, onDispose } from '../disposable.ts';
 import type { Log } from '../log.ts';
@@ -31,6 +32,11 @@ export class MetadataReader extends Disposable {
    */
   read(locator: string, signal: AbortSignal): Promise<ArchiveMetadata | null> {
     return this.#ask((reader) => reader.metadata(locator, signal));
+  }
+
+  /** Whose checkpoint an archive on this machine says that it is. @throws RemoteError as {@link read} */
+  async whose(path: string, signal: AbortSignal): Promise<AcquiredContainer | undefined> {
+    return (await this.#ask((reader) => reader.whose(path, signal))) ?? undefined;
   }
 
   /** Drops decompressed copies that nobody needs any more. */

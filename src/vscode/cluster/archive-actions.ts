@@ -4,12 +4,12 @@ import { requireRecorded } from '../../core/cluster/custom/verify-chain.ts';
 import type { Downloaded } from '../../core/cluster/download/download.ts';
 import { nodeCalled } from '../../core/cluster/inventory/nodes.ts';
 import { formatSize } from '../../protocol/format.ts';
-import type { Acquisition } from '../../protocol/acquisition.ts';
+import type { AcquiredContainer } from '../../protocol/acquisition.ts';
 import { withoutLinks } from '../errors.ts';
 import { reasonOf } from '../failure.ts';
 import type { Wanted } from './checkpointing.ts';
 import { clusterSettings } from './cluster-settings.ts';
-import { Downloads } from './downloads.ts';
+import { Downloads, type WhoseArchive } from './downloads.ts';
 import type { PartServices } from './part-services.ts';
 import { archiveTarget, type ArchiveTarget } from './targets.ts';
 import { CustomArchiveNode } from './tree/custom-nodes.ts';
@@ -17,6 +17,7 @@ import { ArchiveNode } from './tree/node-nodes.ts';
 
 export interface ArchiveActionOptions {
   readonly version: string;
+  readonly whose: WhoseArchive;
   /** Where downloads go when there is neither a setting nor a folder open. */
   readonly ownFolder: string;
   /** Opens the editor of a locator. */
@@ -38,7 +39,7 @@ export class ArchiveActions {
   constructor(services: PartServices, options: ArchiveActionOptions) {
     this.#services = services;
     this.#options = options;
-    this.downloads = new Downloads(services.activities, options.version);
+    this.downloads = new Downloads(services.activities, options);
   }
 
   /** Opens an archive where it is. @param argument a row, or a locator */
@@ -61,6 +62,7 @@ export class ArchiveActions {
     if (!(await this.allowHelpers(context))) return;
     const target = { context, node: node.name, path, locator: '' };
     const done = await this.fetch(target, {
+      told_by: 'cluster',
       namespace: pod.namespace,
       pod: pod.name,
       pod_uid: pod.uid,
@@ -75,7 +77,7 @@ export class ArchiveActions {
   /** Downloads without asking anything, and says nothing. */
   async fetch(
     { context, node, path }: Omit<ArchiveTarget, 'locator'>,
-    container?: Acquisition['container'],
+    container?: AcquiredContainer,
   ): Promise<Downloaded> {
     const connection = await this.#services.connections.connect(context);
     const wish = { connection, node, path, ...(container && { container }) };

@@ -5,7 +5,7 @@ import * as vscode from 'vscode';
 import { download, type Downloaded, type DownloadProgress } from '../../core/cluster/download/download.ts';
 import { legalName } from '../../core/cluster/download/legal-name.ts';
 import { nodeCalled } from '../../core/cluster/inventory/nodes.ts';
-import type { Acquisition } from '../../protocol/acquisition.ts';
+import type { AcquiredContainer } from '../../protocol/acquisition.ts';
 import { Rate } from '../../protocol/rate.ts';
 import { words } from '../errors.ts';
 import type { Activities } from './activities.ts';
@@ -21,21 +21,26 @@ export interface DownloadWish {
   /** On the node. */
   readonly path: string;
   /** Whose checkpoint it is, where that is known. */
-  readonly container?: Acquisition['container'];
+  readonly container?: AcquiredContainer;
 }
+
+/** Whose checkpoint an archive on this machine says that it is; undefined where it says too little. */
+export type WhoseArchive = (path: string, signal: AbortSignal) => Promise<AcquiredContainer | undefined>;
 
 /** Downloads archives, a few at once, and shows how far they are. */
 export class Downloads {
   readonly #activities: Activities;
   readonly #version: string;
+  readonly #whose: WhoseArchive;
   readonly #waiting: (() => void)[] = [];
   readonly #targets = new Set<string>();
   #running = 0;
 
   /** @param version of the extension, for the record */
-  constructor(activities: Activities, version: string) {
+  constructor(activities: Activities, { version, whose }: { readonly version: string; readonly whose: WhoseArchive }) {
     this.#activities = activities;
     this.#version = version;
+    this.#whose = whose;
   }
 
   /**
@@ -61,7 +66,8 @@ export class Downloads {
         const rate = new Rate();
         const tool = { name: 'checkpoint-explorer', version: this.#version };
         const facts = await nodeCalled(cluster.api, node, activity.signal);
-        const request = { node: facts, path, target, tool, ...(container && { container }) };
+        const whose = (archive: string) => this.#whose(archive, activity.signal);
+        const request = { node: facts, path, target, tool, whose, ...(container && { container }) };
         return await download(cluster, files, request, {
           signal: activity.signal,
           onProgress: (progress) => activity.update(describe(progress, rate), describeRoughly(progress)),

@@ -6,6 +6,7 @@ import { readIdentity } from '../../core/checkpoint/identity.ts';
 import { Metadata } from '../../core/checkpoint/metadata.ts';
 import { Notebook } from '../../core/checkpoint/notebook.ts';
 import { CheckpointError } from '../../core/errors.ts';
+import { containerToldBy, type AcquiredContainer } from '../../protocol/acquisition.ts';
 import type { ArchiveMetadata } from '../../protocol/metadata-api.ts';
 import { openBriefly } from './open-briefly.ts';
 
@@ -36,16 +37,31 @@ export async function describeArchive(locator: string, signal: AbortSignal): Pro
   }
 }
 
-async function describeFiles(files: FileSet, signal: AbortSignal): Promise<Omit<ArchiveMetadata, 'compression'>> {
+/** Whose checkpoint an archive says that it is; null where it says too little. @throws as {@link describeArchive} */
+export async function whoseArchive(locator: string, signal: AbortSignal): Promise<AcquiredContainer | null> {
+  const opened = await openBriefly(locator, signal);
+  try {
+    return containerToldBy((await identityOf(opened.files, signal)).identity) ?? null;
+  } catch (error) {
+    if (CheckpointError.is(error, 'not-a-checkpoint')) return null;
+    throw error;
+  } finally {
+    await opened.close();
+  }
+}
+
+async function identityOf(files: FileSet, signal: AbortSignal) {
   const { engine, imagesPrefix } = await detectLayout(files, signal);
   // containerd writes what it knows in alphabetical order behind the images, the others in one place.
   if (engine === 'containerd') await orCancelled(files.completed, signal);
   else await files.find('config.dump', signal);
-  const { container, pod, image, created, checkpointed } = await readIdentity(
-    new Metadata(files, new Notebook()),
-    { engine, imagesPrefix },
-    signal,
-  );
+  const identity = await readIdentity(new Metadata(files, new Notebook()), { engine, imagesPrefix }, signal);
+  return { engine, imagesPrefix, identity };
+}
+
+async function describeFiles(files: FileSet, signal: AbortSignal): Promise<Omit<ArchiveMetadata, 'compression'>> {
+  const { engine, imagesPrefix, identity } = await identityOf(files, signal);
+  const { container, pod, image, created, checkpointed } = identity;
   const when = checkpointed ?? youngestImage(files, imagesPrefix);
   return {
     engine,

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { openCheckpoint } from '../../../src/core/checkpoint/checkpoint.ts';
-import type { Acquisition } from '../../../src/protocol/acquisition.ts';
+import { containerToldBy, type Acquisition } from '../../../src/protocol/acquisition.ts';
 import { archiveOf } from '../support/fixtures.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'acquisition-'));
@@ -62,4 +62,19 @@ test('what is no record is as if it were not there', async () => {
   }
   mkdirSync(join(folder, 'a.tar.acquisition.json'));
   assert.equal(await acquisitionBeside(undefined), undefined);
+});
+
+test('what an archive says of itself is in a record as far as it is a name', () => {
+  const pod = { namespace: 'lab', name: 'web', uid: 'u'.repeat(2000) };
+  const container = { name: 'app', id: '' };
+  assert.deepEqual(containerToldBy({ container, pod, image: { name: 'img', id: 'abc' } }), {
+    told_by: 'archive',
+    namespace: 'lab',
+    pod: 'web',
+    name: 'app',
+    image: 'img',
+    image_id: 'abc',
+  });
+  assert.equal(containerToldBy({ container, pod: { ...pod, name: 'x'.repeat(2000) } }), undefined);
+  assert.equal(containerToldBy({ container: {}, pod }), undefined);
 });

@@ -199,7 +199,11 @@ describe('an archive on a node', () => {
     const target = join(folder, NAME.replaceAll(':', '-'));
     assert.equal(stdout, `${SHA256}  ${target}\n`);
     assert.deepEqual(readFileSync(target), readFileSync(archiveOf('crio-tty')));
-    assert.equal(parseAcquisition(readFileSync(`${target}.acquisition.json`, 'utf8'))?.archive.sha256, SHA256);
+    const record = parseAcquisition(readFileSync(`${target}.acquisition.json`, 'utf8'));
+    assert.equal(record?.archive.sha256, SHA256);
+    const { told_by: by, namespace, pod, pod_uid: uid, name, id, image } = record.container ?? {};
+    assert.deepEqual([by, namespace, pod, name], ['archive', 'lab', 'tty', 'tty']);
+    assert.match(`${uid ?? ''} ${id ?? ''} ${image ?? ''}`, /^[0-9a-f-]{36} [0-9a-f]{64} localhost\/\S+$/);
     const again = await cli('download', LOCATOR, '-o', folder);
     assert.equal(again.code, 1);
     assert.match(again.stderr, /is there already, and is not written over/);

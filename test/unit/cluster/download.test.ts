@@ -52,6 +52,7 @@ describe('a download', () => {
     const { files } = workshop(opened);
     const target = join(temporary(), legalName(NAME));
     const container = {
+      told_by: 'cluster' as const,
       namespace: 'lab',
       pod: 'counter',
       pod_uid: 'u-i-d',
@@ -62,7 +63,8 @@ describe('a download', () => {
     const { record, recordPath } = await download(
       opened,
       files,
-      { ...request(NAME, target), container },
+      // What the cluster has told counts.
+      { ...request(NAME, target), container, whose: () => Promise.reject(new Error('was asked')) },
       { onProgress: ({ stage }) => stages.add(stage) },
     );
     assert.equal(basename(target), 'checkpoint-counter_lab-counter-2026-11-23T21-56-14Z.tar');
@@ -91,6 +93,19 @@ describe('a download', () => {
       assert.match(time, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/);
     }
     assert.equal(statSync(target).mode & 0o077, 0);
+  });
+
+  test('has in its record whose checkpoint it is, by what the archive says', async () => {
+    const { files } = workshop(opened);
+    const told = { told_by: 'archive' as const, namespace: 'lab', pod: 'tty', name: 'tty' };
+    const target = join(temporary(), 'told.tar');
+    // When it is asked all of it is there, and its hash is the node's.
+    const whose = (path: string) => Promise.resolve({ ...told, id: sha256(readFileSync(path)) });
+    const { record } = await download(opened, files, { ...request(NAME, target), whose });
+    assert.deepEqual(record.container, { ...told, id: record.archive.sha256 });
+    // One that cannot be read is fetched all the same.
+    const silent = { ...request(NAME, join(temporary(), 'silent.tar')), whose: () => Promise.reject(new Error('no')) };
+    assert.equal((await download(opened, files, silent)).record.container, undefined);
   });
 
   test('of nothing', async () => {

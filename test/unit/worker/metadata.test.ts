@@ -10,7 +10,7 @@ import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { pack } from 'tar-stream';
 import type { ByteSource } from '../../../src/core/bytes/byte-source.ts';
 import { memorySource } from '../../../src/core/bytes/sources.ts';
-import { describeArchive } from '../../../src/worker/metadata/describe-archive.ts';
+import { describeArchive, whoseArchive } from '../../../src/worker/metadata/describe-archive.ts';
 import { PrefixSource } from '../../../src/worker/metadata/prefix-source.ts';
 import { archiveOf, archives, FIXTURES } from '../support/fixtures.ts';
 
@@ -62,6 +62,19 @@ describe('what a list shows', () => {
       assert.ok(facts.checkpointed?.startsWith('2026-11-23T22:'), name);
       assert.equal(facts.partial, undefined, name);
     }
+  });
+
+  test('and whose it is, for a record, where the archive says so', async () => {
+    const crio = await whoseArchive(archiveOf('crio-tty'), signal);
+    assert.deepEqual(
+      [crio?.told_by, crio?.namespace, crio?.pod, crio?.name, crio?.pod_uid?.length],
+      ['archive', 'lab', 'tty', 'tty', 36],
+    );
+    assert.equal((await whoseArchive(archiveOf('containerd-counter'), signal))?.told_by, 'archive');
+    // Podman has no pods.
+    assert.equal(await whoseArchive(archiveOf('podman-counter-none'), signal), null);
+    const files = { 'readme.txt': 'hello' };
+    assert.equal(await whoseArchive(await archive('none.tar', files, (bytes) => bytes), signal), null);
   });
 
   const engineFiles = {

@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import { download, type DownloadProgress } from '../../../core/cluster/download/download.ts';
 import { legalName } from '../../../core/cluster/download/legal-name.ts';
 import { parseNodeLocator } from '../../../core/cluster/node-files/node-locator.ts';
+import { containerToldBy, type AcquiredContainer } from '../../../protocol/acquisition.ts';
 import { formatDuration, formatSize } from '../../../protocol/format.ts';
 import { usage, type Arguments } from '../../arguments.ts';
 import { choiceOf, connect, nodeFiles, withinTimeout } from '../../cluster/connect.ts';
@@ -37,6 +38,7 @@ export async function run(args: Arguments, session: Session): Promise<ExitCode> 
         target,
         makesFolder: to.makesFolder,
         tool: { name: 'checkpoint-explorer', version: readVersion() },
+        whose: (archive) => whoseArchive(archive, session),
       },
       { signal, onProgress: (progress) => session.output.progress(rate.describe(progress)) },
     ),
@@ -48,6 +50,20 @@ export async function run(args: Arguments, session: Session): Promise<ExitCode> 
     await session.output.write(`${record.archive.sha256}  ${target}\n`);
   }
   return 0;
+}
+
+/** Whose checkpoint an archive says that it is. */
+async function whoseArchive(path: string, session: Session): Promise<AcquiredContainer | undefined> {
+  const checkpoint = await session.openEarly(path);
+  try {
+    const early = await checkpoint.overview(session.signal);
+    // What is compressed is not decompressed for this alone.
+    if (early.compression !== 'none') return containerToldBy(early);
+    await checkpoint.completed;
+    return containerToldBy(await checkpoint.overview(session.signal));
+  } finally {
+    await checkpoint.close();
+  }
 }
 
 /** Where to: a folder, or the file itself. */

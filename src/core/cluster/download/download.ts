@@ -1,7 +1,12 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { arch, hostname, platform, userInfo } from 'node:os';
 import { basename, dirname } from 'node:path';
-import { acquisitionName, parseAcquisition, type Acquisition } from '../../../protocol/acquisition.ts';
+import {
+  acquisitionName,
+  parseAcquisition,
+  type AcquiredContainer,
+  type Acquisition,
+} from '../../../protocol/acquisition.ts';
 import { sentence } from '../../../protocol/sentence.ts';
 import { cancelled } from '../../bytes/cancel.ts';
 import { CheckpointError, isCancelled } from '../../errors.ts';
@@ -15,6 +20,7 @@ import { FIRST_PAUSES, persistently, type PersistenceOptions } from '../persiste
 import { whoAmI } from '../rights/access.ts';
 import { exists, makeFolder } from '../../bytes/new-file.ts';
 import { Blocks } from './blocks.ts';
+import { partialName } from './partial-companion.ts';
 import { PartialFile, rethrowUnwritable } from './partial-file.ts';
 
 export interface DownloadRequest {
@@ -25,8 +31,10 @@ export interface DownloadRequest {
   readonly target: string;
   /** Whether the folder of the target is made if it is not there; it is not for an archive that is not there either. */
   readonly makesFolder?: boolean;
-  /** Whose checkpoint it is, where that is known, for the record. */
-  readonly container?: Acquisition['container'];
+  /** Whose checkpoint it is, where the cluster has told, for the record. */
+  readonly container?: AcquiredContainer;
+  /** Whose checkpoint an archive on this machine says that it is, where the cluster has not told. */
+  readonly whose?: (path: string, signal: AbortSignal | undefined) => Promise<AcquiredContainer | undefined>;
   readonly tool: { readonly name: string; readonly version: string };
 }
 
@@ -85,6 +93,7 @@ export async function download(
       sha256,
       transfer,
       user: await user,
+      container: request.container ?? (await toldByArchive(request, options.signal)),
     });
     const recordPath = acquisitionName(request.target);
     // Before the archive has its name: there is none without a record.
@@ -236,6 +245,19 @@ class Transfer {
   }
 }
 
+/** What an archive does not say, or cannot, keeps nobody from having it. */
+async function toldByArchive(
+  { whose, target }: DownloadRequest,
+  signal: AbortSignal | undefined,
+): Promise<AcquiredContainer | undefined> {
+  try {
+    return await whose?.(partialName(target), signal);
+  } catch (error) {
+    if (isCancelled(error)) throw error;
+    return undefined;
+  }
+}
+
 /** A record of an archive that is not there any more is replaced; anything else is not. */
 async function writeRecord(path: string, record: Acquisition): Promise<void> {
   const old = await readFile(path, 'utf8').catch(() => undefined);
@@ -246,7 +268,7 @@ async function writeRecord(path: string, record: Acquisition): Promise<void> {
 function makeRecord(
   cluster: Cluster,
   files: NodeFiles,
-  { node, path, target, container, tool }: DownloadRequest,
+  { node, path, target, tool }: DownloadRequest,
   facts: {
     started: string;
     nodeTime: string;
@@ -255,9 +277,10 @@ function makeRecord(
     transfer: Transfer;
     /** Whom the API server takes the person for, where it says so. */
     user: string | undefined;
+    container: AcquiredContainer | undefined;
   },
 ): Acquisition {
-  const { started, nodeTime, state, sha256, transfer, user: name } = facts;
+  const { started, nodeTime, state, sha256, transfer, user: name, container } = facts;
   const { settings } = files.helpers;
   return {
     format: 'checkpoint-explorer/acquisition',
