@@ -5,6 +5,7 @@ import { readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { processMark } from '../../../src/core/bytes/process-mark.ts';
+import { SharedTurn } from '../../../src/core/cluster/checkpoint/shared-turn.ts';
 import { Turns } from '../../../src/core/cluster/checkpoint/turns.ts';
 import { CheckpointError } from '../../../src/core/errors.ts';
 import { temporary } from './node-support.ts';
@@ -77,6 +78,24 @@ describe('the turns of a container', () => {
     utimesSync(turn, new Date(0), new Date(0));
     await worked(new Turns(folder));
     assert.deepEqual(readdirSync(folder), [ended]);
+  });
+
+  test('go on after one on another machine that gives no more sign of life, and not before', async () => {
+    const folder = temporary();
+    await worked(new Turns(folder));
+    const [ended = ''] = readdirSync(folder);
+    const turn = join(folder, ended.replace('.ended', '.turn'));
+    // Of another machine: whether it runs is not known.
+    writeFileSync(turn, '1-1-0-0');
+    let isAlive = true;
+    const alive = setInterval(() => utimesSync(turn, new Date(), new Date()), 50);
+    setTimeout(() => {
+      isAlive = false;
+      clearInterval(alive);
+    }, 600);
+    const taken = await SharedTurn.take(folder, 'a container', 0, undefined, 300);
+    assert.equal(isAlive, false);
+    await taken?.end(false);
   });
 
   test('are given up by who no longer wants to wait', async () => {
