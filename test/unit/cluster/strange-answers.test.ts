@@ -151,6 +151,18 @@ describe('a server that speaks strangely', () => {
     assert.doesNotMatch(JSON.stringify(error) + error.message, /secret-0123456789/);
   });
 
+  test('is too busy: it is asked again when it says so, a few times and for a short while', async () => {
+    let asked = 0;
+    const busy = (after: string) => (response: ServerResponse) => {
+      asked++;
+      response.writeHead(429, { 'retry-after': after, 'content-type': 'text/plain' }).end('later');
+    };
+    assert.match((await answered(busy('0'))).message, /is too busy to answer\. Try again later/);
+    assert.equal(asked, 4);
+    for (const after of ['3600', '', 'Wed, 21 Oct 2026 07:28:00 GMT', '-1']) await answered(busy(after));
+    assert.equal(asked, 8);
+  });
+
   test('writes no HTTP, or compresses nothing', async () => {
     const overlong = await answered((response) => {
       response.socket?.write(`HTTP/1.1 200 OK\r\nx: ${'a'.repeat(300_000)}\r\n\r\n`);

@@ -1,9 +1,11 @@
+import { say, sentence } from '../../../protocol/sentence.ts';
+import { brief, ClusterError } from '../cluster-error.ts';
 import type { ResolvedContext } from '../kubeconfig/kubeconfig.ts';
 import { Secrets } from '../../secrets.ts';
 import type { ConnectOptions } from './connect.ts';
 import { credentialsOf, type CredentialSource } from './credentials.ts';
 import { connectionFailed } from './failure.ts';
-import { readPem } from './pem.ts';
+import { readPem, whyNoIdentity } from './pem.ts';
 import { proxyFor } from './proxy.ts';
 import { lookAtCertificate, type CertificateFacts } from './tls.ts';
 import { HttpTransport, type Transport } from './transport.ts';
@@ -76,6 +78,15 @@ class FromFiles implements CredentialSource {
   async get(): ReturnType<CredentialSource['get']> {
     const { certificateFile, keyFile } = this.#files;
     const [certificate, key] = await Promise.all([certificateFile, keyFile].map((path) => readPem(path)));
+    const flaw = certificate && key && whyNoIdentity(certificate, key);
+    if (flaw) {
+      const text = sentence(
+        'The client certificate for kubelets cannot be used: {0} ({1}).',
+        say(flaw),
+        certificateFile,
+      );
+      throw new ClusterError('credentials', text, { brief: brief(sentence('Bad certificate'), flaw) });
+    }
     return { headers: {}, ...(certificate && { certificate }), ...(key && { key }) };
   }
 

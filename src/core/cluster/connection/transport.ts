@@ -2,8 +2,9 @@ import { Agent as HttpAgent, validateHeaderValue, type IncomingMessage } from 'n
 import { Agent as HttpsAgent } from 'node:https';
 import { createHash } from 'node:crypto';
 import type { Duplex } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { sentence } from '../../../protocol/sentence.ts';
-import { throwIfCancelled } from '../../bytes/cancel.ts';
+import { orCancelled, throwIfCancelled } from '../../bytes/cancel.ts';
 import type { Secrets } from '../../secrets.ts';
 import { brief, ClusterError } from '../cluster-error.ts';
 import type { Credential, CredentialSource } from './credentials.ts';
@@ -77,6 +78,10 @@ export interface TransportOptions {
   readonly compress: boolean;
 }
 
+/** How often a server that is too busy is asked again, and the seconds that are waited each time at most. */
+const MOST_BUSY = 3;
+const LONGEST_WAIT = 5;
+
 /** Milliseconds after which an unused connection is closed. */
 const IDLE = 90_000;
 
@@ -97,10 +102,16 @@ export class HttpTransport implements Transport {
   }
 
   async send(call: Call): Promise<Answer> {
-    return this.#authorized(call, async (credential) => {
-      const answered = await this.#exchange(call, credential, {});
-      return 'socket' in answered ? this.#unexpected(answered) : answered;
-    });
+    for (let busy = 0; ; busy++) {
+      const answer = await this.#authorized(call, async (credential) => {
+        const answered = await this.#exchange(call, credential, {});
+        return 'socket' in answered ? this.#unexpected(answered) : answered;
+      });
+      const wait = busy < MOST_BUSY ? waitOf(call, answer) : undefined;
+      if (wait === undefined) return answer;
+      answer.discard();
+      await orCancelled(sleep(wait), call.signal);
+    }
   }
 
   upgrade(call: Call, headers: Readonly<Record<string, string>>): Promise<Upgraded | Answer> {
@@ -184,6 +195,13 @@ function requireSendable({ headers }: Credential, { name }: Peer): void {
       );
     }
   }
+}
+
+/** Milliseconds after which a server that is too busy wants to be asked again, where somebody waits as long as that. */
+function waitOf({ method = 'GET' }: Call, { status, headers }: Answer): number | undefined {
+  const seconds = /^\d{1,2}$/.exec(headers['retry-after'] ?? '')?.[0];
+  if (status !== 429 || method !== 'GET' || seconds === undefined) return undefined;
+  return Number(seconds) <= LONGEST_WAIT ? Number(seconds) * 1000 : undefined;
 }
 
 function ownerOf({ certificate, key }: Credential): string {

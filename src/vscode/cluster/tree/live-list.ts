@@ -32,6 +32,9 @@ const PAUSES: readonly number[] = [500, 1000, 2000, 5000, 10_000, 30_000];
 /** Changes of objects that are not shown yet that are kept; more, and the list is read again. */
 const MOST_BEYOND = 20_000;
 
+/** Milliseconds within which nothing has been watched. */
+const AT_ONCE = 1000;
+
 /** Pages of the server's that are looked through at once for what matches; after them it is asked whether to go on. */
 const MOST_PAGES = 200;
 
@@ -171,7 +174,8 @@ export class LiveList<Source extends ApiObject, Facts extends { readonly name: s
       const began = performance.now();
       try {
         await this.#followOnce(signal);
-        failures = 0;
+        // Servers end a watch after minutes. One that does so at once is not to be asked all the time.
+        failures = performance.now() - began < AT_ONCE ? failures + 1 : 0;
       } catch (error) {
         if (isCancelled(error)) return;
         const reason = reasonOf(error);
