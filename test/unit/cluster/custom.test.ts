@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { findCustomKinds } from '../../../src/core/cluster/custom/custom-kinds.ts';
-import { listCustomObjects, type CustomArchive } from '../../../src/core/cluster/custom/custom-objects.ts';
+import {
+  listCustomObjects,
+  type CustomArchive,
+  type CustomFacts,
+} from '../../../src/core/cluster/custom/custom-objects.ts';
 import { chainManifest, createCustomObject, scheduleManifest } from '../../../src/core/cluster/custom/make-custom.ts';
-import { requireRecorded, verifyChain } from '../../../src/core/cluster/custom/verify-chain.ts';
+import { doubtAbout, requireRecorded, verifyChain } from '../../../src/core/cluster/custom/verify-chain.ts';
+import { say } from '../../../src/protocol/sentence.ts';
 import { readPod } from '../../../src/core/cluster/inventory/pods.ts';
 import { OPERATOR_KINDS, POD_CHECKPOINTS } from '../../cluster/custom-kinds.ts';
 import { addPod } from '../../cluster/workloads.ts';
@@ -183,6 +188,29 @@ describe('a chain', () => {
     assert.equal(verdict(record(A), record(B, A), record(C, B)).state, 'whole');
     // The operator could not compute one.
     assert.deepEqual(verdict(record(A), record(), record(C, A)), { state: 'incomplete', broken: [], withoutHash: [1] });
+  });
+
+  test('is doubted, when an archive of it is fetched, where it proves nothing', () => {
+    const doubt = (...archives: readonly CustomArchive[]) => {
+      const chain: CustomFacts = {
+        kind: 'chain',
+        namespace: 'shop',
+        name: 'chain',
+        uid: '',
+        created: '',
+        state: '',
+        message: undefined,
+        archives,
+      };
+      const found = doubtAbout(chain);
+      return found && say(found);
+    };
+    assert.equal(doubt(record(A), record(B, A)), undefined);
+    assert.match(
+      doubt(record(A), record(C, B)) ?? '',
+      /^The chain shop\/chain is broken at record 2, which does not name/,
+    );
+    assert.match(doubt(record(A), record()) ?? '', /^The chain shop\/chain has no hash of record 2:/);
   });
 
   test('is broken where one was changed, taken out, or put in', () => {

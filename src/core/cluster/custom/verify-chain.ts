@@ -1,4 +1,4 @@
-import { sentence } from '../../../protocol/sentence.ts';
+import { sentence, type Sentence } from '../../../protocol/sentence.ts';
 import { ClusterError } from '../cluster-error.ts';
 import type { CustomArchive, CustomFacts } from './custom-objects.ts';
 
@@ -47,5 +47,29 @@ export function requireRecorded(chain: CustomFacts, record: CustomArchive, sha25
       record.sha256,
     ),
     { where: record.path },
+  );
+}
+
+/**
+ * What a chain cannot prove of an archive, though it is what its own record says: whoever changed both would have had to
+ * change the records after it as well.
+ * @returns undefined where every link fits, or where the object is no chain
+ */
+export function doubtAbout({ kind, namespace, name, archives }: CustomFacts): Sentence | undefined {
+  if (kind !== 'chain') return undefined;
+  const { state, broken, withoutHash } = verifyChain(archives);
+  const chain = `${namespace}/${name}`;
+  if (state === 'broken') {
+    return sentence(
+      'The chain {0} is broken at record {1}, which does not name the one before it: records were changed, taken out or put in, and prove nothing.',
+      chain,
+      (broken[0] ?? 0) + 1,
+    );
+  }
+  if (state === 'whole') return undefined;
+  return sentence(
+    'The chain {0} has no hash of record {1}: of that one it proves nothing.',
+    chain,
+    (withoutHash[0] ?? 0) + 1,
   );
 }
