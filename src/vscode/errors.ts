@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { escapeText } from '../protocol/format.ts';
 import { describeError, type WireError } from '../protocol/channel.ts';
 import type { Brief, Remedy } from '../core/cluster/cluster-error.ts';
 import { say, sentence, type Sentence } from '../protocol/sentence.ts';
@@ -164,6 +165,11 @@ function briefOf(error: unknown): Brief | undefined {
 function saidBy(error: unknown): string {
   if (typeof error !== 'object' || error === null || !('said' in error) || typeof error.said !== 'string') return '';
   return error.said === '' ? '' : `\n${error.said}`;
+}
+
+/** A name for an entry of a list to choose from: what is not visible is escaped, and what reads like an icon is none. */
+export function choiceLabel(name: string): string {
+  return escapeText(name).replaceAll('$(', '(');
 }
 
 /** For a message, in which VS Code makes links of Markdown: names from archives and servers must not become any. */

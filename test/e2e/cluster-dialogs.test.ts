@@ -8,6 +8,7 @@ import type { Locator } from 'playwright-core';
 import { parseAcquisition } from '../../src/protocol/acquisition.ts';
 import { OPERATOR_KINDS } from '../cluster/custom-kinds.ts';
 import type { KubeObject } from '../cluster/kube.ts';
+import { PODS } from '../cluster/pod-life.ts';
 import { KubeletServer } from '../cluster/kubelet-server.ts';
 import { TestCluster } from '../cluster/test-cluster.ts';
 import { addPod } from '../cluster/workloads.ts';
@@ -134,6 +135,44 @@ test('a question that comes late does not pop up, but waits until somebody wants
   await ready.getByText('Checkpoint…').click();
   await choose(dialog(title), 'Cancel');
   assert.deepEqual(readdirSync(cluster.node('node-a').checkpoints), [ARCHIVE]);
+});
+
+test('who has mended what was in the way and retries is asked at once, however long that took', async () => {
+  const { page, contextMenu } = workbench();
+  cluster.node('node-a').failure = 'gate-off';
+  await contextMenu(row('app'), 'Checkpoint…');
+  const refused = await notificationWith(workbench(), 'has checkpoints switched off');
+  // Longer than it takes until somebody is taken for away.
+  await page.waitForTimeout(11_000);
+  cluster.node('node-a').failure = undefined;
+  await refused.getByText('Retry').click();
+  await choose(dialog('Checkpoint app of lab/rich on node-a?'), 'Cancel');
+});
+
+test('a choice of pods that comes late waits until somebody wants it, too', async () => {
+  const { page, runCommand } = workbench();
+  cluster.server.faults.add({ match: ({ path }) => path.endsWith('/namespaces/lab/pods'), delay: 11_000 });
+  await runCommand('Checkpoint Explorer: Checkpoint…');
+  const ready = await notificationWith(workbench(), 'dialogs has answered now');
+  cluster.server.faults.clear();
+  const box = boxWith(page, 'Checkpoint a Pod of lab (dialogs)');
+  assert.equal(await box.count(), 0);
+  await ready.getByText('Checkpoint…').click();
+  await box.locator('.monaco-list-row', { hasText: 'straight' }).click(WAIT);
+  // Who chose just now is asked without more ado.
+  await choose(dialog('Checkpoint web of lab/straight on node-b?'), 'Cancel');
+});
+
+test('names that a server makes up command no dialog, and no box', async () => {
+  const { page, contextMenu, runCommand } = workbench();
+  const name = 'ev\u202eil $(gear)';
+  addPod(cluster, { name, node: 'node-a', containers: ['app\u001b[31m'] });
+  await contextMenu(page.locator('.monaco-list-row', { hasText: 'ev\\u202eil' }).first(), 'Checkpoint…');
+  await choose(dialog('Checkpoint app\\u001b[31m of lab/ev\\u202eil $(gear) on node-a?'), 'Cancel');
+  await runCommand('Checkpoint Explorer: Checkpoint…');
+  await boxWith(page, 'Checkpoint a Pod of lab').getByText('ev\\u202eil (gear)').first().waitFor(WAIT);
+  await page.keyboard.press('Escape');
+  cluster.store.remove(PODS, cluster.store.find(PODS, 'lab', name) as KubeObject);
 });
 
 test('a checkpoint that takes too long is cancelled from the status bar', async () => {

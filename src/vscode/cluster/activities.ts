@@ -1,4 +1,6 @@
 import * as vscode from 'vscode';
+import { escapeText } from '../../protocol/format.ts';
+import { choiceLabel } from '../errors.ts';
 import { Disposable, onDispose } from '../disposable.ts';
 import { RunningActivities, type Activity } from './running-activities.ts';
 
@@ -40,14 +42,14 @@ export class Activities extends Disposable {
    * @param verb `checkpointing`, on its row
    */
   start(id: string, title: string, verb: string): Activity {
-    const activity = this.#running.start(id, title, verb, () => this.#draw());
+    const activity = this.#running.start(id, escapeText(title), verb, () => this.#draw());
     this.#draw();
     return activity;
   }
 
   /** For a cluster's answer, without which there is nothing to show. Cancelled, it rejects so. */
   waitFor<T>(name: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const title = vscode.l10n.t('Waiting for {0}', name);
+    const title = vscode.l10n.t('Waiting for {0}', escapeText(name));
     return this.#running.waitFor(title, work, { onChanged: () => this.#draw() });
   }
 
@@ -59,7 +61,7 @@ export class Activities extends Disposable {
   async choose(): Promise<void> {
     const items = this.#running
       .all(Date.now())
-      .map(({ id, title, progress }) => ({ id, label: title, description: progress }));
+      .map(({ id, title, progress }) => ({ id, label: choiceLabel(title), description: progress }));
     const chosen = await vscode.window.showQuickPick(items, {
       title: vscode.l10n.t('Under Way in Clusters'),
       placeHolder: vscode.l10n.t('Choose what to cancel'),

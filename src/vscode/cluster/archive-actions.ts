@@ -1,11 +1,12 @@
 import { basename } from 'node:path/posix';
 import * as vscode from 'vscode';
-import { requireRecorded } from '../../core/cluster/custom/verify-chain.ts';
+import { doubtAbout, requireRecorded } from '../../core/cluster/custom/verify-chain.ts';
 import type { Downloaded } from '../../core/cluster/download/download.ts';
 import { nodeCalled } from '../../core/cluster/inventory/nodes.ts';
-import { formatSize } from '../../protocol/format.ts';
+import { escapeText, formatSize } from '../../protocol/format.ts';
 import type { AcquiredContainer } from '../../protocol/acquisition.ts';
-import { withoutLinks } from '../errors.ts';
+import { withoutLinks, words } from '../errors.ts';
+import type { Sentence } from '../../protocol/sentence.ts';
 import { reasonOf } from '../failure.ts';
 import type { Wanted } from './checkpointing.ts';
 import { clusterSettings } from './cluster-settings.ts';
@@ -99,15 +100,16 @@ export class ArchiveActions {
     if (!(argument instanceof ArchiveNode)) return;
     const { facts, parent } = argument;
     const { name, size } = facts;
+    const shown = escapeText(name);
     const typed = await vscode.window.showInputBox({
-      title: vscode.l10n.t('Delete {0} ({1}) From {2}', name, formatSize(size), parent.facts.name),
+      title: vscode.l10n.t('Delete {0} ({1}) From {2}', shown, formatSize(size), escapeText(parent.facts.name)),
       prompt: vscode.l10n.t('It cannot be brought back. Type its name to delete it.'),
-      placeHolder: name,
+      placeHolder: shown,
       ignoreFocusOut: true,
       validateInput: (text) =>
-        text === '' || text === name ? undefined : vscode.l10n.t('Type all of its name: {0}', name),
+        ['', name, shown].includes(text) ? undefined : vscode.l10n.t('Type all of its name: {0}', shown),
     });
-    if (typed === name) await this.deleteNow(argument);
+    if (typed === name || typed === shown) await this.deleteNow(argument);
   }
 
   /** Deletes an archive, if it is still the one that is shown. */
@@ -144,7 +146,7 @@ export class ArchiveActions {
     const { image, namespace } = clusterSettings.helper(cluster.namespace);
     const yes = vscode.l10n.t('Start Helper Pods');
     const chosen = await vscode.window.showInformationMessage(
-      vscode.l10n.t('Read the disks of nodes in {0} through helper pods?', context),
+      vscode.l10n.t('Read the disks of nodes in {0} through helper pods?', escapeText(context)),
       {
         modal: true,
         detail: vscode.l10n.t(
@@ -171,7 +173,7 @@ export class ArchiveActions {
       if (row instanceof CustomArchiveNode) {
         requireRecorded(row.parent.facts, row.facts, done.record.archive.sha256);
       }
-      await this.#tell(done);
+      await this.#tell(done, row instanceof CustomArchiveNode ? doubtAbout(row.parent.facts) : undefined);
     })();
   }
 
@@ -183,16 +185,21 @@ export class ArchiveActions {
     requireRecorded(parent.facts, facts, sha256);
   }
 
-  async #tell({ path, record }: Downloaded): Promise<void> {
+  /** @param doubt what the hash does not prove */
+  async #tell({ path, record }: Downloaded, doubt?: Sentence): Promise<void> {
     const [open, reveal] = [vscode.l10n.t('Open'), vscode.l10n.t('Reveal in File Manager')];
-    const chosen = await vscode.window.showInformationMessage(
+    const show = doubt ? vscode.window.showWarningMessage : vscode.window.showInformationMessage;
+    const chosen = await show(
       withoutLinks(
-        vscode.l10n.t(
-          '{0} was downloaded ({1}). Its SHA-256 is that of the file on {2}.',
-          basename(record.source.path),
-          formatSize(record.archive.size),
-          record.source.node,
-        ),
+        [
+          vscode.l10n.t(
+            '{0} was downloaded ({1}). Its SHA-256 is that of the file on {2}.',
+            escapeText(basename(record.source.path)),
+            formatSize(record.archive.size),
+            escapeText(record.source.node),
+          ),
+          ...(doubt ? [words(doubt)] : []),
+        ].join(' '),
       ),
       open,
       reveal,

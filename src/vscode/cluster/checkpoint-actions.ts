@@ -1,11 +1,11 @@
 import * as vscode from 'vscode';
-import { formatDuration, formatSize } from '../../protocol/format.ts';
+import { escapeText, formatDuration, formatSize } from '../../protocol/format.ts';
 import { sentence, type Sentence } from '../../protocol/sentence.ts';
 import { ClusterError } from '../../core/cluster/cluster-error.ts';
 import { listPods } from '../../core/cluster/inventory/pods.ts';
 import { formatNodeLocator } from '../../core/cluster/node-files/node-locator.ts';
 import type { NodeFacts } from '../../core/cluster/inventory/nodes.ts';
-import { copyRemedy, withoutLinks, words, type Action } from '../errors.ts';
+import { choiceLabel, copyRemedy, withoutLinks, words, type Action } from '../errors.ts';
 import { isCancelled, reasonOf } from '../failure.ts';
 import type { ArchiveActions } from './archive-actions.ts';
 import { obstacle, takeAll, type Result, type Wanted } from './checkpointing.ts';
@@ -149,10 +149,10 @@ export class CheckpointActions {
         ? vscode.l10n.t('{0} containers were checkpointed.', made.length)
         : vscode.l10n.t(
             '{0} was checkpointed{1}. The archive is {2} on {3}.',
-            `${pod.name}/${container.name}`,
+            escapeText(`${pod.name}/${container.name}`),
             facts.length > 0 ? ` (${facts.join(', ')})` : '',
-            path,
-            node.name,
+            escapeText(path),
+            escapeText(node.name),
           );
     const [open, download, reveal] = [
       vscode.l10n.t('Open in Place'),
@@ -178,7 +178,7 @@ export class CheckpointActions {
     if (isCancelled(failure)) {
       // Who cancels knows; that the node may go on is worth a word.
       vscode.window.setStatusBarMessage(
-        vscode.l10n.t('Cancelled. {0} may finish the checkpoint all the same.', node.name),
+        vscode.l10n.t('Cancelled. {0} may finish the checkpoint all the same.', choiceLabel(node.name)),
         8000,
       );
       return;
@@ -198,17 +198,18 @@ export class CheckpointActions {
     if (wanted.length < 2) return [target];
     if (!(await isStillWanted(contextsOf(wanted), presence))) return [];
     const items = wanted.map(({ container }) => ({
-      label: container.name,
-      description: container.image,
+      label: choiceLabel(container.name),
+      description: choiceLabel(container.image),
       picked: container.kind === 'regular',
+      container,
     }));
     const chosen = await vscode.window.showQuickPick(items, {
-      title: vscode.l10n.t('Checkpoint Containers of {0}', target.pod),
+      title: vscode.l10n.t('Checkpoint Containers of {0}', escapeText(target.pod)),
       canPickMany: true,
     });
     presence.answered();
     if (!chosen || chosen.length === 0) return [];
-    return [{ ...target, containers: chosen.map(({ label }) => label) }];
+    return [{ ...target, containers: chosen.map(({ container }) => container.name) }];
   }
 
   async #choosePod(presence: Presence): Promise<PodTarget | undefined> {
@@ -220,16 +221,17 @@ export class CheckpointActions {
     });
     if (!(await isStillWanted([cluster.name], presence))) return undefined;
     const items = pods.map(({ name, status, node }) => ({
-      label: name,
-      description: [status, node].filter((part) => part !== undefined).join(' · '),
+      label: choiceLabel(name),
+      description: choiceLabel([status, node].filter((part) => part !== undefined).join(' · ')),
+      pod: name,
     }));
     const chosen = await vscode.window.showQuickPick(items, {
-      title: vscode.l10n.t('Checkpoint a Pod of {0} ({1})', cluster.namespace, cluster.name),
+      title: vscode.l10n.t('Checkpoint a Pod of {0} ({1})', escapeText(cluster.namespace), escapeText(cluster.name)),
       placeHolder: vscode.l10n.t('Other namespaces are in the view Clusters'),
       matchOnDescription: true,
     });
     presence.answered();
-    return chosen && { context: cluster.name, namespace: cluster.namespace, pod: chosen.label };
+    return chosen && { context: cluster.name, namespace: cluster.namespace, pod: chosen.pod };
   }
 }
 
@@ -237,7 +239,7 @@ export class CheckpointActions {
 async function isStillWanted(contexts: readonly string[], presence: Presence): Promise<boolean> {
   if (!presence.isAway) return true;
   const next = vscode.l10n.t('Checkpoint…');
-  const text = vscode.l10n.t('{0} has answered now. Nothing was checkpointed yet.', contexts.join(', '));
+  const text = vscode.l10n.t('{0} has answered now. Nothing was checkpointed yet.', escapeText(contexts.join(', ')));
   const isWanted = (await vscode.window.showInformationMessage(withoutLinks(text), next)) === next;
   presence.answered();
   return isWanted;
@@ -263,13 +265,18 @@ async function confirm(wanted: readonly Wanted[], presence: Presence): Promise<b
   const { pod, container, node } = first;
   const title =
     wanted.length === 1
-      ? vscode.l10n.t('Checkpoint {0} of {1} on {2}?', container.name, `${pod.namespace}/${pod.name}`, node.name)
+      ? vscode.l10n.t(
+          'Checkpoint {0} of {1} on {2}?',
+          ...[container.name, `${pod.namespace}/${pod.name}`, node.name].map(escapeText),
+        )
       : vscode.l10n.t('Checkpoint {0} containers?', wanted.length);
-  const names = wanted.slice(0, 12).map((one) => `• ${one.pod.namespace}/${one.pod.name}/${one.container.name}`);
+  const names = wanted
+    .slice(0, 12)
+    .map((one) => escapeText(`• ${one.pod.namespace}/${one.pod.name}/${one.container.name}`));
   const probed = wanted.some((one) => one.container.hasLivenessProbe);
   const detail = [
     ...(wanted.length > 1 ? [...names, ...(wanted.length > 12 ? ['…'] : []), ''] : []),
-    vscode.l10n.t('Context: {0}', contexts.join(', ')),
+    vscode.l10n.t('Context: {0}', escapeText(contexts.join(', '))),
     wanted.length === 1
       ? vscode.l10n.t(
           'It is frozen while its memory is written, mostly less than a few seconds, and then goes on. Sleeps are interrupted: a process that only sleeps may end.',

@@ -1,4 +1,6 @@
 import * as vscode from 'vscode';
+import { escapeText } from '../../protocol/format.ts';
+import { choiceLabel } from '../errors.ts';
 import { findCustomKinds, type CustomKinds } from '../../core/cluster/custom/custom-kinds.ts';
 import {
   chainManifest,
@@ -74,7 +76,7 @@ export class CustomActions {
   }
 
   #created(name: string, { cluster }: Connection): void {
-    vscode.window.setStatusBarMessage(vscode.l10n.t('{0} was created in {1}.', name, cluster.name), 5000);
+    vscode.window.setStatusBarMessage(vscode.l10n.t('{0} was created in {1}.', name, choiceLabel(cluster.name)), 5000);
     this.#services.refresh();
   }
 }
@@ -88,13 +90,13 @@ async function confirm(pod: PodFacts, name: string, interval: string): Promise<b
   const labels = Object.entries(workloadLabels(pod)).map(([key, value]) => `${key}=${value}`);
   const yes = vscode.l10n.t('Create');
   const chosen = await vscode.window.showWarningMessage(
-    vscode.l10n.t('Create {0} in {1}?', name, pod.namespace),
+    vscode.l10n.t('Create {0} in {1}?', name, escapeText(pod.namespace)),
     {
       modal: true,
       detail: vscode.l10n.t(
         'Every {0} it checkpoints all pods of the namespace with these labels: {1}. Each is frozen for a moment, and its archives stay on its node.',
         interval,
-        labels.join(', '),
+        escapeText(labels.join(', ')),
       ),
     },
     yes,

@@ -6,7 +6,8 @@ import { checkpointRole, helperRole } from '../../core/cluster/rights/manifests.
 import { checkSetup } from '../../core/cluster/setup/check-setup.ts';
 import type { SetupPoint, SetupState } from '../../core/cluster/setup/setup-point.ts';
 import { say } from '../../protocol/sentence.ts';
-import { translate, words } from '../errors.ts';
+import { choiceLabel, translate, words } from '../errors.ts';
+import { escapeText } from '../../protocol/format.ts';
 import { isCancelled } from '../failure.ts';
 import { clusterSettings } from './cluster-settings.ts';
 import type { Connection } from './connections.ts';
@@ -43,7 +44,7 @@ export class SetupActions {
     const document = { iconPath: new vscode.ThemeIcon('go-to-file'), tooltip: vscode.l10n.t('Open as Document') };
     const points: SetupPoint[] = [];
     const controller = new AbortController();
-    pick.title = vscode.l10n.t('Checkpointing on {0}', node.name);
+    pick.title = vscode.l10n.t('Checkpointing on {0}', escapeText(node.name));
     pick.placeholder = vscode.l10n.t('Enter copies what helps; the button above shows all as a document');
     pick.busy = true;
     pick.ignoreFocusOut = true;
@@ -110,11 +111,14 @@ export class SetupActions {
     const [only] = nodes;
     if (only && nodes.length === 1) return { connection, node: only };
     const items = nodes.map((node) => ({
-      label: node.name,
-      description: `${node.runtimeName} ${node.runtimeVersion}`.trim(),
+      label: choiceLabel(node.name),
+      description: choiceLabel(`${node.runtimeName} ${node.runtimeVersion}`.trim()),
       node,
     }));
-    const chosen = await vscode.window.showQuickPick(items, { title, placeHolder: connection.cluster.name });
+    const chosen = await vscode.window.showQuickPick(items, {
+      title,
+      placeHolder: escapeText(connection.cluster.name),
+    });
     return chosen && { connection, node: chosen.node };
   }
 }

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { kubeconfigFiles } from '../../core/cluster/kubeconfig/kubeconfig.ts';
+import { escapeText } from '../../protocol/format.ts';
 import { chooseKubeconfig, type Action } from '../errors.ts';
 import { clusterSettings } from './cluster-settings.ts';
 import type { PartServices } from './part-services.ts';
@@ -62,7 +63,7 @@ export class ViewActions {
     const context = contextOf(argument);
     if (!context) return;
     const name = await vscode.window.showInputBox({
-      title: vscode.l10n.t('Add a Namespace of {0}', context.context),
+      title: vscode.l10n.t('Add a Namespace of {0}', escapeText(context.context)),
       validateInput: (text) =>
         /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(text)
           ? undefined
