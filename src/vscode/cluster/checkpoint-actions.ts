@@ -183,7 +183,10 @@ export class CheckpointActions {
       );
       return;
     }
-    const way = this.#otherWay(connection, node, reasonOf(failure) === 'forbidden');
+    const reason = reasonOf(failure);
+    const way = this.#otherWay(connection, node, reason === 'forbidden');
+    if (reason === 'forbidden' || reason === 'unauthorized')
+      this.#services.kubelets.refused(connection.cluster.name, node.name);
     for (const { failure: other } of others) errors.note(other);
     const error = others.length === 0 ? failure : failureOfSeveral(group, errors.words(failure));
     const again = group.map((one) => one.wanted);

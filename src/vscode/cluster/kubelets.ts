@@ -43,6 +43,11 @@ export class Kubelets extends Disposable {
     this.#chosen.add(`${context}/${node}`);
   }
 
+  /** It refused, too: the next time the API server is asked again, which may have come to allow it. */
+  refused(context: string, node: string): void {
+    this.#chosen.delete(`${context}/${node}`);
+  }
+
   /** @throws ClusterError `unreachable`, `tls`; CheckpointError `cancelled` where the person does not trust it */
   async endpoint({ cluster }: Connection, node: NodeFacts): Promise<NodeEndpoint> {
     if (!this.isDirect(cluster.name, node.name)) return throughApiServer(cluster.api.transport, node.name);
