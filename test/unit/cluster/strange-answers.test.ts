@@ -80,6 +80,11 @@ describe('an answer that is no API server’s', () => {
     const take = () => takeCheckpoint(throughApiServer(opened.api.transport, 'node-1'), subject);
     const error = await failureOf(onceAnswered({ status: 403, type: 'text/html', body: PAGE }, take));
     assert.match(error.message, /answered in its place/);
+    // A login page that says that all is well is no checkpoint.
+    const login = await failureOf(onceAnswered({ status: 200, type: 'text/html', body: PAGE }, take));
+    assert.match(login.message, /answered in its place, .* \(200\)/);
+    const moved = await failureOf(onceAnswered({ status: 302, type: 'text/plain', body: '' }, take));
+    assert.match(moved.message, /sends on to/);
   });
 
   test('a long refusal is cut, and not taken for another failure', async () => {

@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import { sentence } from '../../../protocol/sentence.ts';
 import { applicationCache } from '../../application-cache.ts';
 import { CheckpointError } from '../../errors.ts';
-import { readRefusal, readText } from '../api/read-answer.ts';
+import { failureOf, pageFailure, readRefusal, readText } from '../api/read-answer.ts';
+import { isWebPage } from '../api/web-page.ts';
 import { ClusterError } from '../cluster-error.ts';
 import { CheckpointRefused, explainCheckpointRefusal } from './kubelet-answer.ts';
 import type { NodeEndpoint } from './node-endpoint.ts';
@@ -75,8 +76,13 @@ async function request(endpoint: NodeEndpoint, subject: Subject, options: TakeOp
       timeout: (Math.max(timeout ?? 0, KUBELET_LIMIT) + GRACE) * 1000,
       signal,
     });
+    if (answer.status >= 300 && answer.status < 400) throw await failureOf(answer, transport);
     if (answer.status !== 200) {
       throw explainCheckpointRefusal(await readRefusal(answer, transport), subject, endpoint, facts);
+    }
+    // A login page is no checkpoint.
+    if (isWebPage(answer.contentType)) {
+      throw pageFailure(answer.status, await readText(answer, transport), transport);
     }
     const path = pathIn(await readText(answer, transport, LONGEST_ANSWER), node);
     return { subject, path, startedAt, elapsed: performance.now() - start };
