@@ -48,8 +48,20 @@ export async function connect(choice: ClusterChoice, session: Session): Promise<
   return cluster;
 }
 
-/** The files of a cluster's nodes. Helper pods are removed when the session ends; what a crash left, now. */
-export async function nodeFiles(cluster: Cluster, choice: ClusterChoice, session: Session): Promise<NodeFiles> {
+/** Of a time limit, how much a helper pod may take to start: why it does not is a better word than that it took too long. */
+const TO_START = 0.75;
+const MOST_TO_START = 90_000;
+
+/**
+ * The files of a cluster's nodes. Helper pods are removed when the session ends; what a crash left, now.
+ * @param limit seconds for all that is done with them
+ */
+export async function nodeFiles(
+  cluster: Cluster,
+  choice: ClusterChoice,
+  session: Session,
+  limit?: number,
+): Promise<NodeFiles> {
   const journal = new HelperJournal(join(applicationCache(process.env, process.platform), 'helpers'));
   await sweepJournal(journal, cluster.name, cluster.api);
   const image = choice.image ?? process.env['CHECKPOINT_EXPLORER_HELPER_IMAGE'];
@@ -58,7 +70,8 @@ export async function nodeFiles(cluster: Cluster, choice: ClusterChoice, session
     namespace: choice.namespace ?? process.env['CHECKPOINT_EXPLORER_HELPER_NAMESPACE'] ?? cluster.namespace,
     ...(image !== undefined && image !== '' && { image }),
   };
-  const helpers = new HelperPods(cluster.api, { settings, journal, context: cluster.name });
+  const patience = Math.min(MOST_TO_START, limit === undefined ? Infinity : limit * 1000 * TO_START);
+  const helpers = new HelperPods(cluster.api, { settings, journal, context: cluster.name, patience });
   session.onEnd(() => helpers.close());
   return new NodeFiles(cluster.api.transport, helpers);
 }

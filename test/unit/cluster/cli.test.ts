@@ -266,6 +266,15 @@ describe('an archive on a node', () => {
   });
 });
 
+test('within a time limit it is told why a helper pod does not start', async () => {
+  cluster.node('node-2').failure = 'kubelet-down';
+  const { code, stderr } = await cli('cluster', 'archives', 'node-2', '--timeout', '4');
+  cluster.node('node-2').failure = undefined;
+  assert.equal(code, 1);
+  assert.match(stderr, /did not start within 3 seconds: the kubelet of node-2 took no notice of it\. Is the node up\?/);
+  assert.equal(helperPods(cluster).length, 0);
+});
+
 test('archives of a node that is not ready are not said to be none', async () => {
   const half = await startCluster({ nodes: [{ name: 'node-up' }, { name: 'node-gone', ready: false }] });
   copyFileSync(archiveOf('crio-tty'), join(half.node('node-up').checkpoints, NAME));

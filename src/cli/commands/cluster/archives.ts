@@ -5,7 +5,7 @@ import { formatNodeLocator } from '../../../core/cluster/node-files/node-locator
 import { isCancelled } from '../../../core/errors.ts';
 import { formatSize, formatTime } from '../../../protocol/format.ts';
 import type { Arguments } from '../../arguments.ts';
-import { choiceOf, connect, nodeFiles, withinTimeout } from '../../cluster/connect.ts';
+import { choiceOf, connect, nodeFiles, timeoutOf, withinTimeout } from '../../cluster/connect.ts';
 import { allNodes, nodeNamed } from '../../cluster/look-up.ts';
 import { formatJson } from '../../json.ts';
 import { drawTable } from '../../layout.ts';
@@ -20,7 +20,7 @@ interface Found {
 export async function run(args: Arguments, session: Session): Promise<ExitCode> {
   const choice = choiceOf(args);
   const cluster = await connect(choice, session);
-  const files = await nodeFiles(cluster, choice, session);
+  const files = await nodeFiles(cluster, choice, session, timeoutOf(args));
   const directory = args.text('directory') ?? CHECKPOINTS;
   const found: Found[] = [];
   let code = 0 as ExitCode;

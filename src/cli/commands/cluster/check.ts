@@ -4,7 +4,7 @@ import type { SetupPoint, SetupState } from '../../../core/cluster/setup/setup-p
 import { escapeText } from '../../../protocol/format.ts';
 import { say } from '../../../protocol/sentence.ts';
 import type { Arguments } from '../../arguments.ts';
-import { choiceOf, connect, nodeFiles, withinTimeout } from '../../cluster/connect.ts';
+import { choiceOf, connect, nodeFiles, timeoutOf, withinTimeout } from '../../cluster/connect.ts';
 import { allNodes, isOfOne, nodeNamed } from '../../cluster/look-up.ts';
 import { formatJson } from '../../json.ts';
 import type { ExitCode, Session } from '../../session.ts';
@@ -16,7 +16,7 @@ export async function run(args: Arguments, session: Session): Promise<ExitCode> 
   const choice = choiceOf(args);
   const { output } = session;
   const cluster = await connect(choice, session);
-  const files = args.flag('archives') ? await nodeFiles(cluster, choice, session) : undefined;
+  const files = args.flag('archives') ? await nodeFiles(cluster, choice, session, timeoutOf(args)) : undefined;
   const directory = args.text('directory');
   const isJson = args.text('format') === 'json';
   const checked: { node: string; points: readonly SetupPoint[] }[] = [];

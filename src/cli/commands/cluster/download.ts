@@ -6,7 +6,7 @@ import { parseNodeLocator } from '../../../core/cluster/node-files/node-locator.
 import { containerToldBy, type AcquiredContainer } from '../../../protocol/acquisition.ts';
 import { formatDuration, formatSize } from '../../../protocol/format.ts';
 import { usage, type Arguments } from '../../arguments.ts';
-import { choiceOf, connect, nodeFiles, withinTimeout } from '../../cluster/connect.ts';
+import { choiceOf, connect, nodeFiles, timeoutOf, withinTimeout } from '../../cluster/connect.ts';
 import { nodeNamed } from '../../cluster/look-up.ts';
 import { formatJson } from '../../json.ts';
 import type { ExitCode, Session } from '../../session.ts';
@@ -25,7 +25,7 @@ export async function run(args: Arguments, session: Session): Promise<ExitCode> 
   const { context, node, path } = parseNodeLocator(locator);
   const choice = { ...choiceOf(args), context };
   const cluster = await connect(choice, session);
-  const files = await nodeFiles(cluster, choice, session);
+  const files = await nodeFiles(cluster, choice, session, timeoutOf(args));
   const target = to.isFolder ? join(output, legalName(basename(path))) : output;
   const rate = new Rate();
   const { record, recordPath } = await withinTimeout(args, session, async (signal) =>
