@@ -3,6 +3,7 @@ import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { openCluster } from '../../../src/core/cluster/cluster.ts';
 import { ClusterError } from '../../../src/core/cluster/cluster-error.ts';
 import { listNodes } from '../../../src/core/cluster/inventory/nodes.ts';
@@ -274,6 +275,40 @@ describe('a credential plugin', () => {
     const opened = await connect(cluster, {}, { change: plugin(script) });
     assert.equal((await listNodes(opened.api)).length, 1);
     assert.equal(count(), 2);
+  });
+
+  test('that issues another certificate each time disturbs no request that is under way', async () => {
+    const issued = [1, 2, 3].map((number) => {
+      const { certificate, key } = cluster.authority.issue({ name: 'admin', groups: ['system:masters'] });
+      const status = {
+        clientCertificateData: certificate,
+        clientKeyData: key,
+        expirationTimestamp: '2020-01-01T00:00:00Z',
+      };
+      const path = join(cluster.root, `issued-${String(number)}`);
+      writeFileSync(path, JSON.stringify({ apiVersion: 'client.authentication.k8s.io/v1', status }));
+      return path;
+    });
+    writeFileSync(runs, '');
+    const [first = ''] = issued;
+    const script = `cat "${first.slice(0, -1)}$(wc -l < '${runs}' | tr -d ' ')"`;
+    const opened = await connect(cluster, {}, { change: plugin(script) });
+    const sockets = new Set<unknown>();
+    cluster.server.onRequest = ({ socket }) => sockets.add(socket);
+    cluster.server.faults.add({ delay: 1000, times: 1 });
+    const slow = listNodes(opened.api);
+    // It is under way; the server counts it when it answers.
+    while (count() === 0) await sleep(10);
+    await sleep(200);
+    assert.equal((await listNodes(opened.api)).length, 1);
+    assert.equal((await slow).length, 1);
+    assert.equal((await listNodes(opened.api)).length, 1);
+    cluster.server.onRequest = () => undefined;
+    assert.equal(sockets.size, 3);
+    // The connections of those that are over are not kept.
+    const isClosed = (socket: unknown): boolean => (socket as { readonly destroyed: boolean }).destroyed;
+    for (let tries = 0; [...sockets].filter(isClosed).length < 2 && tries < 100; tries++) await sleep(20);
+    assert.equal([...sockets].filter(isClosed).length, 2);
   });
 
   test('is told about the cluster', async () => {

@@ -94,6 +94,8 @@ export class HttpTransport implements Transport {
   readonly secrets: Secrets;
   readonly #options: TransportOptions;
   #pool: Pool | undefined;
+  /** Those of earlier certificates, on which something is under way still. */
+  readonly #retired = new Set<Pool>();
 
   constructor(options: TransportOptions) {
     this.#options = options;
@@ -122,6 +124,8 @@ export class HttpTransport implements Transport {
   }
 
   close(): void {
+    for (const pool of this.#retired) pool.close();
+    this.#retired.clear();
     this.#pool?.close();
     this.#pool = undefined;
     this.#options.credentials.close();
@@ -165,7 +169,8 @@ export class HttpTransport implements Transport {
   #poolFor(credential: Credential): Pool {
     const owner = ownerOf(credential);
     if (this.#pool?.owner !== owner) {
-      this.#pool?.close();
+      if (this.#pool) this.#retired.add(this.#pool);
+      for (const pool of this.#retired) if (pool.retire()) this.#retired.delete(pool);
       this.#pool = new Pool(owner, this.#options, credential);
     }
     return this.#pool;
@@ -243,6 +248,15 @@ class Pool {
     };
     this.kept = agent(true);
     this.fresh = agent(false);
+  }
+
+  /** Lets what is under way end, and keeps no connection for later. @returns whether nothing was under way */
+  retire(): boolean {
+    this.kept.maxFreeSockets = 0;
+    for (const socket of Object.values(this.kept.freeSockets).flat()) socket?.destroy();
+    return [this.kept, this.fresh].every(
+      ({ sockets, requests }) => Object.keys(sockets).length + Object.keys(requests).length === 0,
+    );
   }
 
   close(): void {
