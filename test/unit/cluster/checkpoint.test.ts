@@ -169,7 +169,7 @@ describe('a checkpoint that is not made says why', async () => {
       'tcp-established',
       'unsupported',
       /established TCP connection|does not say why: the reason is in \/run\/containerd\/.*criu-dump\.log on the node/,
-      /tcp-established|grep Error \/run\/containerd/,
+      /tcp-established|grep Error -- '\/run\/containerd[^']*'\n$/,
     ],
     [
       'unimplemented',

@@ -7,6 +7,7 @@ import { PODS } from '../../../src/core/cluster/api/resources.ts';
 import { takeCheckpoint } from '../../../src/core/cluster/checkpoint/take-checkpoint.ts';
 import { throughApiServer } from '../../../src/core/cluster/checkpoint/node-endpoint.ts';
 import type { Cluster } from '../../../src/core/cluster/cluster.ts';
+import { ClusterError } from '../../../src/core/cluster/cluster-error.ts';
 import { knownNodes } from '../../../src/core/cluster/inventory/known-nodes.ts';
 import { listNodes } from '../../../src/core/cluster/inventory/nodes.ts';
 import { listPods } from '../../../src/core/cluster/inventory/pods.ts';
@@ -190,6 +191,17 @@ describe('a server that speaks strangely', () => {
     }, 60);
     assert.equal(error.reason, 'timeout');
   });
+});
+
+test('a command that is to be pasted into a shell runs nothing that a node has put into it', async () => {
+  const log = '/tmp/x;touch${IFS}pwned`id`&|b.log';
+  const body = `checkpointing of lab/a/b failed (criu failed: type DUMP errno 0 path= ${log})`;
+  const subject = { namespace: 'lab', pod: 'a', container: 'b', node: 'node-1' };
+  const take = () => takeCheckpoint(throughApiServer(opened.api.transport, 'node-1'), subject);
+  const error = await failureOf(onceAnswered({ status: 500, type: 'text/plain', body }, take));
+  assert.ok(error instanceof ClusterError);
+  const text = error.remedy?.copy?.text ?? '';
+  assert.match(text, /^grep Error -- '[^']*'\n$/);
 });
 
 test('who gives up choosing a node is not told that there are none', async () => {

@@ -244,7 +244,8 @@ function byCriu(text: string, { namespace, pod, container, node }: Subject): Mea
         text: sentence(
           'The most frequent reason is an established TCP connection. Lines with “Error” at the end of that file tell.',
         ),
-        copy: { form: 'shell', text: `grep Error ${log}\n` },
+        // The node wrote it, and somebody else's shell reads it. There is no quote in it.
+        copy: { form: 'shell', text: `grep Error -- '${log}'\n` },
       },
     };
   }
