@@ -5,6 +5,7 @@ import * as vscode from 'vscode';
 export const SECTION = 'checkpointExplorer';
 export const LOCAL_FOLDERS = 'localFolders';
 export const SPILL_LIMIT = 'spillLimit';
+const DOWNLOADS = 'downloads.folder';
 const MAX_DEPTH = 'localArchives.maxDepth';
 
 const GIB = 1024 ** 3;
@@ -21,6 +22,13 @@ export const settings = {
       .filter((folder) => typeof folder === 'string')
       .map((folder) => (folder === '~' || folder.startsWith('~/') ? join(homedir(), folder.slice(1)) : folder))
       .filter((folder) => isAbsolute(folder));
+  },
+
+  /** Where downloads go; undefined: the folder of the workspace, or the extension's own. */
+  downloadFolder(): string | undefined {
+    const folder = read(DOWNLOADS);
+    if (typeof folder !== 'string' || folder === '') return undefined;
+    return /^~[\\/]/.test(folder) ? join(homedir(), folder.slice(2)) : folder;
   },
 
   /** How many folders deep checkpoints are looked for, 0 being the folder itself. */
@@ -43,7 +51,9 @@ export const settings = {
 
   onArchivesChanged(listener: () => void): vscode.Disposable {
     return vscode.workspace.onDidChangeConfiguration((change) => {
-      const concerned = [LOCAL_FOLDERS, MAX_DEPTH].some((name) => change.affectsConfiguration(`${SECTION}.${name}`));
+      const concerned = [LOCAL_FOLDERS, DOWNLOADS, MAX_DEPTH].some((name) =>
+        change.affectsConfiguration(`${SECTION}.${name}`),
+      );
       if (concerned) listener();
     });
   },

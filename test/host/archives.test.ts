@@ -42,19 +42,25 @@ describe('Local Archives', () => {
     await until('the deleted archive is gone', () => !found().has('new/copy.tar'));
   });
 
-  it('looks into the folders of the settings', async () => {
-    const folder = vscode.Uri.joinPath(sample(), '..', 'elsewhere');
-    await vscode.workspace.fs.copy(sample('podman-counter.tar'), vscode.Uri.joinPath(folder, 'far.tar'));
-    const settings = vscode.workspace.getConfiguration('checkpointExplorer');
-    await settings.update('localFolders', [folder.fsPath], vscode.ConfigurationTarget.Global);
-    try {
-      await until('the archive is listed', () => found().has('../elsewhere/far.tar'));
-    } finally {
-      await settings.update('localFolders', undefined, vscode.ConfigurationTarget.Global);
-      await until('the archive is gone', () => !found().has('../elsewhere/far.tar'));
-      await vscode.workspace.fs.delete(folder, { recursive: true });
-    }
-  });
+  for (const [name, valueOf] of [
+    ['localFolders', (path: string) => [path]],
+    // What was downloaded there was not to be found any more after the next start.
+    ['downloads.folder', (path: string) => path],
+  ] as const) {
+    it(`looks into the folder that ${name} says`, async () => {
+      const folder = vscode.Uri.joinPath(sample(), '..', 'elsewhere');
+      await vscode.workspace.fs.copy(sample('podman-counter.tar'), vscode.Uri.joinPath(folder, 'far.tar'));
+      const settings = vscode.workspace.getConfiguration('checkpointExplorer');
+      await settings.update(name, valueOf(folder.fsPath), vscode.ConfigurationTarget.Global);
+      try {
+        await until('the archive is listed', () => found().has('../elsewhere/far.tar'));
+      } finally {
+        await settings.update(name, undefined, vscode.ConfigurationTarget.Global);
+        await until('the archive is gone', () => !found().has('../elsewhere/far.tar'));
+        await vscode.workspace.fs.delete(folder, { recursive: true });
+      }
+    });
+  }
 
   it('has a command for every entry of its menus', async () => {
     const known = new Set(await vscode.commands.getCommands(true));

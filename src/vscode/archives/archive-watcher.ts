@@ -1,15 +1,18 @@
+import { isAbsolute } from 'node:path';
 import * as vscode from 'vscode';
 import { Disposable } from '../disposable.ts';
 import { settings } from '../settings.ts';
 import type { ArchiveList } from './archive-list.ts';
 import { CANDIDATE_GLOB } from './find-candidates.ts';
 
-/** Where checkpoints are looked for: the workspace's folders on this machine, and the configured ones. */
+/** Where checkpoints are looked for: the workspace's folders on this machine, the configured ones, and where downloads go. */
 export function searchedFolders(): readonly string[] {
   const workspace = (vscode.workspace.workspaceFolders ?? [])
     .filter(({ uri }) => uri.scheme === 'file')
     .map(({ uri }) => uri.fsPath);
-  return [...new Set([...workspace, ...settings.localFolders()])];
+  const downloads = settings.downloadFolder();
+  const chosen = downloads !== undefined && isAbsolute(downloads) ? [downloads] : [];
+  return [...new Set([...workspace, ...settings.localFolders(), ...chosen])];
 }
 
 /** Tells a list of archives what happens in the folders that it looks into. */

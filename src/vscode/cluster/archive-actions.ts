@@ -8,6 +8,7 @@ import type { AcquiredContainer } from '../../protocol/acquisition.ts';
 import { withoutLinks, words } from '../errors.ts';
 import type { Sentence } from '../../protocol/sentence.ts';
 import { reasonOf } from '../failure.ts';
+import { settings } from '../settings.ts';
 import type { Wanted } from './checkpointing.ts';
 import { clusterSettings } from './cluster-settings.ts';
 import { Downloads, type WhoseArchive } from './downloads.ts';
@@ -210,6 +211,6 @@ export class ArchiveActions {
 
   #folder(): string {
     const workspace = vscode.workspace.workspaceFolders?.find(({ uri }) => uri.scheme === 'file');
-    return clusterSettings.downloadFolder() ?? workspace?.uri.fsPath ?? this.#options.ownFolder;
+    return settings.downloadFolder() ?? workspace?.uri.fsPath ?? this.#options.ownFolder;
   }
 }

@@ -1,5 +1,3 @@
-import { homedir } from 'node:os';
-import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { HELPER_DEFAULTS, type HelperSettings } from '../../core/cluster/node-files/helper-manifest.ts';
 import { CHECKPOINTS } from '../../core/cluster/node-files/node-files.ts';
@@ -45,12 +43,6 @@ export const clusterSettings = {
   directory(): string {
     const directory = text('checkpoint.directory');
     return directory?.startsWith('/') === true ? directory.replace(/\/+$/, '') || '/' : CHECKPOINTS;
-  },
-
-  /** Where downloads go; undefined: the workspace's folder, or the extension's own. */
-  downloadFolder(): string | undefined {
-    const folder = text('downloads.folder');
-    return folder === undefined || !/^~[\\/]/.test(folder) ? folder : join(homedir(), folder.slice(2));
   },
 
   /** @param namespace where helper pods go unless a setting says otherwise */
