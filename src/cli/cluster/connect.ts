@@ -42,7 +42,9 @@ export async function connect(choice: ClusterChoice, session: Session): Promise<
   });
   if (cluster.isUnverified) {
     session.output.error(
-      `The certificate of ${cluster.server} is not verified: the kubeconfig says so for ${cluster.name}.`,
+      cluster.isPlain
+        ? `What is said to ${cluster.server} is not encrypted: its address in the kubeconfig begins with http:. So it is told no credentials.`
+        : `The certificate of ${cluster.server} is not verified: the kubeconfig says so for ${cluster.name}.`,
     );
   }
   return cluster;

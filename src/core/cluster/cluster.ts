@@ -1,5 +1,6 @@
 import { Api } from './api/api.ts';
 import { connectTo, type ConnectOptions } from './connection/connect.ts';
+import { isPlainHttp } from './kubeconfig/entries.ts';
 import type { Kubeconfig } from './kubeconfig/kubeconfig.ts';
 import { hostOf } from '../secrets.ts';
 
@@ -15,6 +16,8 @@ export interface ContextFacts {
   readonly server: string | undefined;
   /** True where the kubeconfig turns the verification of the server's certificate off: to be shown. */
   readonly isUnverified: boolean;
+  /** True where it has no TLS at all. */
+  readonly isPlain: boolean;
   /** The kubeconfig that it stands in. */
   readonly file: string;
 }
@@ -29,7 +32,8 @@ export function listContexts(kubeconfig: Kubeconfig): readonly ContextFacts[] {
       user,
       namespace: namespace ?? 'default',
       server: entry === undefined || entry.server === '' ? undefined : hostOf(entry.server),
-      isUnverified: entry !== undefined && (entry.insecureSkipTlsVerify || entry.server.startsWith('http:')),
+      isUnverified: entry !== undefined && (entry.insecureSkipTlsVerify || isPlainHttp(entry.server)),
+      isPlain: entry !== undefined && isPlainHttp(entry.server),
       file,
     };
   });
@@ -44,6 +48,8 @@ export interface Cluster {
   readonly user: string;
   readonly server: string;
   readonly isUnverified: boolean;
+  /** True where it has no TLS at all: then it is told no credentials. */
+  readonly isPlain: boolean;
   readonly api: Api;
   close(): void;
 }
@@ -66,7 +72,8 @@ export async function openCluster(
     namespace: context.namespace ?? 'default',
     user: user.name,
     server: transport.peer.address,
-    isUnverified: cluster.insecureSkipTlsVerify || cluster.server.startsWith('http:'),
+    isUnverified: cluster.insecureSkipTlsVerify || isPlainHttp(cluster.server),
+    isPlain: isPlainHttp(cluster.server),
     api: new Api(transport),
     close: () => transport.close(),
   };

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer, type IncomingHttpHeaders } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { describe, test } from 'node:test';
+import { after, describe, test } from 'node:test';
 import { parseAcquisition } from '../../../src/protocol/acquisition.ts';
 import { PODS } from '../../cluster/pod-life.ts';
 import { addPod } from '../../cluster/workloads.ts';
@@ -264,6 +266,27 @@ describe('an archive on a node', () => {
       assert.deepEqual([code, stdout], [2, ''], args.join(' '));
     }
   });
+});
+
+test('a server without TLS is told no credentials, and that is said', async () => {
+  const heard: IncomingHttpHeaders[] = [];
+  const server = createServer((request, response) => {
+    heard.push(request.headers);
+    response.writeHead(401).end();
+  });
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  after(() => server.close());
+  const address = `127.0.0.1:${String((server.address() as AddressInfo).port)}`;
+  const kubeconfig = cluster.kubeconfig(serviceAccount(cluster), {
+    change: ({ clusters: [one] }) => {
+      if (one) one.cluster['server'] = `HTTP://${address}`;
+    },
+  });
+  const { code, stderr } = await cli('cluster', 'nodes', '--kubeconfig', kubeconfig);
+  assert.equal(code, 1);
+  assert.match(stderr, new RegExp(`What is said to ${address} is not encrypted`));
+  assert.ok(heard.length > 0);
+  for (const headers of heard) assert.equal(headers.authorization, undefined);
 });
 
 test('within a time limit it is told why a helper pod does not start', async () => {

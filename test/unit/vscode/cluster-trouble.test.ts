@@ -102,6 +102,19 @@ describe('what is in the way', async () => {
     assert.ok((await shown.labels('test')).includes('lab'));
   });
 
+  test('and so does one that is spoken to without TLS', async () => {
+    for (const scheme of ['http://', 'HTTP://']) {
+      const plain = cluster.kubeconfig('admin', {
+        change: ({ clusters: [one] }) => {
+          if (one) one.cluster['server'] = String(one.cluster['server']).replace('https://', scheme);
+        },
+      });
+      const [row] = await new Shown(plain).rows();
+      assert.match(row?.description ?? '', /no TLS/);
+      assert.equal(row?.icon, 'unlock');
+    }
+  });
+
   test('a plugin of a kubeconfig does not run in a workspace that is not trusted', async () => {
     const shown = new Shown(
       cluster.kubeconfig('admin', {

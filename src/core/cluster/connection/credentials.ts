@@ -2,7 +2,7 @@ import { say, sentence, type Sentence } from '../../../protocol/sentence.ts';
 import { orCancelled } from '../../bytes/cancel.ts';
 import { CheckpointError, isCancelled } from '../../errors.ts';
 import { brief, ClusterError } from '../cluster-error.ts';
-import type { Impersonation, UserEntry } from '../kubeconfig/entries.ts';
+import { isPlainHttp, type Impersonation, type UserEntry } from '../kubeconfig/entries.ts';
 import type { ResolvedContext } from '../kubeconfig/kubeconfig.ts';
 import type { Secrets } from '../../secrets.ts';
 import { libraryAuthorization } from './library-auth.ts';
@@ -41,7 +41,7 @@ export function credentialsOf(resolved: ResolvedContext, options: CredentialOpti
   secrets.add(...(user.plugin?.env ?? []).filter(({ name }) => SECRETIVE.test(name)).map(({ value }) => value));
   secrets.addKey(user.keyData);
   // As kubectl: who speaks to an `http:` server is not told.
-  if (!cluster.server.startsWith('https:')) return new Fixed({ headers: {} });
+  if (isPlainHttp(cluster.server)) return new Fixed({ headers: {} });
   if (user.plugin)
     return new CredentialPlugin(resolved, user.plugin, options, (signal) => baseOf(user, secrets, signal));
   if (user.authProvider) return new FromLibrary(resolved, options);

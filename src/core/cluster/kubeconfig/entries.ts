@@ -69,3 +69,8 @@ export interface KubeconfigFile {
   readonly users: readonly UserEntry[];
   readonly contexts: readonly ContextEntry[];
 }
+
+/** Whether a server is spoken to without TLS: what is said can be read on its way, and anybody may answer. */
+export function isPlainHttp(server: string): boolean {
+  return server.startsWith('http:');
+}

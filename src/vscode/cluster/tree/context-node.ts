@@ -62,12 +62,12 @@ export class ContextNode extends Branch implements WatchingNode {
   }
 
   row({ translate }: Wording): Row {
-    const { name, isCurrent, namespace, isUnverified, server, cluster, user, file } = this.facts;
+    const { name, isCurrent, namespace, isUnverified, isPlain, server, cluster, user, file } = this.facts;
     const state = this.#failure === undefined ? undefined : stateText(this.#failure, translate);
     // Where there is little room the end is cut off.
     const description = [
       ...(state === undefined ? [] : [state]),
-      ...(isUnverified ? [translate('TLS not verified')] : []),
+      ...(isUnverified ? [isPlain ? translate('no TLS') : translate('TLS not verified')] : []),
       ...(isCurrent ? [translate('current')] : []),
       ...(namespace === 'default' ? [] : [escapeText(namespace)]),
     ];
@@ -80,10 +80,7 @@ export class ContextNode extends Branch implements WatchingNode {
         [translate('Server'), server],
         [translate('User'), user],
         [translate('Namespace'), namespace],
-        [
-          translate('TLS'),
-          isUnverified ? translate('The kubeconfig says not to verify who answers: anybody may.') : undefined,
-        ],
+        [translate('TLS'), isUnverified ? tlsText(isPlain, translate) : undefined],
         [translate('State'), state],
         [translate('Kubeconfig'), file],
       ]),
@@ -186,4 +183,10 @@ function incompleteRow(parent: ContextNode): NoteNode {
     context: 'incomplete',
     command: { name: 'addNamespace', title: translate('Add Namespace') },
   }));
+}
+
+function tlsText(isPlain: boolean, translate: Wording['translate']): string {
+  return isPlain
+    ? translate('None: what is said can be read on its way, and anybody may answer. So it is told no credentials.')
+    : translate('The kubeconfig says not to verify who answers: anybody may.');
 }
