@@ -92,6 +92,13 @@ describe('a command that goes wrong', () => {
     assert.deepEqual([error.code, error.message], [7, 'A command on the node failed (7): no such thing']);
   });
 
+  test('does not end in the time that it has', async () => {
+    const error = await failureOf(capture(transport, TARGET, { command: ['sleep', '600'], patience: 200 }));
+    assert.equal(error.reason, 'timeout');
+    assert.match(error.message, /^A command on the node did not end within 1 seconds: the node is very busy, or/);
+    assert.equal((await capture(transport, TARGET, { command: ['echo'], patience: 30_000 })).toString(), '\n');
+  });
+
   test('is not there', async () => {
     // Runtimes differ in whether that is a command that failed, or one that was none.
     for (const [pod, words] of [

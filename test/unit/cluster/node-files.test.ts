@@ -18,7 +18,7 @@ import { isOf } from '../../../src/core/cluster/node-files/archive-facts.ts';
 import { loadKubeconfig } from '../../../src/core/cluster/kubeconfig/kubeconfig.ts';
 import { sweepJournal } from '../../../src/core/cluster/node-files/helper-pods.ts';
 import { sweepAbandoned } from '../../../src/core/cluster/node-files/helper-sweep.ts';
-import { CHECKPOINTS } from '../../../src/core/cluster/node-files/node-files.ts';
+import { CHECKPOINTS, NodeFiles } from '../../../src/core/cluster/node-files/node-files.ts';
 import { openNodeSource } from '../../../src/core/cluster/node-source/node-source.ts';
 import { download } from '../../../src/core/cluster/download/download.ts';
 import { archiveOf } from '../support/fixtures.ts';
@@ -103,6 +103,13 @@ describe('archives on a node', async () => {
       readFileSync(archiveOf('crio-tty')).subarray(0, 10_000),
     );
     assert.equal(await files.endsAsArchive(node, `${CHECKPOINTS}/half.tar`), false);
+  });
+
+  test('are asked for with patience, but not for ever, and hashed for as long as that takes', async () => {
+    const hasty = new NodeFiles(opened.api.transport, files.helpers, 1);
+    assert.equal((await failureOf(hasty.list(node))).reason, 'timeout');
+    assert.equal((await failureOf(hasty.stat(node, PATH))).reason, 'timeout');
+    assert.match((await hasty.hash(node, PATH)).sha256, /^[0-9a-f]{64}$/);
   });
 
   test('that are not there', async () => {

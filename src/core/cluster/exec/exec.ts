@@ -116,9 +116,38 @@ export async function execute(transport: Transport, target: ExecTarget, options:
   return session;
 }
 
-/** The whole output of a command that prints little. @throws ClusterError also for one that fails */
-export async function capture(transport: Transport, target: ExecTarget, options: ExecOptions): Promise<Buffer> {
+/**
+ * The whole output of a command that prints little.
+ * @param options `patience`: milliseconds until it must have ended; without it a command may take as long as it takes
+ * @throws ClusterError also for one that fails
+ */
+export async function capture(
+  transport: Transport,
+  target: ExecTarget,
+  options: ExecOptions & { readonly patience?: number },
+): Promise<Buffer> {
   const session = await execute(transport, target, options);
+  const { patience } = options;
+  const giveUp = (): void => void session.stdout.destroy(tooLong(patience ?? 0));
+  const timer = patience === undefined ? undefined : setTimeout(giveUp, patience);
+  try {
+    return await outputOf(session, transport);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function tooLong(patience: number): ClusterError {
+  return new ClusterError(
+    'timeout',
+    sentence(
+      'A command on the node did not end within {0} seconds: the node is very busy, or a disk of its hangs.',
+      Math.ceil(patience / 1000),
+    ),
+  );
+}
+
+async function outputOf(session: ExecSession, transport: Transport): Promise<Buffer> {
   const parts: Buffer[] = [];
   let length = 0;
   for await (const part of session.stdout as AsyncIterable<Buffer>) {

@@ -55,14 +55,21 @@ printf '%s\\n%s\\n' "$c" "$s"`;
 const NOT_THERE = 44;
 const ANOTHER = 45;
 
+/** Milliseconds for what takes a node an instant. */
+const PATIENCE = 60_000;
+
 /** The archives on the nodes of a cluster, by way of helper pods. */
 export class NodeFiles {
   readonly #transport: Transport;
   readonly #helpers: HelperPods;
 
-  constructor(transport: Transport, helpers: HelperPods) {
+  readonly #patience: number;
+
+  /** @param patience milliseconds for what takes a node an instant, unless a disk of its hangs */
+  constructor(transport: Transport, helpers: HelperPods, patience: number = PATIENCE) {
     this.#transport = transport;
     this.#helpers = helpers;
+    this.#patience = patience;
   }
 
   get helpers(): HelperPods {
@@ -72,12 +79,7 @@ export class NodeFiles {
   /** Everything that lies in a folder, also what no kubelet put there. @throws ClusterError */
   async list(node: NodeFacts, directory: string = CHECKPOINTS, signal?: AbortSignal): Promise<NodeArchives> {
     const command = ['sh', '-c', LIST];
-    const output = await this.#read(
-      node,
-      directory,
-      (target) => capture(this.#transport, target, { command, signal }),
-      signal,
-    );
+    const output = await this.#read(node, directory, (target) => this.#soon(target, command, signal), signal);
     const [time = '', room = '', ...lines] = output.toString('utf8').split('\0');
     const free = Number(/^(?:\S+\s+){3}(\d+)/.exec(room.trim())?.[1] ?? NaN);
     return {
@@ -97,7 +99,7 @@ export class NodeFiles {
     const output = await this.#read(
       node,
       posix.dirname(path),
-      (target) => capture(this.#transport, target, { command, signal }),
+      (target) => this.#soon(target, command, signal),
       signal,
     ).catch(rethrowMissing(node, path));
     const [, size, modified, inode = '', time] = /^(\d+) (\d+) (\d+)\n(\d+)\s*$/.exec(output.toString('utf8')) ?? [];
@@ -129,24 +131,16 @@ export class NodeFiles {
   /** Whether a file ends as a tar archive does, in two blocks of zeros: one that is being written does not. */
   async endsAsArchive(node: NodeFacts, path: string, signal?: AbortSignal): Promise<boolean> {
     const command = ['sh', '-c', 'tail -c 1024 "$1" | tr -d "\\\\0" | wc -c', 'sh', relative(path)];
-    const output = await this.#read(
-      node,
-      posix.dirname(path),
-      (target) => capture(this.#transport, target, { command, signal }),
-      signal,
-    );
+    const output = await this.#read(node, posix.dirname(path), (target) => this.#soon(target, command, signal), signal);
     return output.toString('latin1').trim() === '0';
   }
 
   /** The end of a file. @param most bytes. @throws ClusterError `not-found` */
   async tail(node: NodeFacts, path: string, most: number, signal?: AbortSignal): Promise<Buffer> {
     const command = ['sh', '-c', '[ -f "$1" ] || exit 44; tail -c "$2" "$1"', 'sh', relative(path), String(most)];
-    return this.#read(
-      node,
-      posix.dirname(path),
-      (target) => capture(this.#transport, target, { command, signal }),
-      signal,
-    ).catch(rethrowMissing(node, path));
+    return this.#read(node, posix.dirname(path), (target) => this.#soon(target, command, signal), signal).catch(
+      rethrowMissing(node, path),
+    );
   }
 
   /**
@@ -158,7 +152,7 @@ export class NodeFiles {
     const command = ['sh', '-c', DELETE, 'sh', relative(path), state];
     const need = { node, directory: posix.dirname(path), write: true };
     try {
-      await this.#helpers.use(need, (target) => capture(this.#transport, target, { command, signal }), signal);
+      await this.#helpers.use(need, (target) => this.#soon(target, command, signal), signal);
     } catch (error) {
       if (!(error instanceof CommandFailed)) throw error;
       if (error.code === NOT_THERE) throw missing(node, path);
@@ -204,6 +198,10 @@ export class NodeFiles {
       },
       options.signal,
     );
+  }
+
+  #soon(target: ExecTarget, command: readonly string[], signal: AbortSignal | undefined): Promise<Buffer> {
+    return capture(this.#transport, target, { command, signal, patience: this.#patience });
   }
 
   #read<T>(
