@@ -57,6 +57,12 @@ interface Asked {
   readonly reject: (error: Error) => void;
 }
 
+/** Characters of what is said about one line: some thousand numbers at most. */
+const LONGEST_REPORT = 1024 * 1024;
+
+/** Milliseconds without a byte of what was asked for: a disk of the node hangs, whatever the connection says. */
+const SILENCE = 60_000;
+
 /** What one line asks for. */
 interface Line {
   readonly ranges: readonly Asked[];
@@ -71,6 +77,8 @@ export class RangeSession {
   /** Resolves when it reads no more, for whatever reason. */
   readonly ended: Promise<void>;
   readonly #name: string;
+  readonly #silence: number;
+  #waiting: NodeJS.Timeout | undefined;
   /** What the file was like when it was opened. */
   #state: NodeFileState | undefined;
   /** Asked for in this turn of the event loop: they go as one line. */
@@ -82,8 +90,10 @@ export class RangeSession {
   #line = '';
   #end: () => void = () => undefined;
 
-  constructor(name: string) {
+  /** @param silence milliseconds without a byte after which what was asked for is given up */
+  constructor(name: string, silence: number = SILENCE) {
     this.#name = name;
+    this.#silence = silence;
     this.ended = new Promise((resolve) => (this.#end = resolve));
   }
 
@@ -94,12 +104,14 @@ export class RangeSession {
 
   /** To be given to the command that runs {@link RANGES}. */
   readonly onStderr = (data: Buffer): void => {
+    this.#waiting?.refresh();
     this.#line += data.toString('latin1');
     for (let at = this.#line.indexOf('\n'); at >= 0; at = this.#line.indexOf('\n')) {
       const next = this.#lines.find(({ report }) => report === undefined);
       if (next) next.report = this.#line.slice(0, at);
       this.#line = this.#line.slice(at + 1);
     }
+    if (this.#line.length > LONGEST_REPORT) this.#fail(this.#broken());
     this.#settle();
   };
 
@@ -170,10 +182,12 @@ export class RangeSession {
 
   #ask(line: Line, words: string): void {
     this.#lines.push(line);
+    this.#waiting ??= setTimeout(() => this.#fail(this.#silent()), this.#silence);
     void this.#session?.write(Buffer.from(`${words}\n`));
   }
 
   #take(data: Buffer): void {
+    this.#waiting?.refresh();
     let rest = data;
     for (const { ranges } of this.#lines) {
       for (const next of ranges) {
@@ -205,6 +219,13 @@ export class RangeSession {
       hopped?.resolve(more.join(' '));
       for (const { buffer, resolve } of ranges) resolve(buffer);
     }
+    if (this.#lines.length === 0) this.#rest();
+  }
+
+  /** Nothing is waited for. */
+  #rest(): void {
+    clearTimeout(this.#waiting);
+    this.#waiting = undefined;
   }
 
   #isSame(words: readonly (string | undefined)[]): boolean {
@@ -215,6 +236,7 @@ export class RangeSession {
   #fail(error: Error): void {
     if (this.#failure) return;
     this.#failure = error;
+    this.#rest();
     for (const { ranges, hopped } of this.#lines.splice(0)) {
       hopped?.reject(error);
       for (const asked of ranges) asked.reject(error);
@@ -239,6 +261,18 @@ export class RangeSession {
     return new ClusterError(
       'unreadable',
       sentence('{0} cannot be read at byte {1} on the node. It may have been deleted.', this.#name, offset),
+      { where: this.#name },
+    );
+  }
+
+  #silent(): ClusterError {
+    return new ClusterError(
+      'timeout',
+      sentence(
+        '{0} could not be read: its node has sent nothing of it for {1} seconds. The node is very busy, or a disk of its hangs.',
+        this.#name,
+        Math.ceil(this.#silence / 1000),
+      ),
       { where: this.#name },
     );
   }
