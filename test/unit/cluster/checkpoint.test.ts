@@ -6,7 +6,7 @@ import { ClusterError } from '../../../src/core/cluster/cluster-error.ts';
 import { CheckpointRefused } from '../../../src/core/cluster/checkpoint/kubelet-answer.ts';
 import { withoutArchive } from '../../../src/core/cluster/checkpoint/look-for-archive.ts';
 import { straightToKubelet, throughApiServer } from '../../../src/core/cluster/checkpoint/node-endpoint.ts';
-import type { RuntimeFacts } from '../../../src/core/cluster/checkpoint/runtime-failure.ts';
+import { explainRuntimeFailure, type RuntimeFacts } from '../../../src/core/cluster/checkpoint/runtime-failure.ts';
 import { takeCheckpoint } from '../../../src/core/cluster/checkpoint/take-checkpoint.ts';
 import { connectToKubelet, lookAtKubelet } from '../../../src/core/cluster/connection/kubelet.ts';
 import type { Cluster } from '../../../src/core/cluster/cluster.ts';
@@ -206,6 +206,12 @@ describe('a checkpoint that is not made says why', async () => {
       const made = readdirSync(node.checkpoints).some((name) => name.includes(`${pod}_`));
       assert.equal(made, node.runtime === 'cri-o');
     }
+  });
+
+  test('in words of its own where they are not known, without those of the protocol', () => {
+    const subject = { namespace: 'lab', pod: 'web', container: 'app', node: 'node-1' };
+    const { text } = explainRuntimeFailure('rpc error: code = Unknown desc = the moon is full', subject, undefined);
+    assert.equal(say(text), 'app of lab/web could not be checkpointed on node-1: the moon is full.');
   });
 
   test('another one is under way', async () => {

@@ -251,8 +251,19 @@ function byCriu(text: string, { namespace, pod, container, node }: Subject): Mea
   }
   return {
     reason: 'unavailable',
-    text: sentence('{0} of {1} could not be checkpointed on {2}: {3}', container, who, node, ended(trimmed(text))),
+    text: sentence(
+      '{0} of {1} could not be checkpointed on {2}: {3}',
+      container,
+      who,
+      node,
+      ended(trimmed(inWords(text))),
+    ),
   };
+}
+
+/** Without what only says that it came over gRPC. */
+function inWords(text: string): string {
+  return text.replace(/^rpc error: code = \w+ desc = /, '');
 }
 
 function ended(text: string): string {
