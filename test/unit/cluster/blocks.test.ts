@@ -42,7 +42,7 @@ describe('what a command prints, in blocks', () => {
       async (lengths, size) => {
         let value = 0;
         const all = lengths.map((length) => Buffer.from(Array.from({ length }, () => value++ & 255)));
-        const output = new Blocks(size);
+        const output = new Blocks(size, 60_000);
         const [taken, sizes]: [Buffer[], number[]] = [[], []];
         await output.drain(new Source(output, all), async (block) => {
           await Promise.resolve();
@@ -57,7 +57,7 @@ describe('what a command prints, in blocks', () => {
   });
 
   test('comes one block after the other, and no more of it than a slow taker takes', async () => {
-    const output = new Blocks(100);
+    const output = new Blocks(100, 60_000);
     const source = new Source(output, pieces(500));
     let [count, busy] = [0, false];
     await output.drain(source, async (block) => {
@@ -73,7 +73,7 @@ describe('what a command prints, in blocks', () => {
   });
 
   test('a block stays as it is until it is taken', async () => {
-    const output = new Blocks(10);
+    const output = new Blocks(10, 60_000);
     const source = new Source(output, pieces(60));
     const taken: Buffer[] = [];
     await output.drain(source, async (block) => {
@@ -86,7 +86,7 @@ describe('what a command prints, in blocks', () => {
   });
 
   test('ends with what the taker throws, and nothing more is given', async () => {
-    const output = new Blocks(100);
+    const output = new Blocks(100, 60_000);
     let count = 0;
     const work = output.drain(new Source(output, pieces(500)), async () => {
       await sleep(1);
@@ -97,11 +97,28 @@ describe('what a command prints, in blocks', () => {
     assert.equal(count, 3);
   });
 
+  test('ends where nothing comes for too long, but not because the taker takes his time', async () => {
+    const output = new Blocks(100, 40);
+    const source = { exit: new Promise<number>(() => undefined), resume: () => undefined };
+    const taken: Buffer[] = [];
+    const work = output.drain(source, async (block) => {
+      await sleep(150);
+      taken.push(Buffer.from(block));
+    });
+    for (const piece of pieces(25)) {
+      output.take(piece);
+      await sleep(1);
+    }
+    assert.equal(await work, 'silent');
+    assert.deepEqual(Buffer.concat(taken), Buffer.concat(pieces(25)));
+  });
+
   test('ends where the session fails, and what had come is taken', async () => {
-    const output = new Blocks(1000);
+    const output = new Blocks(1000, 60_000);
     const source = new Source(output, pieces(5), true);
     const taken: Buffer[] = [];
-    await output.drain(source, (block) => Promise.resolve(void taken.push(Buffer.from(block))));
+    const end = await output.drain(source, (block) => Promise.resolve(void taken.push(Buffer.from(block))));
+    assert.equal(end, 'ended');
     assert.deepEqual(Buffer.concat(taken), Buffer.concat(pieces(5)));
     await assert.rejects(source.exit, /broken/);
   });

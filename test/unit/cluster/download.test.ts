@@ -192,6 +192,44 @@ describe('a download that breaks off', () => {
     assert.deepEqual(readdirSync(join(target, '..')).length, 2);
   });
 
+  /** A disk that hangs, behind a connection that is well: so many bytes, and then none. */
+  function hangsAfter(bytes: number, times: number): () => void {
+    const tools = temporary();
+    const counter = join(tools, 'left');
+    writeFileSync(counter, 'x'.repeat(times));
+    const script = `#!/bin/sh
+left=$(cat ${counter})
+[ -z "$left" ] && exec /bin/dd "$@"
+printf %s "\${left#x}" > ${counter}
+[ ${String(bytes)} -gt 0 ] && head -c ${String(bytes)} big.tar
+exec sleep 60
+`;
+    writeFileSync(join(tools, 'dd'), script, { mode: 0o755 });
+    cluster.exec.tools = tools;
+    return () => (cluster.exec.tools = undefined);
+  }
+
+  test('as its node sends nothing any more goes on with another attempt', async () => {
+    const works = hangsAfter(3_000_000, 1);
+    const target = join(temporary(), 'hung.tar');
+    const { record } = await download(opened, workshop(opened).files, request('big.tar', target), { silence: 300 });
+    works();
+    assert.equal(record.transfer.resumed, 1);
+    assert.equal(sha256(readFileSync(target)), sha256(BIG));
+  });
+
+  test('as its node never sends anything ends with the word for it', async () => {
+    const works = hangsAfter(0, 100);
+    const folder = temporary();
+    const { files } = workshop(opened);
+    const wish = request('big.tar', join(folder, 'hung.tar'));
+    const error = await failureOf(download(opened, files, wish, { silence: 300 }));
+    works();
+    assert.equal(error.reason, 'timeout');
+    assert.match(error.message, /big\.tar could not be read: its node has sent nothing of it for 1 seconds/);
+    assert.deepEqual(readdirSync(folder), []);
+  });
+
   test('before anything came leaves nothing', async () => {
     const folder = temporary();
     const error = await broken(join(folder, 'big.tar'), 0);

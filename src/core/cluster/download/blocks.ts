@@ -13,16 +13,23 @@ export class Blocks implements Output {
   readonly #free: Buffer[] = [];
   #block: Buffer;
   #filled = 0;
+  #taken = 0;
   #isOver = false;
+  readonly #silence: number;
   #wake: () => void = () => undefined;
 
-  /** @param size bytes of a block */
-  constructor(size: number) {
+  /**
+   * @param size bytes of a block
+   * @param silence milliseconds without a byte, while one is waited for, after which nothing more is expected
+   */
+  constructor(size: number, silence: number) {
     this.#size = size;
+    this.#silence = silence;
     this.#block = Buffer.allocUnsafeSlow(size);
   }
 
   take(piece: Buffer): boolean {
+    this.#taken += piece.length;
     let at = 0;
     while (at < piece.length) {
       const count = piece.copy(this.#block, this.#filled, at);
@@ -35,17 +42,22 @@ export class Blocks implements Output {
 
   /**
    * Hands over all that a session prints. What a block holds is only good until `write` has resolved.
-   * @returns when the session has ended, however it did, and all that had come is taken
+   * @returns `silent` where nothing came any more, else `ended` when the session has, however it did; all that had come is
+   * taken
    * @throws what `write` throws
    */
-  async drain(session: Pick<ExecSession, 'exit' | 'resume'>, write: (block: Buffer) => Promise<void>): Promise<void> {
+  async drain(
+    session: Pick<ExecSession, 'exit' | 'resume'>,
+    write: (block: Buffer) => Promise<void>,
+  ): Promise<'ended' | 'silent'> {
     const over = (): void => {
       this.#isOver = true;
       this.#wake();
     };
     session.exit.then(over, over);
+    let isSilent = false;
     for (;;) {
-      if (this.#full.length === 0 && !this.#isOver) await new Promise<void>((resolve) => (this.#wake = resolve));
+      if (this.#full.length === 0 && !this.#isOver) isSilent = await this.#wait();
       const block = this.#full.shift();
       if (!block) break;
       // More comes while this one is written.
@@ -54,6 +66,23 @@ export class Blocks implements Output {
       this.#free.push(block);
     }
     if (this.#filled > 0) await write(this.#block.subarray(0, this.#filled));
+    return isSilent ? 'silent' : 'ended';
+  }
+
+  /** Until there is a block or nothing more comes. @returns whether nothing came for too long */
+  #wait(): Promise<boolean> {
+    return new Promise((resolve) => {
+      let before = this.#taken;
+      const timer = setInterval(() => {
+        if (this.#taken === before) end(true);
+        before = this.#taken;
+      }, this.#silence);
+      const end = (isSilent: boolean): void => {
+        clearInterval(timer);
+        resolve(isSilent);
+      };
+      this.#wake = () => end(false);
+    });
   }
 
   #next(): void {

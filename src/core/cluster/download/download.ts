@@ -16,6 +16,7 @@ import type { ExecTarget } from '../exec/exec.ts';
 import type { NodeFacts } from '../inventory/nodes.ts';
 import { CommandFailed } from '../exec/exec.ts';
 import { relative, type NodeFiles, type NodeFileState } from '../node-files/node-files.ts';
+import { SILENCE, silent } from '../node-files/silent.ts';
 import { FIRST_PAUSES, persistently, type PersistenceOptions } from '../persistence.ts';
 import { whoAmI } from '../rights/access.ts';
 import { exists, makeFolder } from '../../bytes/new-file.ts';
@@ -48,6 +49,8 @@ export interface DownloadProgress {
 }
 
 export interface DownloadOptions extends PersistenceOptions {
+  /** Milliseconds without a byte after which an attempt is over. */
+  readonly silence?: number;
   readonly onProgress?: (progress: DownloadProgress) => void;
 }
 
@@ -116,6 +119,7 @@ class Transfer {
   readonly #partial: PartialFile;
   readonly #options: DownloadOptions;
   readonly #kept: number;
+  readonly #silence: number;
   readonly #ended = new AbortController();
   readonly #signal: AbortSignal;
   /** The node's own hash: computed while the bytes are on their way. */
@@ -134,6 +138,7 @@ class Transfer {
     this.#partial = partial;
     this.#options = options;
     this.#kept = partial.length;
+    this.#silence = options.silence ?? SILENCE;
     const { signal } = options;
     this.#signal = signal ? AbortSignal.any([signal, this.#ended.signal]) : this.#ended.signal;
     this.#hash = this.#persistently(() => files.hash(request.node, request.path, this.#signal));
@@ -160,15 +165,17 @@ class Transfer {
       ...[`skip=${String(from)}`, `count=${String(size - from)}`],
     ];
     this.commands.add(command.join(' '));
-    const output = new Blocks(BLOCK);
+    const output = new Blocks(BLOCK, this.#silence);
     await this.#files.run(node, path, { command, signal: this.#signal, output }, async (session, target) => {
       this.helper = target;
       // Also what came before the connection broke off is written.
-      await output.drain(session, async (block) => {
+      const end = await output.drain(session, async (block) => {
         if (this.#partial.length + block.length > size) throw this.#changed();
         await this.#partial.append(block);
         this.#tell('copying');
       });
+      // Worth another attempt where this one brought something.
+      if (end === 'silent') throw silent(path, this.#silence, this.#partial.length > from);
       const code = await session.exit;
       if (code !== 0) throw new CommandFailed(code, session.stderr);
       if (this.#partial.length < size) throw await this.#short();

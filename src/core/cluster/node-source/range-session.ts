@@ -4,6 +4,7 @@ import { CheckpointError } from '../../errors.ts';
 import { ClusterError } from '../cluster-error.ts';
 import type { ExecSession } from '../exec/exec.ts';
 import type { NodeFileState } from '../node-files/node-files.ts';
+import { SILENCE, silent } from '../node-files/silent.ts';
 
 /** Contents of an archive from this size on, bytes, are worth leaping over; after so many smaller ones in a row it ends. */
 const LEAP = 16 * 1024;
@@ -59,9 +60,6 @@ interface Asked {
 
 /** Characters of what is said about one line: some thousand numbers at most. */
 const LONGEST_REPORT = 1024 * 1024;
-
-/** Milliseconds without a byte of what was asked for: a disk of the node hangs, whatever the connection says. */
-const SILENCE = 60_000;
 
 /** What one line asks for. */
 interface Line {
@@ -182,7 +180,7 @@ export class RangeSession {
 
   #ask(line: Line, words: string): void {
     this.#lines.push(line);
-    this.#waiting ??= setTimeout(() => this.#fail(this.#silent()), this.#silence);
+    this.#waiting ??= setTimeout(() => this.#fail(silent(this.#name, this.#silence)), this.#silence);
     void this.#session?.write(Buffer.from(`${words}\n`));
   }
 
@@ -261,18 +259,6 @@ export class RangeSession {
     return new ClusterError(
       'unreadable',
       sentence('{0} cannot be read at byte {1} on the node. It may have been deleted.', this.#name, offset),
-      { where: this.#name },
-    );
-  }
-
-  #silent(): ClusterError {
-    return new ClusterError(
-      'timeout',
-      sentence(
-        '{0} could not be read: its node has sent nothing of it for {1} seconds. The node is very busy, or a disk of its hangs.',
-        this.#name,
-        Math.ceil(this.#silence / 1000),
-      ),
       { where: this.#name },
     );
   }
