@@ -209,7 +209,7 @@ describe('what is in the way', async () => {
     }
 
     test('a right that is missing, and what has no words of its own', async () => {
-      const account = serviceAccount(cluster, { verbs: ['list'], resources: ['pods'], namespace: 'lab' });
+      const account = serviceAccount(cluster, { verbs: ['list'], resources: ['pods'], namespace: 'elsewhere' });
       const shown = new Shown(cluster.kubeconfig(account));
       const row = shown.row(await errorOf(shown, 'test', 'Nodes'));
       assert.deepEqual([row.label, row.description], ['Not allowed', 'to list nodes in the cluster']);
@@ -228,7 +228,8 @@ describe('what is in the way', async () => {
   test('one who may see a single namespace sees that, and those that they name', async () => {
     const account = serviceAccount(
       cluster,
-      { verbs: ['get', 'list', 'watch'], resources: ['pods'], namespace: 'lab' },
+      { verbs: ['get', 'list', 'watch', 'create', 'delete'], resources: ['pods'], namespace: 'lab' },
+      { verbs: ['get', 'create'], resources: ['pods/exec'], namespace: 'lab' },
       { ...ALL, namespace: 'elsewhere' },
     );
     const shown = new Shown(cluster.kubeconfig(account));
@@ -236,7 +237,11 @@ describe('what is in the way', async () => {
     assert.deepEqual(await shown.labels('test'), ['default', 'lab', 'Add a namespace…', 'Nodes']);
     assert.deepEqual(await shown.labels('test', 'lab'), ['web']);
     assert.equal((await errorOf(shown, 'test', 'default')).reason, 'forbidden');
-    assert.equal((await errorOf(shown, 'test', 'Nodes')).reason, 'forbidden');
+    // Archives can be listed on the nodes of the pods that one sees.
+    const [node, note] = await shown.rows('test', 'Nodes');
+    assert.deepEqual([node?.label, node?.description, node?.color], ['node-1', '', undefined]);
+    assert.match(note?.label ?? '', /^Only nodes of pods/);
+    assert.deepEqual(await shown.labels('test', 'Nodes', 'node-1'), ['No archives in /var/lib/kubelet/checkpoints']);
   });
 
   test('no kubeconfig is no row at all: the view has its own words', async () => {

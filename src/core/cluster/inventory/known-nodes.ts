@@ -1,4 +1,5 @@
 import { throwIfCancelled } from '../../bytes/cancel.ts';
+import type { Api } from '../api/api.ts';
 import type { Cluster } from '../cluster.ts';
 import { ClusterError } from '../cluster-error.ts';
 import { listNodes, nodeCalled, type NodeFacts } from './nodes.ts';
@@ -16,14 +17,28 @@ export async function knownNodes({ api, namespace }: Cluster, signal?: AbortSign
     return await listNodes(api, signal);
   } catch (error) {
     if (!ClusterError.is(error, 'forbidden')) throw error;
-    const pods = await listPods(api, { namespace, limit: PODS_LOOKED_AT, signal }).then(
-      (page) => page.pods,
-      () => [],
-    );
-    // Who gave up was not told that there are none.
-    throwIfCancelled(signal);
-    const names = new Set(pods.flatMap(({ node }) => (node === undefined ? [] : [node])));
-    if (names.size === 0) throw error;
-    return Promise.all([...names].sort().map((name) => nodeCalled(api, name, signal)));
+    const nodes = await nodesOfPods(api, [namespace], signal);
+    if (nodes.length === 0) throw error;
+    return nodes;
   }
+}
+
+/** The nodes on which pods of some namespaces are. Where pods may not be listed there are none. */
+export async function nodesOfPods(
+  api: Api,
+  namespaces: readonly string[],
+  signal?: AbortSignal,
+): Promise<readonly NodeFacts[]> {
+  const pods = await Promise.all(
+    namespaces.map((namespace) =>
+      listPods(api, { namespace, limit: PODS_LOOKED_AT, signal }).then(
+        (page) => page.pods,
+        () => [],
+      ),
+    ),
+  );
+  // Who gave up was not told that there are none.
+  throwIfCancelled(signal);
+  const names = new Set(pods.flat().flatMap(({ node }) => (node === undefined ? [] : [node])));
+  return Promise.all([...names].sort().map((name) => nodeCalled(api, name, signal)));
 }

@@ -37,8 +37,10 @@ export class NodeNode extends Branch {
   }
 
   row({ translate }: Wording): Row {
-    const { name, runtimeName, runtimeVersion, kubeletVersion, isReady, system, kernel, architecture, address } =
+    const { name, uid, runtimeName, runtimeVersion, kubeletVersion, system, kernel, architecture, address } =
       this.facts;
+    // Of one that may not be looked at only the name is known.
+    const isReady = this.facts.isReady || uid === '';
     const runtime = `${runtimeName} ${runtimeVersion}`.trim();
     const archives = this.#listed?.archives;
     const total = (archives ?? []).reduce((sum, { size }) => sum + size, 0);

@@ -1,10 +1,12 @@
 import type { Node } from '../../../core/cluster/api/objects.ts';
 import { NODES } from '../../../core/cluster/api/resources.ts';
+import { ClusterError } from '../../../core/cluster/cluster-error.ts';
+import { nodesOfPods } from '../../../core/cluster/inventory/known-nodes.ts';
 import { describeNode, type NodeFacts } from '../../../core/cluster/inventory/nodes.ts';
 import { LiveList } from './live-list.ts';
 import { moreRow, type PagedNode } from './more-row.ts';
 import { NodeNode } from './node-nodes.ts';
-import { Branch, type Row, type TreeNode, type WatchingNode, type Wording } from './node.ts';
+import { Branch, NoteNode, type Row, type TreeNode, type WatchingNode, type Wording } from './node.ts';
 import { Redraw } from './redraw.ts';
 import type { TreeHost } from './tree-host.ts';
 
@@ -17,6 +19,8 @@ export class NodesFolder extends Branch implements WatchingNode, PagedNode {
   readonly #nodes = new Map<string, NodeNode>();
   readonly #redraw = new Redraw((names) => this.#draw(names));
   #list: LiveList<Node, NodeFacts> | undefined;
+  /** Where nodes may not be listed: those of the pods that may be. */
+  #known: readonly NodeFacts[] = [];
   #isSeen = false;
 
   constructor(parent: TreeNode, context: string, host: TreeHost) {
@@ -29,13 +33,16 @@ export class NodesFolder extends Branch implements WatchingNode, PagedNode {
 
   override async children(): Promise<readonly TreeNode[]> {
     const failure = await super.children();
-    return failure.length > 0 || !this.#list ? failure : this.#rows(this.#list);
+    if (failure.length > 0) return failure;
+    if (this.#list) return this.#rows(this.#list);
+    return this.#known.length > 0 ? [...this.#rowsOf(this.#known), this.#onlyKnownRow()] : [];
   }
 
   override forget(): void {
     super.forget();
     this.#list?.follow(false);
     this.#list = undefined;
+    this.#known = [];
     for (const node of this.#nodes.values()) node.forget();
   }
 
@@ -66,7 +73,15 @@ export class NodesFolder extends Branch implements WatchingNode, PagedNode {
     const { pageSize } = this.#host;
     const options = { resource: NODES, pageSize, describe: describeNode };
     const list = new LiveList<Node, NodeFacts>(cluster.api, options, this.#redraw.changed);
-    await list.load();
+    try {
+      await list.load();
+    } catch (error) {
+      if (!ClusterError.is(error, 'forbidden')) throw error;
+      const namespaces = new Set([cluster.namespace, ...this.#host.pinned(this.context)]);
+      this.#known = await nodesOfPods(cluster.api, [...namespaces]);
+      if (this.#known.length === 0) throw error;
+      return [];
+    }
     this.#list?.follow(false);
     this.#list = list;
     list.follow(this.#isSeen);
@@ -74,20 +89,32 @@ export class NodesFolder extends Branch implements WatchingNode, PagedNode {
   }
 
   #rows(list: LiveList<Node, NodeFacts>): readonly TreeNode[] {
-    const { items } = list;
+    const nodes = this.#rowsOf(list.items);
+    return list.hasMore ? [...nodes, moreRow(this, list.remaining, this.#host.pageSize)] : nodes;
+  }
+
+  #rowsOf(items: readonly NodeFacts[]): readonly TreeNode[] {
     const names = new Set(items.map(({ name }) => name));
     for (const [name, node] of this.#nodes) {
       if (names.has(name)) continue;
       node.forget();
       this.#nodes.delete(name);
     }
-    const nodes = items.map((facts) => {
+    return items.map((facts) => {
       const node = this.#nodes.get(facts.name) ?? new NodeNode(this, this.context, facts, this.#host);
       node.facts = facts;
       this.#nodes.set(facts.name, node);
       return node;
     });
-    return list.hasMore ? [...nodes, moreRow(this, list.remaining, this.#host.pageSize)] : nodes;
+  }
+
+  #onlyKnownRow(): TreeNode {
+    return new NoteNode(this, 'known', ({ translate }) => ({
+      label: translate('Only nodes of pods that you may see'),
+      description: translate('you may not list them'),
+      icon: 'info',
+      context: 'none',
+    }));
   }
 
   #draw(names: readonly string[] | undefined): void {
