@@ -41,6 +41,7 @@ export const clusterDownload: Measurement = {
         ...here,
         remark: `${rate(of((run) => run.milliseconds))} with SHA-256 on both sides and writing, ${rate(of((run) => run.bare))} for a bare client (ws) that throws the bytes away; loopback, TLS. Processor time of the client: ${seconds(of((run) => run.processor))}, of the bare one ${seconds(of((run) => run.bareProcessor))}; what the node takes for its SHA-256 is this machine's, too`,
       },
+      ...checkedRows(bench, name, near),
       { ...there, remark: 'the same where a link is slower than what both sides compute' },
     ];
   },
@@ -69,6 +70,22 @@ function downloadRow(bench: Bench, name: string, runs: readonly ClusterDownload[
     peer: { name: kubectl === undefined ? 'bare WebSocket' : 'kubectl exec -- cat > file', milliseconds: peer },
     ratio: { value: time / peer, unit: 'ratio', ...(bench.judgeRatios && { limit: 1 / 0.9 }) },
   };
+}
+
+/** The same against all that it does. */
+function checkedRows(bench: Bench, name: string, runs: readonly ClusterDownload[]): readonly Row[] {
+  const time = median(runs.map(({ milliseconds }) => milliseconds)) ?? NaN;
+  const peer = median(runs.map((run) => run.kubectlChecked));
+  if (peer === undefined) return [];
+  return [
+    {
+      name: `${name}, against all of it by hand`,
+      time: { value: time, unit: 'milliseconds' },
+      peer: { name: 'kubectl, both sums, sync', milliseconds: peer },
+      ratio: { value: time / peer, unit: 'ratio', ...(bench.judgeRatios && { limit: 1 }) },
+      remark: 'kubectl alone neither hashes nor waits for the disk',
+    },
+  ];
 }
 
 /** An archive that stays on its node. */

@@ -2,7 +2,7 @@
 // a bare WebSocket client throw them away.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync, rmSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { performance } from 'node:perf_hooks';
 import { WebSocket } from 'ws';
@@ -26,8 +26,14 @@ interface Place {
 /** The first release that speaks WebSocket by default. */
 const OLDEST_KUBECTL = 31;
 
-/** Milliseconds of `kubectl exec -- cat > FILE`; undefined where there is no kubectl that is new enough. */
-async function kubectl({ namespace, pod, container }: Place): Promise<number | undefined> {
+/** Milliseconds of `kubectl exec -- cat > FILE`, and with what else a person does to be sure of the file. */
+interface ByHand {
+  readonly copied: number;
+  readonly checked: number;
+}
+
+/** @returns undefined where there is no kubectl that is new enough */
+async function kubectl({ namespace, pod, container }: Place): Promise<ByHand | undefined> {
   const command = process.env['KUBECTL'] ?? 'kubectl';
   const version = spawnSync(command, ['version', '--client', '--output=json'], { encoding: 'utf8' });
   const minor = /"minor": *"(\d+)/.exec(version.stdout)?.[1];
@@ -38,11 +44,16 @@ async function kubectl({ namespace, pod, container }: Place): Promise<number | u
   const started = performance.now();
   const child = spawn(command, [...args, '--', 'cat', relative(ARCHIVE)], { stdio: ['ignore', output, 'inherit'] });
   const [code] = (await once(child, 'close')) as [number];
-  const milliseconds = performance.now() - started;
+  const copied = performance.now() - started;
+  if (code !== 0) throw new Error(`kubectl ended with ${String(code)}.`);
+  await files.hash(node, ARCHIVE);
+  const sum = spawnSync('openssl', ['dgst', '-sha256', path]);
+  if (sum.status !== 0) spawnSync('sha256sum', [path]);
+  fsyncSync(output);
+  const checked = performance.now() - started;
   closeSync(output);
   rmSync(path);
-  if (code !== 0) throw new Error(`kubectl ended with ${String(code)}.`);
-  return milliseconds;
+  return { copied, checked };
 }
 
 /** Milliseconds of as little as a client can do: nothing is done with the bytes. */
@@ -104,7 +115,7 @@ await client.close();
 answer('cluster-download', {
   milliseconds,
   bare: beside,
-  ...(byKubectl !== undefined && { kubectl: byKubectl }),
+  ...(byKubectl && { kubectl: byKubectl.copied, kubectlChecked: byKubectl.checked }),
   processor,
   bareProcessor,
   bytes: record.archive.size,

@@ -68,6 +68,8 @@ export interface ClusterDownload extends Usage {
   readonly bare: number;
   /** Milliseconds of `kubectl exec -- cat > FILE`, where there is one. */
   readonly kubectl?: number;
+  /** With the SHA-256 of both files and a sync after it. */
+  readonly kubectlChecked?: number;
   /** Milliseconds of processor time of either. */
   readonly processor: number;
   readonly bareProcessor: number;
