@@ -81,6 +81,15 @@ describe('what stands between a person and a checkpoint', () => {
       ['node-1'],
     );
     assert.ok((await knownNodes(await connect(cluster))).length > 1);
+    // A node that is gone, and whose pods are there for a while.
+    const gone = addPod(cluster, { name: 'left' });
+    gone.spec.nodeName = 'node-9';
+    const each = [...few, { verbs: ['get'], resources: ['nodes'] }];
+    const one = await connect(cluster, serviceAccount(cluster, ...each));
+    assert.deepEqual(
+      (await knownNodes(one)).map(({ name }) => name),
+      ['node-1'],
+    );
     // Without pods it is the nodes that they are told of.
     const nobody = await connect(cluster, serviceAccount(cluster));
     assert.match((await failureOf(knownNodes(nobody))).message, /cannot list resource "nodes"/);
