@@ -30,7 +30,7 @@ export const clusterDownload: Measurement = {
   async measure(bench) {
     const input = await bench.inputs.mixed();
     const name = `download ${formatBytes(input.size)} from a node`;
-    const near = await downloads(bench, input, 0, bench.runs.middle);
+    const near = await downloads(bench, input, 0, bench.runs.short);
     const far = await downloads(bench, input, GIGABIT, 1);
     const [here, there] = [downloadRow(bench, name, near), downloadRow(bench, `${name}, over 1 Gbit/s`, far)];
     const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFixed(2)} s`;

@@ -13,6 +13,8 @@ import { answer, question } from './probes.ts';
 import { watchUsage } from './usage.ts';
 
 const { kubeconfig, target } = question('cluster-download');
+/** What kubectl writes. */
+const byHand = `${target}.kubectl`;
 const client = await connect(kubeconfig);
 const { cluster, files, node } = client;
 
@@ -39,20 +41,18 @@ async function kubectl({ namespace, pod, container }: Place): Promise<ByHand | u
   const minor = /"minor": *"(\d+)/.exec(version.stdout)?.[1];
   if (version.error || Number(minor ?? 0) < OLDEST_KUBECTL) return undefined;
   const args = ['--kubeconfig', kubeconfig, '--namespace', namespace, 'exec', pod, '--container', container];
-  const path = `${target}.kubectl`;
-  const output = openSync(path, 'w', 0o600);
+  const output = openSync(byHand, 'w', 0o600);
   const started = performance.now();
   const child = spawn(command, [...args, '--', 'cat', relative(ARCHIVE)], { stdio: ['ignore', output, 'inherit'] });
   const [code] = (await once(child, 'close')) as [number];
   const copied = performance.now() - started;
   if (code !== 0) throw new Error(`kubectl ended with ${String(code)}.`);
   await files.hash(node, ARCHIVE);
-  const sum = spawnSync('openssl', ['dgst', '-sha256', path]);
-  if (sum.status !== 0) spawnSync('sha256sum', [path]);
+  const sum = spawnSync('openssl', ['dgst', '-sha256', byHand]);
+  if (sum.status !== 0) spawnSync('sha256sum', [byHand]);
   fsyncSync(output);
   const checked = performance.now() - started;
   closeSync(output);
-  rmSync(path);
   return { copied, checked };
 }
 
@@ -110,7 +110,8 @@ const { record, recordPath } = await download(cluster, files, request);
 const milliseconds = performance.now() - started;
 const processor = processorTime() - second;
 const used = usage();
-for (const path of [target, recordPath]) rmSync(path, { force: true });
+// Not before: a disk that is told what it need not keep any more has work of it for a while.
+for (const path of [target, recordPath, byHand]) rmSync(path, { force: true });
 await client.close();
 answer('cluster-download', {
   milliseconds,

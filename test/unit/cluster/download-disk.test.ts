@@ -6,6 +6,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, statSync, truncateS
 import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 import { download } from '../../../src/core/cluster/download/download.ts';
+import { PartialFile } from '../../../src/core/cluster/download/partial-file.ts';
 import { CHECKPOINTS } from '../../../src/core/cluster/node-files/node-files.ts';
 import { noise } from '../bytes/support.ts';
 import { MAIN, program } from '../cli/support.ts';
@@ -119,6 +120,19 @@ describe('a download to a disk', () => {
     assert.equal(statSync(`${target}.partial`).size, there, 'what is there stays, however often it is tried');
     truncateSync(join(disk, 'other'), 0);
     assert.equal(await goneOnWith(target), there);
+  });
+
+  test('that has refused a part takes nothing after it, for the sum would not be that of the file', async (context) => {
+    const disk = mounted(context, '-t', 'tmpfs', '-o', 'size=1m', 'tmpfs');
+    if (disk === undefined) return;
+    const of = { server: 's', node: 'n', path: '/p', size: 1024, modified: 1, inode: '1' };
+    const file = await PartialFile.open(join(disk, 'big.tar'), of);
+    context.after(() => file.discard());
+    await file.append(noise(1000));
+    assert.equal((await failureOf(file.append(noise(4 * MIB)))).reason, 'no-space');
+    truncateSync(join(disk, 'big.tar.partial'), 1000);
+    assert.equal((await failureOf(file.append(noise(10)))).reason, 'no-space');
+    assert.equal(statSync(join(disk, 'big.tar.partial')).size, 1000);
   });
 
   // What a file system accepts it may be unable to write: that shows later, to nobody who is just writing.

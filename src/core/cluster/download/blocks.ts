@@ -1,7 +1,10 @@
 import type { ExecSession, Output } from '../exec/exec.ts';
 
 /** Blocks that are full and wait to be taken before no more is wanted: a disk takes some sooner than others. */
-const WAITING = 4;
+const WAITING = 2;
+
+/** Blocks at most: those, one that is taken, one that fills with what comes when no more is wanted, and one after it. */
+export const BLOCKS = WAITING + 3;
 
 /**
  * Gathers what a command prints in blocks and hands them to somebody who takes his time. Some blocks fill while one is
@@ -9,23 +12,29 @@ const WAITING = 4;
  */
 export class Blocks implements Output {
   readonly #size: number;
-  readonly #full: Buffer[] = [];
+  readonly #full: { readonly block: Buffer; readonly start: number }[] = [];
   readonly #free: Buffer[] = [];
   #block: Buffer;
-  #filled = 0;
+  /** Where what is in it starts and ends. */
+  #start: number;
+  #filled: number;
   #taken = 0;
   #isOver = false;
   readonly #silence: number;
   #wake: () => void = () => undefined;
 
   /**
+   * @param memory what blocks are made of, nobody else's in the meantime; were it too little, there is other
    * @param size bytes of a block
    * @param silence milliseconds without a byte, while one is waited for, after which nothing more is expected
+   * @param from where in a file what comes has its place, bytes: blocks end at multiples of their size
    */
-  constructor(size: number, silence: number) {
+  constructor(memory: Buffer, size: number, silence: number, from: number) {
+    for (let end = size; end <= memory.length; end += size) this.#free.push(memory.subarray(end - size, end));
     this.#size = size;
     this.#silence = silence;
-    this.#block = Buffer.allocUnsafeSlow(size);
+    this.#block = this.#spare();
+    this.#start = this.#filled = from % size;
   }
 
   take(piece: Buffer): boolean {
@@ -58,14 +67,14 @@ export class Blocks implements Output {
     let isSilent = false;
     for (;;) {
       if (this.#full.length === 0 && !this.#isOver) isSilent = await this.#wait();
-      const block = this.#full.shift();
-      if (!block) break;
+      const next = this.#full.shift();
+      if (!next) break;
       // More comes while this one is written.
       session.resume();
-      await write(block);
-      this.#free.push(block);
+      await write(next.block.subarray(next.start));
+      this.#free.push(next.block);
     }
-    if (this.#filled > 0) await write(this.#block.subarray(0, this.#filled));
+    if (this.#filled > this.#start) await write(this.#block.subarray(this.#start, this.#filled));
     return isSilent ? 'silent' : 'ended';
   }
 
@@ -86,9 +95,13 @@ export class Blocks implements Output {
   }
 
   #next(): void {
-    this.#full.push(this.#block);
-    this.#block = this.#free.pop() ?? Buffer.allocUnsafeSlow(this.#size);
-    this.#filled = 0;
+    this.#full.push({ block: this.#block, start: this.#start });
+    this.#block = this.#spare();
+    this.#start = this.#filled = 0;
     this.#wake();
+  }
+
+  #spare(): Buffer {
+    return this.#free.pop() ?? Buffer.allocUnsafeSlow(this.#size);
   }
 }

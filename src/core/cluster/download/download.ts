@@ -20,7 +20,8 @@ import { SILENCE, silent } from '../node-files/silent.ts';
 import { FIRST_PAUSES, persistently, type PersistenceOptions } from '../persistence.ts';
 import { whoAmI } from '../rights/access.ts';
 import { exists, makeFolder } from '../../bytes/new-file.ts';
-import { Blocks } from './blocks.ts';
+import { alignedMemory } from './aligned-memory.ts';
+import { Blocks, BLOCKS } from './blocks.ts';
 import { partialName } from './partial-companion.ts';
 import { PartialFile, rethrowUnwritable } from './partial-file.ts';
 
@@ -61,7 +62,7 @@ export interface Downloaded {
 }
 
 /** Bytes that are written at once. */
-const BLOCK = 512 * 1024;
+const BLOCK = 1024 * 1024;
 
 /**
  * Fetches an archive from a node. It has its name only when it is whole and its SHA-256, computed on the node, is the
@@ -120,6 +121,7 @@ class Transfer {
   readonly #options: DownloadOptions;
   readonly #kept: number;
   readonly #silence: number;
+  readonly #memory = alignedMemory(BLOCKS * BLOCK);
   readonly #ended = new AbortController();
   readonly #signal: AbortSignal;
   /** The node's own hash: computed while the bytes are on their way. */
@@ -165,7 +167,7 @@ class Transfer {
       ...[`skip=${String(from)}`, `count=${String(size - from)}`],
     ];
     this.commands.add(command.join(' '));
-    const output = new Blocks(BLOCK, this.#silence);
+    const output = new Blocks(this.#memory, BLOCK, this.#silence, from);
     await this.#files.run(node, path, { command, signal: this.#signal, output }, async (session, target) => {
       this.helper = target;
       // Also what came before the connection broke off is written.

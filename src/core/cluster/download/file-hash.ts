@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
 import { SHARE_ENV, Worker } from 'node:worker_threads';
 import { sentence } from '../../../protocol/sentence.ts';
@@ -7,12 +8,14 @@ import type { HashOrder } from './file-hash-thread.ts';
 const RESOURCE_LIMITS = { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 4 };
 
 /**
- * The SHA-256 of a file that grows, as it stands in the file, computed in a thread of its own: whoever writes the file
- * has a connection to empty. The file must be open until {@link close} has resolved.
+ * The SHA-256 of a file that grows. What is hashed from its first byte on is hashed as it is written, by whoever writes it:
+ * to hand it to somebody else takes a good part of what the hash takes. What was there before is read in a thread of its
+ * own, and so is what is written behind it. The file must be open until {@link close} has resolved.
  */
 export class FileHash {
   readonly #name: string;
   readonly #descriptor: number;
+  readonly #hash = createHash('sha256');
   #thread: Worker | undefined;
   #failure: Error | undefined;
   #waiting: { resolve(hex: string): void; reject(error: Error): void } | undefined;
@@ -23,27 +26,39 @@ export class FileHash {
     this.#name = name;
   }
 
-  /** Says how far it is written. */
-  reach(length: number): void {
-    this.#order({ length, digest: false });
+  /** Begins with what is in the file already. @param length of this, bytes */
+  begin(length: number): void {
+    this.#thread = this.#start();
+    this.reach(length);
   }
 
-  /** The sum of its first bytes. To be asked for once at a time. @throws CheckpointError `unreadable` */
-  digest(length: number): Promise<string> {
+  /** Goes on with what comes next, while it is written. */
+  update(part: Buffer): void {
+    if (!this.#thread) this.#hash.update(part);
+  }
+
+  /** Says how far it is written. */
+  reach(length: number): void {
+    this.#thread?.postMessage({ length, digest: false } satisfies HashOrder);
+  }
+
+  /**
+   * The sum of what there is. To be asked for once at a time.
+   * @param length of this, bytes
+   * @throws CheckpointError `unreadable`
+   */
+  async digest(length: number): Promise<string> {
+    const thread = this.#thread;
+    if (!thread) return this.#hash.copy().digest('hex');
     return new Promise((resolve, reject) => {
       this.#waiting = { resolve, reject };
       if (this.#failure) this.#fail(this.#failure);
-      else this.#order({ length, digest: true });
+      else thread.postMessage({ length, digest: true } satisfies HashOrder);
     });
   }
 
   async close(): Promise<void> {
     await this.#thread?.terminate();
-  }
-
-  #order(order: HashOrder): void {
-    this.#thread ??= this.#start();
-    this.#thread.postMessage(order);
   }
 
   #start(): Worker {

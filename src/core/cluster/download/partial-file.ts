@@ -1,13 +1,13 @@
-import { constants } from 'node:fs';
-import { open, rm, statfs, type FileHandle } from 'node:fs/promises';
+import { rm, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { sentence, type Sentence } from '../../../protocol/sentence.ts';
 import { formatSize } from '../../../protocol/format.ts';
 import { throwIfCancelled } from '../../bytes/cancel.ts';
-import { errorCode, fileError, NO_FOLLOW } from '../../bytes/file-source.ts';
+import { errorCode, fileError } from '../../bytes/file-source.ts';
 import { exists, isThere, takeName } from '../../bytes/new-file.ts';
 import { bootMark, isRunning, processMark } from '../../bytes/process-mark.ts';
 import { CheckpointError } from '../../errors.ts';
+import { DiskFile } from './disk-file.ts';
 import { FileHash } from './file-hash.ts';
 import {
   NOBODY,
@@ -20,7 +20,7 @@ import {
   type PartialOf,
 } from './partial-companion.ts';
 
-/** Bytes after which the disk is asked to take what there is. */
+/** Bytes after which the disk is asked to take what there is, where it is in the system's cache. */
 const SYNC_AHEAD = 32 * 1024 * 1024;
 
 /** Bytes after which it is written down how far the disk has it. */
@@ -32,7 +32,7 @@ const NOTE_AFTER = 128 * 1024 * 1024;
  */
 export class PartialFile {
   readonly target: string;
-  readonly #handle: FileHandle;
+  readonly #file: DiskFile;
   readonly #hash: FileHash;
   #length = 0;
   /** Bytes that are on the disk for certain. */
@@ -40,6 +40,8 @@ export class PartialFile {
   #syncing: Promise<void> | undefined;
   /** As it was last written down. */
   #companion: Companion;
+  /** Why what was to be added is not there, or not all of it. */
+  #refused: CheckpointError | undefined;
   /** What the disk said while nobody waited for it. */
   #failure: { readonly error: unknown } | undefined;
 
@@ -54,9 +56,8 @@ export class PartialFile {
     inUse.add(target);
     try {
       const companion = await claim(target, of);
-      const flags = constants.O_RDWR | constants.O_CREAT | NO_FOLLOW;
-      const handle = await open(partialName(target), flags, 0o600).catch(rethrowUnwritable(target));
-      const file = new PartialFile(target, handle, companion);
+      const onDisk = await DiskFile.open(partialName(target)).catch(rethrowUnwritable(target));
+      const file = new PartialFile(target, onDisk, companion);
       await file.#takeUp();
       try {
         throwIfCancelled(signal);
@@ -72,11 +73,11 @@ export class PartialFile {
     }
   }
 
-  private constructor(target: string, handle: FileHandle, companion: Companion) {
+  private constructor(target: string, file: DiskFile, companion: Companion) {
     this.target = target;
-    this.#handle = handle;
+    this.#file = file;
     this.#companion = companion;
-    this.#hash = new FileHash(handle.fd, target);
+    this.#hash = new FileHash(file.descriptor, target);
   }
 
   /** Bytes that are there. */
@@ -90,10 +91,10 @@ export class PartialFile {
 
   async #takeUp(): Promise<void> {
     try {
-      const { size } = await this.#handle.stat();
+      const size = await this.#file.size();
       // Longer than it can be: nothing of it can be trusted.
       const kept = size > this.#size ? 0 : trusted(this.#companion, size);
-      if (kept < size) await this.#handle.truncate(kept);
+      if (kept < size) await this.#file.truncate(kept);
       this.#length = kept;
       this.#synced = Math.min(this.#companion.safe, kept);
       const [safe, boot] = [this.#synced, bootMark()];
@@ -103,7 +104,7 @@ export class PartialFile {
       await this.#end();
       throw unwritable(this.target, error);
     }
-    if (this.#length > 0) this.#hash.reach(this.#length);
+    if (this.#length > 0) this.#hash.begin(this.#length);
   }
 
   /** Writes down how it is now. */
@@ -130,32 +131,45 @@ export class PartialFile {
     );
   }
 
-  /** @throws CheckpointError `no-space`, `unwritable` */
+  /**
+   * Adds what comes next, after what came before is there. Once that failed nothing more can be added.
+   * @throws CheckpointError `no-space`, `unwritable`
+   */
   async append(part: Buffer): Promise<void> {
+    if (this.#refused) throw this.#refused;
     try {
       if (this.#failure) throw this.#failure.error;
-      for (let done = 0; done < part.length;) {
-        const { bytesWritten } = await this.#handle.write(part, done, part.length - done, this.#length);
-        this.#length += bytesWritten;
-        done += bytesWritten;
-      }
+      const written = this.#write(part);
+      this.#hash.update(part);
+      await written;
       this.#hash.reach(this.#length);
       this.#syncAhead();
     } catch (error) {
-      throw unwritable(this.target, error);
+      // The sum is of more than what is there.
+      this.#refused = unwritable(this.target, error);
+      throw this.#refused;
+    }
+  }
+
+  async #write(part: Buffer): Promise<void> {
+    for (let done = 0; done < part.length;) {
+      const count = await this.#file.write(part.subarray(done), this.#length);
+      this.#length += count;
+      done += count;
     }
   }
 
   /** Has the disk take what is there while more comes: at the end little is left to wait for. */
   #syncAhead(): void {
-    if (this.#syncing || this.#length - this.#synced < SYNC_AHEAD) return;
+    const step = this.#file.isDirect ? NOTE_AFTER : SYNC_AHEAD;
+    if (this.#syncing || this.#length - this.#synced < step) return;
     this.#syncing = this.#syncTo(this.#length).finally(() => (this.#syncing = undefined));
   }
 
   /** @param reached bytes that were written when the disk is asked */
   async #syncTo(reached: number): Promise<void> {
     try {
-      await this.#handle.datasync();
+      await this.#file.datasync();
       this.#synced = reached;
       if (reached - this.#companion.safe >= NOTE_AFTER) await this.#note({ safe: reached });
     } catch (error) {
@@ -170,7 +184,7 @@ export class PartialFile {
     const reached = this.#length;
     try {
       if (this.#failure) throw this.#failure.error;
-      await this.#handle.sync();
+      await this.#file.sync();
       this.#synced = reached;
     } catch (error) {
       this.#failure ??= { error };
@@ -205,7 +219,7 @@ export class PartialFile {
     }
     await this.sync().catch(() => undefined);
     // What a disk has refused the system takes for written all the same: only what the disk had before counts.
-    if (this.#failure) await this.#handle.truncate(this.#synced).catch(() => undefined);
+    if (this.#failure) await this.#file.truncate(this.#synced).catch(() => undefined);
     const boot = this.#failure ? '0' : bootMark();
     await this.#end();
     await this.#note({ mark: NOBODY, safe: this.#synced, boot }).catch(() => undefined);
@@ -215,7 +229,7 @@ export class PartialFile {
   /** The thread reads the file by its descriptor, which is somebody else's once it is closed. */
   async #end(): Promise<void> {
     await this.#hash.close();
-    await this.#handle.close();
+    await this.#file.close();
   }
 
   /** Takes it away. */
