@@ -106,10 +106,20 @@ describe('archives on a node', async () => {
   });
 
   test('are asked for with patience, but not for ever, and hashed for as long as that takes', async () => {
-    const hasty = new NodeFiles(opened.api.transport, files.helpers, 1);
-    assert.equal((await failureOf(hasty.list(node))).reason, 'timeout');
-    assert.equal((await failureOf(hasty.stat(node, PATH))).reason, 'timeout');
-    assert.match((await hasty.hash(node, PATH)).sha256, /^[0-9a-f]{64}$/);
+    const hasty = new NodeFiles(opened.api.transport, files.helpers, 100);
+    const tools = temporary();
+    for (const tool of ['date', 'openssl', 'sha256sum']) {
+      const script = `#!/bin/sh\nPATH=/usr/bin:/bin\nsleep 1\nexec ${tool} "$@"\n`;
+      writeFileSync(join(tools, tool), script, { mode: 0o755 });
+    }
+    cluster.exec.tools = tools;
+    try {
+      assert.equal((await failureOf(hasty.list(node))).reason, 'timeout');
+      assert.equal((await failureOf(hasty.stat(node, PATH))).reason, 'timeout');
+      assert.match((await hasty.hash(node, PATH)).sha256, /^[0-9a-f]{64}$/);
+    } finally {
+      cluster.exec.tools = undefined;
+    }
   });
 
   test('that are not there', async () => {
