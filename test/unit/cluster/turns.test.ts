@@ -101,11 +101,19 @@ describe('the turns of a container', () => {
   test('are given up by who no longer wants to wait', async () => {
     const folder = temporary();
     const turns = new Turns(folder);
-    const first = worked(turns, 'a container', 300);
+    const hasBegun = Promise.withResolvers<undefined>();
+    const isOver = Promise.withResolvers<undefined>();
+    const work = (): Promise<undefined> => {
+      hasBegun.resolve(undefined);
+      return isOver.promise;
+    };
+    const first = turns.take('a container', work, () => true);
+    await hasBegun.promise;
     const giveUp = new AbortController();
     const waiting = new Turns(folder).take('a container', () => Promise.resolve(), () => true, giveUp.signal); // prettier-ignore
     setTimeout(() => giveUp.abort(), 50);
     await assert.rejects(waiting, (error) => CheckpointError.is(error, 'cancelled'));
+    isOver.resolve(undefined);
     await first;
     assert.equal(readdirSync(folder).length, 1);
   });
