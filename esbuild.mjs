@@ -8,7 +8,7 @@
 //   dist/worker-main.js        what of it a first answer needs
 //   dist/worker-rest.js        the rest of it, loaded when it is asked for
 //   dist/scan.js               the threads that search, for the worker and the command line
-//   dist/hash.js               the thread that hashes a download
+//   dist/hash.js               the thread that hashes a download that is gone on with
 //   dist/kubernetes-client.js  what logs in at clusters by the client library, loaded by the few contexts that need it
 //   dist/cli.js, cli-boot.js   the command line: a check of Node's version that any Node can read, and what brings back
 //                              what V8 compiled in earlier runs

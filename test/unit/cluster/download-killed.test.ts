@@ -105,7 +105,7 @@ describe('what a partial file counts for', () => {
 
   async function opened(context: TestContext, target: string): Promise<PartialFile> {
     const file = await PartialFile.open(target, of);
-    // Its thread would keep the process of a test that fails.
+    // Where it goes on with something, its thread would keep the process of a test that fails.
     context.after(() => file.discard());
     return file;
   }
